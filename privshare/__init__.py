@@ -1,0 +1,1 @@
+"""PrivShare: agencies compute on records they may not hand over."""
