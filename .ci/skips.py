@@ -1,0 +1,38 @@
+"""Print each skipped test with its reason; fail on one that should have run.
+
+Usage: skips.py JUNIT_XML
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter
+from xml.etree import ElementTree
+
+# Reasons that are fine anywhere. Everything else must have run in CI.
+EXPECTED = ("long form",)
+
+
+def main(path: str) -> int:
+    """Count the skips by reason and judge them."""
+    reasons: Counter[str] = Counter()
+    for case in ElementTree.parse(path).iter("testcase"):
+        for skip in case.iter("skipped"):
+            reasons[skip.get("message") or "no reason given"] += 1
+    if not reasons:
+        print("nothing was skipped")
+        return 0
+    bad = 0
+    for reason, count in reasons.most_common():
+        expected = any(word in reason for word in EXPECTED)
+        bad += 0 if expected else count
+        print(f"{count:5d}  {'expected' if expected else 'NOT EXPECTED'}: {reason}")
+    if bad and os.environ.get("CI") == "true":
+        print(f"{bad} skipped tests should have run here")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1]))

@@ -1,0 +1,1 @@
+"""The three-bureau demonstration: made-up registries, real nodes."""
