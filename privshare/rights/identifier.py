@@ -1,0 +1,143 @@
+"""How agencies, datasets, columns, purposes and programs are spelled.
+
+Every identifier has one form, checked once where bytes become a statement;
+behind that point a `str` in a field of that name is known to be well formed.
+All forms are ASCII, so that nothing looks like something else, and none is
+longer than 96 characters.
+
+    bytes ─► wire.canonical.Fields ─► statement, whose fields pass `Form.check`
+
+The list of operations stands here too, because it is closed: a new operation
+is a new row in `OPERATIONS`, and with it a new meaning for every verifier.
+
+>>> DATASET.check("taxes/returns-2025", "terms.dataset")
+'taxes/returns-2025'
+>>> owner_of("taxes/returns-2025")
+'taxes'
+>>> AGENCY.check("Taxes", "terms.grantee")
+Traceback (most recent call last):
+privshare.errors.EncodingError: terms.grantee: expected an agency such as \
+"taxes", found "Taxes"
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from privshare.errors import EncodingError
+
+_AGENCY = r"[a-z][a-z0-9-]{1,30}"
+_SHOWN = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One kind of identifier.
+
+    Attributes:
+        noun: How messages call it, with its article.
+        pattern: Matches the whole identifier; longer input does not match.
+        example: A well-formed one, for messages.
+    """
+
+    noun: str
+    pattern: re.Pattern[str]
+    example: str
+
+    def check(self, text: str, where: str) -> str:
+        """Return `text` if it has this form.
+
+        Args:
+            text: What was found.
+            where: The field, as messages name it: `terms.grantee`.
+
+        Raises:
+            EncodingError: It has not.
+        """
+        if self.pattern.fullmatch(text) is None:
+            raise EncodingError(
+                f'{where}: expected {self.noun} such as "{self.example}", '
+                f"found {shown(text)}",
+                detail={"field": where},
+            )
+        return text
+
+
+def shown(text: str) -> str:
+    """Quote foreign text for a message: ASCII, and at most 40 characters."""
+    quoted = ascii(text[:_SHOWN])[1:-1].replace("\\'", "'")
+    return f'"{quoted}{"..." if len(text) > _SHOWN else ""}"'
+
+
+AGENCY = Form("an agency", re.compile(_AGENCY), "taxes")
+DATASET = Form(
+    "a dataset",
+    re.compile(_AGENCY + r"/[a-z0-9][a-z0-9-]{0,62}"),
+    "taxes/returns-2025",
+)
+COLUMN = Form("a column", re.compile(r"[a-z][a-z0-9_]{0,62}"), "tax_paid")
+PURPOSE = Form("a purpose", re.compile(r"[a-z][a-z0-9:._-]{0,63}"), "housing-policy")
+PROGRAM = Form(
+    "a program",
+    re.compile(r"[a-z][a-z0-9.]{0,62}/v[1-9][0-9]{0,3}"),
+    "he.sum/v1",
+)
+NETWORK = Form("a network", re.compile(r"[a-z0-9][a-z0-9.-]{2,62}"), "demo.privshare")
+OBLIGATION = Form(
+    "an obligation", re.compile(r"[a-z][a-z0-9:._-]{0,63}"), "delete-after-use"
+)
+RULE = Form("a rule", re.compile(r"[a-z][a-z0-9._-]{0,63}"), "housing-totals")
+#: A digest of 32 bytes in unpadded base64url; ids of grants, uses and jobs.
+ID = Form(
+    "an id of 43 characters",
+    re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"),
+    "A" * 43,
+)
+
+Output = Literal["aggregate", "record"]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One row of the closed list.
+
+    Attributes:
+        output: What leaves: numbers about many rows, or rows themselves.
+        meaning: One clause for consoles and reports.
+    """
+
+    output: Output
+    meaning: str
+
+
+OPERATIONS: Mapping[str, Operation] = MappingProxyType(
+    {
+        "count": Operation("aggregate", "how many rows"),
+        "mean": Operation("aggregate", "the mean of a column"),
+        "read": Operation("record", "single rows, in the clear"),
+        "sum": Operation("aggregate", "the sum of a column"),
+    }
+)
+
+
+def check_operation(text: str, where: str) -> str:
+    """Return `text` if it is an operation of the closed list.
+
+    Raises:
+        EncodingError: It is not.
+    """
+    if text not in OPERATIONS:
+        raise EncodingError(
+            f"{where}: expected one of {', '.join(OPERATIONS)}, found {shown(text)}",
+            detail={"field": where},
+        )
+    return text
+
+
+def owner_of(dataset: str) -> str:
+    """Name the agency that owns a dataset: what stands before the slash."""
+    return dataset.partition("/")[0]
