@@ -1,0 +1,1 @@
+"""Jobs as statements: specifications, contributions, receipts, life cycle."""
