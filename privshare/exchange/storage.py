@@ -251,6 +251,7 @@ class Storage(Protocol):
     def put_receipt(
         self,
         receipt: str,
+        *,
         operation: str,
         subject: str,
         index: int,
