@@ -1,0 +1,73 @@
+"""Domain separation: every tag that PrivShare hashes under, in one table.
+
+A tag is the first thing a tagged hash absorbs (`digest.tagged`), so a digest
+made for one purpose never stands for another. Nobody else writes a tag: what
+is not in this table is not hashed. Tags are part of the formats in
+docs/formats; a tag whose meaning changes gets a new version.
+
+>>> len(TAGS) == len(set(TAGS.values()))
+True
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+_PREFIX = b"privshare/v1/"
+
+
+def _tag(name: bytes) -> bytes:
+    return _PREFIX + name
+
+
+# Keys and sealed messages
+KEY_ID: Final = _tag(b"key-id")  # algorithm, public key: the kid
+KEY_FILE: Final = _tag(b"key-file")  # header of a passphrase-protected key
+SEAL: Final = _tag(b"seal")  # HPKE info: caller's info, associated data
+REQUEST_AUTH: Final = _tag(b"request-auth")  # nonces and bodies of HTTP requests
+
+# Records
+ROW: Final = _tag(b"row")  # cell count, cell commitments: a row's commitment
+ROW_SALT: Final = _tag(b"row-salt")  # a row's salt from its dataset's salt
+CELL: Final = _tag(b"cell")  # salt, canonical value: a cell's commitment
+CELL_SALT: Final = _tag(b"cell-salt")  # a cell's salt from its row's salt
+SCHEMA: Final = _tag(b"schema")  # a dataset's columns
+METADATA: Final = _tag(b"metadata")  # a dataset's description
+POLICY: Final = _tag(b"policy")  # a policy document
+TERMS: Final = _tag(b"terms")  # the terms of a grant
+DISCLOSURE: Final = _tag(b"disclosure")  # an opened row on its way to a reader
+
+# Ledger
+TX_ID: Final = _tag(b"tx-id")  # a transaction's payload: its id
+GENESIS: Final = _tag(b"genesis")  # entry 0
+PARAMS: Final = _tag(b"params")  # the network's parameters
+ENROLMENT: Final = _tag(b"enrolment")  # an agency's request to be admitted
+STATE_KEY: Final = _tag(b"state-key")  # where a key stands in the state map
+STATE_LEAF: Final = _tag(b"state-leaf")  # key hash, value digest
+STATE_NODE: Final = _tag(b"state-node")  # left, right
+
+# Jobs
+JOB_SPEC: Final = _tag(b"job-spec")  # program, inputs, parameters
+JOB_REQUEST: Final = _tag(b"job-request")  # what a use was reserved for
+INPUT: Final = _tag(b"input")  # a party's committed input
+RESULT: Final = _tag(b"result")  # a result document
+EVIDENCE: Final = _tag(b"evidence")  # the technique's own proof
+TRANSCRIPT: Final = _tag(b"transcript")  # messages between the parties
+PROGRAM: Final = _tag(b"program")  # a measured program's whole code closure
+RECEIPT: Final = _tag(b"receipt")  # a receipt, as bundles name it
+ATTACHMENT: Final = _tag(b"attachment")  # a file that travels with a receipt
+
+# Proofs in the core
+PROOF: Final = _tag(b"proof")  # Fiat-Shamir challenges
+RING_SCOPE: Final = _tag(b"ring-scope")  # one statement a signer and scope
+CREDENTIAL: Final = _tag(b"credential")  # attributes of a credential
+JOIN: Final = _tag(b"join")  # identifiers before the private join
+SHARE: Final = _tag(b"share")  # commitments to secret shares
+MPC: Final = _tag(b"mpc")  # channels and checked openings of a session
+
+#: Name to tag, for documents and tests.
+TAGS: Final[dict[str, bytes]] = {
+    name: value
+    for name, value in sorted(globals().items())
+    if name.isupper() and not name.startswith("_") and isinstance(value, bytes)
+}
