@@ -1,0 +1,1 @@
+"""One module for each step; the first makes the first tables."""
