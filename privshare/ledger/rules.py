@@ -1,0 +1,90 @@
+"""Every kind of transaction, in one table.
+
+A kind that is not a row here does not exist. Adding a row changes what a
+network accepts, so it comes with a new `Params.version`.
+
+    machine.check   RULES[kind].parse(body) ─► statement ─► .apply(context)
+
+>>> sorted(RULES)[:3]
+['anchor.batch', 'dataset.amend', 'dataset.register']
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from privshare.errors import EncodingError
+from privshare.rights import identifier
+from privshare.wire.canonical import Fields
+
+from .rule import Rule
+from .rules_agency import KeyRotate, OrgAdmit
+from .rules_dataset import (
+    AnchorBatch,
+    DatasetAmend,
+    DatasetRegister,
+    DatasetRetire,
+    RecordErase,
+)
+from .rules_grant import (
+    GrantAccept,
+    GrantDelegate,
+    GrantOffer,
+    GrantRefuse,
+    GrantRequest,
+    GrantRevoke,
+)
+from .rules_job import (
+    JobAbort,
+    JobAdmit,
+    JobResult,
+    UseRelease,
+    UseReserve,
+    UseSettle,
+)
+from .transaction import Transaction
+
+RULES: Mapping[str, type[Rule]] = MappingProxyType(
+    {
+        "anchor.batch": AnchorBatch,
+        "dataset.amend": DatasetAmend,
+        "dataset.register": DatasetRegister,
+        "dataset.retire": DatasetRetire,
+        "grant.accept": GrantAccept,
+        "grant.delegate": GrantDelegate,
+        "grant.offer": GrantOffer,
+        "grant.refuse": GrantRefuse,
+        "grant.request": GrantRequest,
+        "grant.revoke": GrantRevoke,
+        "job.abort": JobAbort,
+        "job.admit": JobAdmit,
+        "job.result": JobResult,
+        "key.rotate": KeyRotate,
+        "org.admit": OrgAdmit,
+        "record.erase": RecordErase,
+        "use.release": UseRelease,
+        "use.reserve": UseReserve,
+        "use.settle": UseSettle,
+    }
+)
+
+
+def parse_body(transaction: Transaction) -> Rule:
+    """Read a transaction's body as the statement of its kind.
+
+    Raises:
+        EncodingError: An unknown kind, or a body of another form.
+        OutOfRange: A number outside its interval.
+        SignatureInvalid: An enrolment inside it does not verify.
+    """
+    rule = RULES.get(transaction.kind)
+    if rule is None:
+        raise EncodingError(
+            f"tx.kind: expected one of {', '.join(sorted(RULES))}, "
+            f"found {identifier.shown(transaction.kind)}"
+        )
+    fields = Fields(transaction.body, where=transaction.kind)
+    statement = rule.parse(fields)
+    fields.end()
+    return statement
