@@ -156,9 +156,10 @@ def unique_keys(schema: Schema, rows: Iterable[Row]) -> Iterator[Row]:
     schema names no key.
 
     Raises:
-        EncodingError: A row of another width, or no key; a key twice, and
-            then `detail` has the `index` of the row
-            and the index `first` of the row that had it before.
+        EncodingError: A row of another width, a key of another type, or a key
+            twice; `detail` has the `index` of the row, and for a key twice
+            the index `first` of the row that had it before.
+        OutOfRange: A key outside its column's interval.
     """
     if schema.key is None:
         yield from rows
@@ -167,9 +168,13 @@ def unique_keys(schema: Schema, rows: Iterable[Row]) -> Iterator[Row]:
     encode = encoder(schema.columns[place])
     seen: dict[bytes, int] = {}
     for index, row in enumerate(rows):
-        if len(row) != width:
-            raise wrong_width(width, len(row))
-        first = seen.setdefault(encode(row[place]), index)
+        try:
+            if len(row) != width:
+                raise wrong_width(width, len(row))
+            laid = encode(row[place])
+        except PrivShareError as error:
+            raise _at(index, error) from None
+        first = seen.setdefault(laid, index)
         if first != index:
             raise EncodingError(
                 f"rows[{index}], column {schema.key}: expected a key that no other "
@@ -198,11 +203,16 @@ def _commitments(
         try:
             yield commit(row, salt)
         except PrivShareError as error:
-            raise type(error)(
-                f"rows[{index}], {error.message}",
-                fix=error.fix,
-                detail={**error.detail, "index": index},
-            ) from None
+            raise _at(index, error) from None
+
+
+def _at(index: int, error: PrivShareError) -> PrivShareError:
+    """The same error, with the row it is about."""
+    return type(error)(
+        f"rows[{index}], {error.message}",
+        fix=error.fix,
+        detail={**error.detail, "index": index},
+    )
 
 
 _INNER = bytes(byte ^ 0x36 for byte in range(256))  # RFC 2104, ipad

@@ -343,7 +343,9 @@ def _date_encoder(column: Column) -> Encoder:
         laid = known.get(value)
         if laid is None:
             if not is_date(value):
-                raise _another(column, "a date YYYY-MM-DD that exists", kind(value))
+                shaped = _DATE.fullmatch(value) is not None
+                found = "a day that does not exist" if shaped else kind(value)
+                raise _another(column, "a date YYYY-MM-DD", found)
             laid = b'["%s"]' % value.encode("ascii")
             if len(known) < _REMEMBERED:
                 known[value] = laid
