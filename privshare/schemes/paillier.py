@@ -1,0 +1,356 @@
+"""Paillier encryption: sums of numbers that nobody else may see.
+
+Whoever knows the public key encrypts and adds; only the key's custodian opens,
+and shows with every opening that it is the right one.
+
+    owner       encrypt_batch(values) ─► ciphertexts, one after the other
+    compute     sum(ciphertexts) ─► a ciphertext of the total
+    custodian   open(total) ─► (m, r)
+    everybody   verify_opening(total, m, r)
+
+    c = (1 + m·n) · r^n  mod n²,  r uniform in Z*_n,  m taken mod n
+
+A signed integer v stands as v mod n; |v| < n/2, so that reading is unique.
+A sum is right as long as the true sum is in that interval: `half` is the bound
+that callers check before they encrypt, because afterwards nobody can.
+
+Bytes are big-endian and of fixed length: r and m have n's length, a ciphertext
+twice that.
+
+Source: Paillier, EUROCRYPT 1999, section 4; g = n + 1 as in Damgård and Jurik,
+PKC 2001. The arithmetic is the core's (`ps_paillier.h`).
+
+>>> private = PaillierPrivateKey.generate(2048)
+>>> public = private.public
+>>> total = public.sum(public.encrypt_batch([40, 5, -3]))
+>>> m, r = private.open(total)
+>>> public.verify_opening(total, m, r)
+>>> m
+42
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NoReturn, final
+
+from privshare.bindings import paillier as native
+from privshare.errors import EncodingError, OutOfRange, ProofInvalid, VerificationError
+from privshare.wire import domain
+from privshare.wire.canonical import Fields, b64u, decode, encode
+from privshare.wire.digest import tagged
+
+__all__ = ["SIZES", "PaillierPrivateKey", "PaillierPublicKey"]
+
+#: Moduli that are used, in bits; there are no others.
+SIZES = (2048, 3072)
+
+_THREADS = 2
+_WORTH_A_THREAD = 32
+
+
+@final
+class PaillierPublicKey:
+    """A modulus under which values are encrypted, added and checked.
+
+    Args:
+        n: Odd, of exactly 2048 or 3072 bits.
+
+    Raises:
+        OutOfRange: Another size, or even.
+    """
+
+    __slots__ = ("_core", "n")
+
+    def __init__(self, n: int) -> None:
+        if n.bit_length() not in SIZES or not n & 1:
+            raise OutOfRange(
+                f"expected an odd modulus of {SIZES[0]} or {SIZES[1]} bits, found "
+                f"one of {n.bit_length()}"
+            )
+        self.n = n
+        self._core = native.PublicCore(n)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> PaillierPublicKey:
+        """Read the modulus as the ledger holds it, big-endian.
+
+        Raises:
+            OutOfRange: Not an odd number of 2048 or 3072 bits.
+        """
+        return cls(int.from_bytes(data, "big"))
+
+    def to_bytes(self) -> bytes:
+        """The modulus, big-endian."""
+        return self.n.to_bytes(self.size, "big")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PaillierPublicKey) and other.n == self.n
+
+    def __hash__(self) -> int:
+        return hash(self.n)
+
+    def __repr__(self) -> str:
+        return f"PaillierPublicKey({self.bits} bits, kid={self.kid})"
+
+    @property
+    def kid(self) -> str:
+        """The key's id: a digest of algorithm and key, 43 characters."""
+        return b64u(tagged(domain.KEY_ID, b"paillier", self.to_bytes()))
+
+    @property
+    def bits(self) -> int:
+        """2048 or 3072."""
+        return self.n.bit_length()
+
+    @property
+    def size(self) -> int:
+        """Bytes of m and of r: 256 or 384."""
+        return self.bits // 8
+
+    @property
+    def ciphertext_size(self) -> int:
+        """Bytes of a ciphertext: 512 or 768."""
+        return self.bits // 4
+
+    @property
+    def half(self) -> int:
+        """The least size a value may not have: |v| < half."""
+        return (self.n + 1) // 2
+
+    def encrypt_batch(self, values: Sequence[int]) -> bytes:
+        """Encrypt signed integers, each with fresh randomness.
+
+        Args:
+            values: |v| < n/2. Decimals are scaled first (`FixedPoint`), so
+                that the scale is public and written once.
+
+        Returns:
+            The ciphertexts one after the other, `ciphertext_size` bytes each.
+
+        Raises:
+            OutOfRange: A value with |v| >= n/2.
+
+        Leaks:
+            How many values there are. Time depends on that and on n alone.
+        """
+        return _in_threads(values, self._encrypt_fresh)
+
+    def _encrypt_fresh(self, values: Sequence[int]) -> bytes:
+        below = self.n - 1
+        rand = [secrets.randbelow(below) + 1 for _ in values]
+        return self.encrypt_batch_with(values, rand)
+
+    def encrypt_batch_with(self, values: Sequence[int], rand: Sequence[int]) -> bytes:
+        """Encrypt with the randomness given; vectors and laws call this one.
+
+        Args:
+            values: |v| < n/2.
+            rand: One r a value, uniform in [1, n), never used again.
+
+        Raises:
+            OutOfRange: A value or an r outside its interval.
+        """
+        half = self.half
+        for value in values:
+            if not -half < value < half:
+                raise OutOfRange(
+                    "expected a value that fits the plaintext space of "
+                    f"{self.bits} bits with its sign, found one of "
+                    f"{value.bit_length()} bits"
+                )
+        n = self.n
+        return self._core.encrypt_batch([value % n for value in values], list(rand))
+
+    def sum(self, ciphertexts: bytes) -> bytes:
+        """Add up: the product of ciphertexts modulo n².
+
+        Args:
+            ciphertexts: One after the other, at least one.
+
+        Returns:
+            A ciphertext of the sum. It is not freshly blinded: whoever saw
+            the addends recognises it.
+
+        Raises:
+            EncodingError: Not a whole number of ciphertexts, or none.
+            OutOfRange: One that is not a canonical ciphertext.
+        """
+        self._check_whole(ciphertexts)
+        return self._core.sum(ciphertexts)
+
+    def add(self, left: bytes, right: bytes) -> bytes:
+        """Add two ciphertexts.
+
+        Raises:
+            EncodingError: One of another length.
+            OutOfRange: One that is not a canonical ciphertext.
+        """
+        return self.sum(left + right)
+
+    def check(self, ciphertext: bytes) -> bytes:
+        """Return `ciphertext` if it can be one under this key.
+
+        Raises:
+            EncodingError: Another length.
+            OutOfRange: 0, not below n², or sharing a factor with n.
+        """
+        if len(ciphertext) != self.ciphertext_size:
+            raise EncodingError(
+                f"expected a ciphertext of {self.ciphertext_size} bytes, "
+                f"found {len(ciphertext)}"
+            )
+        self._core.check(ciphertext)
+        return ciphertext
+
+    def verify_opening(self, ciphertext: bytes, m: int, r: bytes) -> None:
+        """Check that a ciphertext holds exactly m.
+
+        Encrypts m under r again. No secret is involved, and there is exactly
+        one pair (m, r) for a ciphertext, so a wrong total cannot be shown.
+
+        Args:
+            ciphertext: The one that was opened.
+            m: Signed, |m| < n/2.
+            r: n's length, in [1, n).
+
+        Raises:
+            ProofInvalid: It holds something else, or r is out of bounds.
+            OutOfRange: m does not fit.
+        """
+        half = self.half
+        if not -half < m < half:
+            raise OutOfRange(
+                f"expected an opened value below n/2 in size, found one of "
+                f"{m.bit_length()} bits"
+            )
+        if len(r) != self.size:
+            raise ProofInvalid(
+                f"expected an r of {self.size} bytes, found {len(r)}",
+            )
+        try:
+            self._core.verify_opening(ciphertext, m % self.n, int.from_bytes(r, "big"))
+        except (VerificationError, OutOfRange, EncodingError):
+            raise ProofInvalid(
+                "expected an opening of the ciphertext, found one of another"
+            ) from None
+
+    def _check_whole(self, ciphertexts: bytes) -> None:
+        size = self.ciphertext_size
+        if not ciphertexts or len(ciphertexts) % size:
+            raise EncodingError(
+                f"expected ciphertexts of {size} bytes each, found "
+                f"{len(ciphertexts)} bytes"
+            )
+
+
+@final
+class PaillierPrivateKey:
+    """The custodian's key. It opens totals and leaves no other trace.
+
+    Secret: p and q stay inside; `repr` is redacted and it cannot be pickled.
+    """
+
+    __slots__ = ("_core", "_p", "_q", "public")
+
+    def __init__(self, p: int, q: int) -> None:
+        self.public = PaillierPublicKey(p * q)
+        self._p, self._q = p, q
+        self._core = native.PrivateCore(p, q)
+
+    @classmethod
+    def generate(cls, bits: int = 3072) -> PaillierPrivateKey:
+        """Draw a fresh key.
+
+        Args:
+            bits: 2048 or 3072. Takes seconds.
+
+        Raises:
+            OutOfRange: Another size.
+        """
+        if bits not in SIZES:
+            raise OutOfRange(f"expected {SIZES[0]} or {SIZES[1]} bits, found {bits}")
+        return cls(*native.generate(bits, secrets.token_bytes))
+
+    def decrypt(self, ciphertext: bytes) -> int:
+        """The signed integer in a ciphertext.
+
+        Raises:
+            EncodingError: Another length.
+            OutOfRange: Not a ciphertext under this key.
+        """
+        self.public.check(ciphertext)
+        return self._signed(self._core.decrypt(ciphertext))
+
+    def open(self, ciphertext: bytes) -> tuple[int, bytes]:
+        """The signed integer in a ciphertext, and the r that proves it.
+
+        Returns:
+            m with |m| < n/2, and r of n's length: what `verify_opening` takes.
+
+        Raises:
+            EncodingError: Another length.
+            OutOfRange: Not a ciphertext under this key.
+
+        Leaks:
+            r is about this ciphertext alone. A sum's r says nothing about its
+            addends beyond the sum's.
+        """
+        self.public.check(ciphertext)
+        m, r = self._core.recover(ciphertext)
+        return self._signed(m), r.to_bytes(self.public.size, "big")
+
+    def _signed(self, m: int) -> int:
+        return m if m < self.public.half else m - self.public.n
+
+    def to_bytes(self) -> bytes:
+        """The secret, for `schemes.keys.protect` and nothing else."""
+        size = self.public.size // 2
+        return encode(
+            {
+                "p": b64u(self._p.to_bytes(size, "big")),
+                "q": b64u(self._q.to_bytes(size, "big")),
+                "type": "privshare.paillier",
+                "v": 1,
+            }
+        )
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> PaillierPrivateKey:
+        """Read what `to_bytes` wrote.
+
+        Raises:
+            EncodingError: Another form.
+            OutOfRange: Factors of another size.
+        """
+        fields = Fields(decode(data), "paillier key")
+        fields.constant("v", 1)
+        fields.constant("type", "privshare.paillier")
+        p = int.from_bytes(fields.bytes("p", max=192), "big")
+        q = int.from_bytes(fields.bytes("q", max=192), "big")
+        fields.end()
+        return cls(p, q)
+
+    def __repr__(self) -> str:
+        return f"PaillierPrivateKey(redacted, kid={self.public.kid})"
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a private key is not pickled")
+
+
+def _in_threads(values: Sequence[int], work: Callable[[Sequence[int]], bytes]) -> bytes:
+    """Do a batch in two halves; the core lets go of the interpreter's lock."""
+    if len(values) < _WORTH_A_THREAD:
+        return work(values)
+    middle = (len(values) + 1) // _THREADS
+    chunks = [values[:middle], values[middle:]]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        return b"".join(pool.map(work, chunks))
