@@ -126,24 +126,19 @@ class _Observed:
         )
 
     def _type(self, is_key: bool) -> ColumnType:
+        """The first type of the list that every cell has."""
         # 15 digits are below 2^53 whatever they are.
-        fits = self._number and self._whole + self._scale <= MAX_SCALE
-        if not self._any:
-            return "string"
-        if fits and not self._scale:
-            return "int"
-        if is_key:
-            return "string"
-        if fits:
-            return "decimal"
-        if self._bool:
-            return "bool"
-        if self._date:
-            return "date"
-        words = self._words
-        if words and min(words.values()) >= MIN_COUNT:
-            return "category"
-        return "string"
+        number = self._number and self._whole + self._scale <= MAX_SCALE
+        words = self._words or {"": 0}
+        candidates: tuple[tuple[ColumnType, bool], ...] = (
+            ("int", number and not self._scale),
+            ("decimal", number and not is_key),
+            ("bool", self._bool and not is_key),
+            ("date", self._date and not is_key),
+            ("category", min(words.values()) >= MIN_COUNT and not is_key),
+        )
+        fitting = (kind for kind, fits in candidates if fits and self._any)
+        return next(fitting, "string")
 
 
 def _check_name(table: Table, name: str) -> None:
