@@ -25,6 +25,9 @@ HEADERS = (
     "ps_config.h",
     "ps_hash.h",
     "ps_merkle.h",
+    "ps_mpn.h",
+    "ps_prime.h",
+    "ps_paillier.h",
 )
 REGION = re.compile(r"/\* ffi: begin \*/(.*?)/\* ffi: end \*/", re.DOTALL)
 FLAGS = (

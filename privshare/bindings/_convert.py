@@ -7,7 +7,8 @@ where Python turns them into exceptions.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 from privshare._core import ffi, lib
@@ -19,7 +20,18 @@ from privshare.errors import (
     VerificationError,
 )
 
-__all__ = ["BACKEND", "concat", "expect_len", "ffi", "lib", "out", "raise_for", "take"]
+__all__ = [
+    "BACKEND",
+    "concat",
+    "expect_len",
+    "ffi",
+    "lib",
+    "out",
+    "raise_for",
+    "take",
+    "wiped",
+    "wiped_scratch",
+]
 
 PORTABLE = "PRIVSHARE_PORTABLE"
 """Environment variable: "1" before the import forces the portable C code."""
@@ -93,3 +105,27 @@ def concat(items: Iterable[bytes], length: int, what: str) -> bytes:
     for part in parts:
         expect_len(part, length, what)
     return b"".join(parts)
+
+
+@contextmanager
+def wiped(length: int) -> Iterator[Any]:
+    """A zeroed buffer of `length` bytes that is wiped at the end."""
+    buffer = out(length)
+    try:
+        yield buffer
+    finally:
+        lib.ps_wipe(buffer, length)
+
+
+@contextmanager
+def wiped_scratch(limbs: int) -> Iterator[Any]:
+    """Scratch of so many limbs for C, wiped at the end.
+
+    The core wipes its scratch itself; this covers a call that never came back
+    and costs a microsecond.
+    """
+    scratch = ffi.new("ps_limb[]", limbs)
+    try:
+        yield scratch
+    finally:
+        lib.ps_wipe(scratch, ffi.sizeof("ps_limb") * limbs)

@@ -1,0 +1,165 @@
+/* What only the key holder can do. */
+#include <string.h>
+
+#include "../mpn/limb.h"
+#include "dual.h"
+#include "privshare/ps_config.h"
+#include "privshare/ps_paillier.h"
+
+#define P_LIMBS PS_PAILLIER_P_LIMBS
+#define N_LIMBS PS_PAILLIER_N_LIMBS
+#define C_LIMBS (2 * PS_PAILLIER_N_LIMBS)
+
+/* m mod p from c, and whether c is a unit modulo p.
+ *
+ * c^(p-1) = 1 + L p mod p^2 is the pair (1, L): the division in Paillier's
+ * L(u) = (u - 1) / p has already happened. */
+static ps_limb message_part(ps_limb *m_p, const ps_limb *c, size_t c_limbs,
+                            const ps_paillier_prime *prime, ps_limb *scratch)
+{
+    ps_limb x[2 * P_LIMBS];
+    ps_limb one[P_LIMBS] = {1};
+    const ps_mont *p = &prime->p.mont;
+    ps_limb unit;
+
+    ps_dual_split(x, c, c_limbs, &prime->p);
+    ps_dual_enter(x, x, &prime->p);
+    ps_dual_exp(x, x, prime->minus_one, p->limbs, &prime->p, scratch);
+    ps_dual_leave(x, x, &prime->p);
+    unit = ps_mpn_is_equal(x, one, p->limbs);
+    ps_mont_mul(m_p, x + p->limbs, prime->h, p);
+    ps_wipe(x, sizeof x);
+    return unit;
+}
+
+/* r mod p = (c mod p)^(n^-1 mod (p - 1)) mod p. */
+static void rand_part(ps_limb *r_p, const ps_limb *c, size_t c_limbs,
+                      const ps_paillier_prime *prime, ps_limb *scratch)
+{
+    const ps_mont *p = &prime->p.mont;
+
+    ps_mont_reduce(r_p, c, c_limbs, p);
+    ps_mont_enter(r_p, r_p, p);
+    ps_mont_exp(r_p, r_p, prime->root, p->limbs, p, scratch);
+    ps_mont_leave(r_p, r_p, p);
+}
+
+/* x = x_p + p * ((x_q - x_p) * p^-1 mod q), below p q. */
+static void join(ps_limb *x, const ps_limb *x_p, const ps_limb *x_q,
+                 const ps_paillier_private *key)
+{
+    ps_limb d[P_LIMBS];
+    const ps_mont *p = &key->p.p.mont;
+    const ps_mont *q = &key->q.p.mont;
+    size_t n = p->limbs;
+    ps_limb carry;
+
+    ps_mont_reduce(d, x_p, n, q);
+    ps_mont_sub(d, x_q, d, q);
+    ps_mont_mul(d, d, key->p_inv, q);
+    ps_mpn_mul(x, p->m, n, d, n);
+    carry = ps_mpn_add(x, x, x_p, n);
+    for (size_t i = n; i < 2 * n; i++) {
+        ps_wide s = (ps_wide)x[i] + carry;
+        x[i] = (ps_limb)s;
+        carry = (ps_limb)(s >> 64);
+    }
+    ps_wipe(d, sizeof d);
+}
+
+/* Numbers below n of 2 * limbs(p) limbs as n_len bytes. */
+static void write_joined(uint8_t *out, const ps_limb *x_p, const ps_limb *x_q,
+                         const ps_paillier_private *key)
+{
+    ps_limb x[N_LIMBS];
+
+    join(x, x_p, x_q, key);
+    ps_mpn_to_bytes(out, key->pub.n_len, x, 2 * key->p.p.mont.limbs);
+    ps_wipe(x, sizeof x);
+}
+
+static ps_status open_one(uint8_t *m, uint8_t *r, const uint8_t *bytes,
+                          const ps_paillier_private *key, ps_limb *scratch)
+{
+    ps_limb c[C_LIMBS], x_p[P_LIMBS], x_q[P_LIMBS];
+    size_t limbs = key->pub.n2.limbs;
+    ps_limb unit;
+
+    if (ps_mpn_from_bytes(c, limbs, bytes, key->pub.c_len) != PS_OK
+        || !ps_mpn_is_less(c, key->pub.n2.m, limbs)) {
+        return PS_E_VERIFY;
+    }
+    unit = message_part(x_p, c, limbs, &key->p, scratch);
+    unit &= message_part(x_q, c, limbs, &key->q, scratch);
+    PS_PUBLIC(&unit, sizeof unit);
+    if (unit) {
+        write_joined(m, x_p, x_q, key);
+        if (r != NULL) {
+            rand_part(x_p, c, limbs, &key->p, scratch);
+            rand_part(x_q, c, limbs, &key->q, scratch);
+            write_joined(r, x_p, x_q, key);
+        }
+    }
+    ps_wipe(x_p, sizeof x_p);
+    ps_wipe(x_q, sizeof x_q);
+    return unit ? PS_OK : PS_E_VERIFY;
+}
+
+ps_status ps_paillier_decrypt(uint8_t *m, const uint8_t *c, size_t count,
+                              const ps_paillier_private *key,
+                              ps_limb *scratch)
+{
+    for (size_t i = 0; i < count; i++) {
+        ps_status status = open_one(m + i * key->pub.n_len, NULL,
+                                    c + i * key->pub.c_len, key, scratch);
+        if (status != PS_OK) {
+            ps_wipe(m, count * key->pub.n_len);
+            return status;
+        }
+    }
+    return PS_OK;
+}
+
+ps_status ps_paillier_recover(uint8_t *m, uint8_t *r, const uint8_t *c,
+                              size_t count, const ps_paillier_private *key,
+                              ps_limb *scratch)
+{
+    for (size_t i = 0; i < count; i++) {
+        ps_status status = open_one(m + i * key->pub.n_len,
+                                    r + i * key->pub.n_len,
+                                    c + i * key->pub.c_len, key, scratch);
+        if (status != PS_OK) {
+            ps_wipe(m, count * key->pub.n_len);
+            ps_wipe(r, count * key->pub.n_len);
+            return status;
+        }
+    }
+    return PS_OK;
+}
+
+/* m = n - 1 and r = n - 2: every limb takes part. */
+ps_status ps_paillier_pairwise_test(const ps_paillier_private *key,
+                                    ps_limb *scratch)
+{
+    uint8_t m[8 * N_LIMBS], r[8 * N_LIMBS], c[8 * C_LIMBS];
+    uint8_t m2[8 * N_LIMBS], r2[8 * N_LIMBS];
+    const ps_paillier_public *pub = &key->pub;
+    ps_limb x[N_LIMBS];
+    ps_limb one[N_LIMBS] = {1};
+    size_t limbs = pub->n.mont.limbs;
+    int good;
+
+    (void)ps_mpn_sub(x, pub->n.mont.m, one, limbs);
+    ps_mpn_to_bytes(m, pub->n_len, x, limbs);
+    (void)ps_mpn_sub(x, x, one, limbs);
+    ps_mpn_to_bytes(r, pub->n_len, x, limbs);
+    if (ps_paillier_encrypt(c, m, r, 1, pub, scratch) != PS_OK
+        || ps_paillier_recover(m2, r2, c, 1, key, scratch) != PS_OK) {
+        return PS_E_VERIFY;
+    }
+    /* The message and its opening are fixed and public. */
+    PS_PUBLIC(m2, pub->n_len);
+    PS_PUBLIC(r2, pub->n_len);
+    good = memcmp(m, m2, pub->n_len) == 0 && memcmp(r, r2, pub->n_len) == 0;
+    return good ? PS_OK : PS_E_VERIFY;
+}

@@ -1,0 +1,404 @@
+/* What anybody can do with ciphertexts. */
+#include <string.h>
+
+#include "../mpn/limb.h"
+#include "dual.h"
+#include "privshare/ps_config.h"
+#include "privshare/ps_paillier.h"
+
+#define N_LIMBS PS_PAILLIER_N_LIMBS
+#define C_LIMBS (2 * PS_PAILLIER_N_LIMBS)
+
+/* A ciphertext below n^2. Whether it is a unit is settled separately. */
+static ps_status read_ciphertext(ps_limb *c, const uint8_t *bytes,
+                                 const ps_paillier_public *key)
+{
+    size_t limbs = key->n2.limbs;
+
+    if (ps_mpn_from_bytes(c, limbs, bytes, key->c_len) != PS_OK
+        || !ps_mpn_is_less(c, key->n2.m, limbs)) {
+        return PS_E_VERIFY;
+    }
+    return PS_OK;
+}
+
+static void write_ciphertext(uint8_t *bytes, const ps_limb *c,
+                             const ps_paillier_public *key)
+{
+    ps_mpn_to_bytes(bytes, key->c_len, c, key->n2.limbs);
+}
+
+/* A product of ciphertexts is a unit exactly when each factor is, so one gcd
+ * settles a whole array: `product` gathers the factors modulo n, up to powers
+ * of R, which are units. */
+static void gather(ps_limb *product, const ps_limb *c,
+                   const ps_paillier_public *key)
+{
+    ps_limb rest[N_LIMBS];
+
+    ps_mont_reduce(rest, c, key->n2.limbs, &key->n.mont);
+    ps_mont_mul(product, product, rest, &key->n.mont);
+}
+
+static ps_status all_units(const ps_limb *product,
+                           const ps_paillier_public *key)
+{
+    return ps_mont_coprime_vartime(product, &key->n.mont) == PS_OK
+        ? PS_OK : PS_E_VERIFY;
+}
+
+static ps_status is_unit(const ps_limb *c, const ps_paillier_public *key)
+{
+    ps_limb rest[N_LIMBS];
+
+    ps_mont_reduce(rest, c, key->n2.limbs, &key->n.mont);
+    return all_units(rest, key);
+}
+
+static ps_status read_unit(ps_limb *c, const uint8_t *bytes,
+                           const ps_paillier_public *key)
+{
+    ps_status status = read_ciphertext(c, bytes, key);
+    return status == PS_OK ? is_unit(c, key) : status;
+}
+
+/* c = a * b mod n^2, plain form. */
+static void multiply(ps_limb *c, const ps_limb *a, const ps_limb *b,
+                     const ps_paillier_public *key)
+{
+    ps_limb x[C_LIMBS];
+
+    ps_mont_enter(x, a, &key->n2);
+    ps_mont_mul(c, b, x, &key->n2);
+    ps_wipe(x, key->n2.limbs * sizeof *x);
+}
+
+/* Read r in [1, n). */
+static ps_status read_rand(ps_limb *r, const uint8_t *bytes,
+                           const ps_paillier_public *key)
+{
+    size_t limbs = key->n.mont.limbs;
+    ps_status status = ps_mpn_from_bytes(r, limbs, bytes, key->n_len);
+    ps_limb good = ps_mpn_is_less(r, key->n.mont.m, limbs)
+                 & (ps_mpn_is_zero(r, limbs) ^ 1);
+
+    PS_PUBLIC(&good, sizeof good);
+    return status == PS_OK && good ? PS_OK : PS_E_RANGE;
+}
+
+/* Read m in [0, n). */
+static ps_status read_plain(ps_limb *m, const uint8_t *bytes,
+                            const ps_paillier_public *key)
+{
+    size_t limbs = key->n.mont.limbs;
+    ps_status status = ps_mpn_from_bytes(m, limbs, bytes, key->n_len);
+    ps_limb good = ps_mpn_is_less(m, key->n.mont.m, limbs);
+
+    PS_PUBLIC(&good, sizeof good);
+    return status == PS_OK && good ? PS_OK : PS_E_RANGE;
+}
+
+/* The pair of r^n mod n^2. The exponent is public. */
+static void blind(ps_limb *pair, const ps_limb *r,
+                  const ps_paillier_public *key, ps_limb *scratch)
+{
+    size_t limbs = key->n.mont.limbs;
+
+    memcpy(pair, r, limbs * sizeof *pair);
+    memset(pair + limbs, 0, limbs * sizeof *pair);
+    ps_dual_enter(pair, pair, &key->n);
+    ps_dual_exp_vartime(pair, pair, key->n.mont.m, limbs, &key->n, scratch);
+    ps_dual_leave(pair, pair, &key->n);
+}
+
+/* c = (1 + m n)(b0 + b1 n) = b0 + (b1 + m b0) n mod n^2. */
+static void encrypt(ps_limb *c, const ps_limb *m, const ps_limb *r,
+                    const ps_paillier_public *key, ps_limb *scratch)
+{
+    ps_limb pair[C_LIMBS];
+    ps_limb x[N_LIMBS];
+    const ps_mont *n = &key->n.mont;
+
+    blind(pair, r, key, scratch);
+    ps_mont_enter(x, m, n);
+    ps_mont_mul(x, x, pair, n);
+    ps_mont_add(pair + n->limbs, pair + n->limbs, x, n);
+    ps_dual_join(c, pair, &key->n);
+    ps_wipe(pair, sizeof pair);
+    ps_wipe(x, sizeof x);
+}
+
+static ps_status encrypt_bytes(uint8_t *out, const uint8_t *m_bytes,
+                               const uint8_t *r_bytes,
+                               const ps_paillier_public *key,
+                               ps_limb *scratch)
+{
+    ps_limb m[N_LIMBS], r[N_LIMBS], c[C_LIMBS];
+    ps_status status = read_plain(m, m_bytes, key);
+
+    if (status == PS_OK) {
+        status = read_rand(r, r_bytes, key);
+    }
+    if (status == PS_OK) {
+        encrypt(c, m, r, key, scratch);
+        /* What is sent is public, whatever it was made from. */
+        PS_PUBLIC(c, key->n2.limbs * sizeof *c);
+        write_ciphertext(out, c, key);
+    }
+    ps_wipe(m, sizeof m);
+    ps_wipe(r, sizeof r);
+    return status;
+}
+
+ps_status ps_paillier_encrypt(uint8_t *c, const uint8_t *m, const uint8_t *r,
+                              size_t count, const ps_paillier_public *key,
+                              ps_limb *scratch)
+{
+    for (size_t i = 0; i < count; i++) {
+        ps_status status = encrypt_bytes(c + i * key->c_len,
+                                         m + i * key->n_len,
+                                         r + i * key->n_len, key, scratch);
+        if (status != PS_OK) {
+            ps_wipe(c, count * key->c_len);
+            return status;
+        }
+    }
+    return PS_OK;
+}
+
+ps_status ps_paillier_check_vartime(const uint8_t *c, size_t count,
+                                    const ps_paillier_public *key)
+{
+    ps_limb x[C_LIMBS];
+    ps_limb product[N_LIMBS];
+
+    memcpy(product, key->n.mont.one, sizeof product);
+    for (size_t i = 0; i < count; i++) {
+        if (read_ciphertext(x, c + i * key->c_len, key) != PS_OK) {
+            return PS_E_VERIFY;
+        }
+        gather(product, x, key);
+    }
+    return all_units(product, key);
+}
+
+static ps_status add_all(uint8_t *c, const uint8_t *a, const uint8_t *b,
+                         size_t count, const ps_paillier_public *key)
+{
+    ps_limb x[C_LIMBS], y[C_LIMBS];
+    ps_limb product[N_LIMBS];
+
+    memcpy(product, key->n.mont.one, sizeof product);
+    for (size_t i = 0; i < count; i++) {
+        if (read_ciphertext(x, a + i * key->c_len, key) != PS_OK
+            || read_ciphertext(y, b + i * key->c_len, key) != PS_OK) {
+            return PS_E_VERIFY;
+        }
+        multiply(x, x, y, key);
+        gather(product, x, key);
+        write_ciphertext(c + i * key->c_len, x, key);
+    }
+    return all_units(product, key);
+}
+
+ps_status ps_paillier_add_vartime(uint8_t *c, const uint8_t *a,
+                                  const uint8_t *b, size_t count,
+                                  const ps_paillier_public *key)
+{
+    ps_status status = add_all(c, a, b, count, key);
+    if (status != PS_OK) {
+        ps_wipe(c, count * key->c_len);
+    }
+    return status;
+}
+
+/* x = product of the terms times R^-(count - 1); a Montgomery product costs
+ * half of a plain one, and the powers of R are mended once at the end. */
+static ps_status product_of(ps_limb *x, const uint8_t *a, size_t count,
+                            const ps_paillier_public *key)
+{
+    ps_limb term[C_LIMBS];
+    ps_status status = read_ciphertext(x, a, key);
+
+    for (size_t i = 1; i < count && status == PS_OK; i++) {
+        status = read_ciphertext(term, a + i * key->c_len, key);
+        ps_mont_mul(x, x, term, &key->n2);
+    }
+    return status;
+}
+
+/* x = x * R^k: in Montgomery form R stands as rr, R^k as its k-th power. */
+static void mend(ps_limb *x, uint64_t k, const ps_mont *mont)
+{
+    ps_limb power[C_LIMBS], square[C_LIMBS];
+    size_t bytes = mont->limbs * sizeof *x;
+
+    memcpy(power, mont->one, bytes);
+    memcpy(square, mont->rr, bytes);
+    for (; k != 0; k >>= 1) {
+        if (k & 1) {
+            ps_mont_mul(power, power, square, mont);
+        }
+        ps_mont_sqr(square, square, mont);
+    }
+    ps_mont_mul(x, x, power, mont);
+}
+
+ps_status ps_paillier_sum_vartime(uint8_t *c, const uint8_t *a, size_t count,
+                                  const ps_paillier_public *key)
+{
+    ps_limb x[C_LIMBS];
+    ps_status status;
+
+    memset(c, 0, key->c_len);
+    if (count == 0) {
+        return PS_E_RANGE;
+    }
+    status = product_of(x, a, count, key);
+    if (status == PS_OK) {
+        status = is_unit(x, key);
+    }
+    if (status == PS_OK) {
+        mend(x, count - 1, &key->n2);
+        write_ciphertext(c, x, key);
+    }
+    return status;
+}
+
+ps_status ps_paillier_negate_vartime(uint8_t *c, const uint8_t *a,
+                                     const ps_paillier_public *key)
+{
+    ps_limb x[C_LIMBS];
+
+    if (read_ciphertext(x, a, key) != PS_OK
+        || ps_mont_invert_vartime(x, x, &key->n2) != PS_OK) {
+        memset(c, 0, key->c_len);
+        return PS_E_VERIFY;
+    }
+    write_ciphertext(c, x, key);
+    return PS_OK;
+}
+
+/* 1 + m n is below n^2 as it stands. */
+ps_status ps_paillier_add_plain(uint8_t *c, const uint8_t *a, const uint8_t *m,
+                                const ps_paillier_public *key)
+{
+    ps_limb x[C_LIMBS], y[N_LIMBS], factor[C_LIMBS];
+    ps_limb pair[C_LIMBS] = {1};
+    size_t limbs = key->n.mont.limbs;
+    ps_status status = read_unit(x, a, key);
+
+    if (status == PS_OK) {
+        status = read_plain(y, m, key);
+    }
+    if (status != PS_OK) {
+        memset(c, 0, key->c_len);
+        return status;
+    }
+    memcpy(pair + limbs, y, limbs * sizeof *y);
+    ps_dual_join(factor, pair, &key->n);
+    multiply(x, x, factor, key);
+    PS_PUBLIC(x, key->n2.limbs * sizeof *x);
+    write_ciphertext(c, x, key);
+    ps_wipe(y, sizeof y);
+    ps_wipe(pair, sizeof pair);
+    ps_wipe(factor, sizeof factor);
+    return PS_OK;
+}
+
+static ps_status power(ps_limb *x, const ps_limb *k, int negative,
+                       const ps_paillier_public *key, ps_limb *scratch)
+{
+    ps_mont_enter(x, x, &key->n2);
+    ps_mont_exp_vartime(x, x, k, key->n.mont.limbs, &key->n2, scratch);
+    ps_mont_leave(x, x, &key->n2);
+    return negative ? ps_mont_invert_vartime(x, x, &key->n2) : PS_OK;
+}
+
+ps_status ps_paillier_mul_plain_vartime(uint8_t *c, const uint8_t *a,
+                                        const uint8_t *k, size_t k_len,
+                                        int negative,
+                                        const ps_paillier_public *key,
+                                        ps_limb *scratch)
+{
+    ps_limb x[C_LIMBS], e[N_LIMBS];
+    ps_status status;
+
+    while (k_len > 0 && k[0] == 0) {
+        k++;
+        k_len--;
+    }
+    status = k_len > key->n_len
+        ? PS_E_RANGE
+        : ps_mpn_from_bytes(e, key->n.mont.limbs, k, k_len);
+    if (status == PS_OK) {
+        status = read_unit(x, a, key);
+    }
+    if (status == PS_OK) {
+        status = power(x, e, negative, key, scratch);
+    }
+    if (status != PS_OK) {
+        memset(c, 0, key->c_len);
+        return status;
+    }
+    write_ciphertext(c, x, key);
+    return PS_OK;
+}
+
+static ps_status rerandomise_one(uint8_t *c, const uint8_t *a,
+                                 const uint8_t *r_bytes,
+                                 const ps_paillier_public *key,
+                                 ps_limb *scratch)
+{
+    ps_limb x[C_LIMBS], r[N_LIMBS], pair[C_LIMBS], factor[C_LIMBS];
+    ps_status status = read_unit(x, a, key);
+
+    if (status == PS_OK) {
+        status = read_rand(r, r_bytes, key);
+    }
+    if (status == PS_OK) {
+        blind(pair, r, key, scratch);
+        ps_dual_join(factor, pair, &key->n);
+        multiply(x, x, factor, key);
+        PS_PUBLIC(x, key->n2.limbs * sizeof *x);
+        write_ciphertext(c, x, key);
+        ps_wipe(pair, sizeof pair);
+        ps_wipe(factor, sizeof factor);
+    }
+    ps_wipe(r, sizeof r);
+    return status;
+}
+
+ps_status ps_paillier_rerandomise(uint8_t *c, const uint8_t *a,
+                                  const uint8_t *r, size_t count,
+                                  const ps_paillier_public *key,
+                                  ps_limb *scratch)
+{
+    for (size_t i = 0; i < count; i++) {
+        ps_status status = rerandomise_one(c + i * key->c_len,
+                                           a + i * key->c_len,
+                                           r + i * key->n_len, key, scratch);
+        if (status != PS_OK) {
+            ps_wipe(c, count * key->c_len);
+            return status;
+        }
+    }
+    return PS_OK;
+}
+
+ps_status ps_paillier_verify_opening_vartime(const uint8_t *c,
+                                             const uint8_t *m,
+                                             const uint8_t *r,
+                                             const ps_paillier_public *key,
+                                             ps_limb *scratch)
+{
+    ps_limb x[C_LIMBS];
+    uint8_t expected[8 * C_LIMBS];
+
+    if (read_unit(x, c, key) != PS_OK
+        || ps_paillier_encrypt(expected, m, r, 1, key, scratch) != PS_OK
+        || memcmp(expected, c, key->c_len) != 0) {
+        return PS_E_VERIFY;
+    }
+    return PS_OK;
+}
