@@ -22,12 +22,11 @@ from privshare.schemes.keys import (
     SealPublicKey,
     SigningKey,
     VerifyKey,
+    key_id,
     sign_envelope,
     verify_envelope,
 )
-from privshare.wire import domain
 from privshare.wire.canonical import Fields, Json, b64u, decode, encode
-from privshare.wire.digest import tagged
 from privshare.wire.envelope import Envelope, media_type
 
 MEDIA_TYPE = media_type("enrolment")
@@ -67,11 +66,7 @@ class AgencyKey:
     @property
     def kid(self) -> str:
         """The key's id: a digest of algorithm and key, 43 characters."""
-        if self.alg == "paillier":
-            return b64u(tagged(domain.KEY_ID, b"paillier", self.public))
-        if self.alg == "x25519":
-            return SealPublicKey(self.public).kid
-        return VerifyKey(self.public).kid
+        return key_id(self.alg, self.public)
 
     def to_json(self) -> Json:
         """Lay the key out as enrolments and the genesis carry it."""

@@ -15,13 +15,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from privshare.errors import EncodingError
+from privshare.ledger.enrolment import (
+    AgencyKey,
+    check_uses,
+    open_enrolment,
+    read_keys,
+    read_url,
+)
 from privshare.rights import identifier
 from privshare.wire import domain, note
 from privshare.wire.canonical import Fields, Json, b64u, decode, encode
 from privshare.wire.digest import tagged
 from privshare.wire.envelope import Envelope
-
-from .enrolment import AgencyKey, check_uses, open_enrolment, read_keys, read_url
 
 #: A role is a label that policies may ask for; the rules know only the operator.
 ROLE = r"[a-z][a-z-]{1,30}"

@@ -30,18 +30,24 @@ from privshare.errors import (
     SignatureInvalid,
     VerificationError,
 )
+from privshare.ledger import transaction as tx
+from privshare.ledger.block import (
+    Accepted,
+    Block,
+    BlockEntry,
+    is_block,
+    is_leaf,
+    leaf_entry,
+)
+from privshare.ledger.genesis import Genesis
+from privshare.ledger.query import Reader
+from privshare.ledger.rule import Context, Draft, Rule
+from privshare.ledger.rules import parse_body
+from privshare.ledger.rules_agency import KeyRotate, write_agency
+from privshare.ledger.rules_dataset import AnchorBatch, split_leaves
+from privshare.ledger.state_map import StateMap, Value
 from privshare.schemes.keys import VerifyKey, verify_envelope
 from privshare.wire.canonical import unb64u
-
-from . import transaction as tx
-from .block import Accepted, Block, BlockEntry, is_block, is_leaf, leaf_entry
-from .genesis import Genesis
-from .query import Reader
-from .rule import Context, Draft, Rule
-from .rules import parse_body
-from .rules_agency import KeyRotate, write_agency
-from .rules_dataset import AnchorBatch, split_leaves
-from .state_map import StateMap, Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,9 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from privshare.errors import NotFound
+from privshare.ledger.state_map import Value
+from privshare.ledger.values import Agency, Dataset, Job, Key, Use
 from privshare.rights.grant import Grant
-
-from .state_map import Value
-from .values import Agency, Dataset, Job, Key, Use
 
 
 class Reader(Protocol):

@@ -17,10 +17,9 @@ from dataclasses import dataclass
 from typing import Protocol, Self
 
 from privshare.errors import NotPermitted
-from privshare.wire.canonical import Fields
-
-from .genesis import Genesis
-from .state_map import StateMap, Value
+from privshare.ledger.genesis import Genesis
+from privshare.ledger.state_map import StateMap, Value
+from privshare.wire.canonical import Fields, encode
 
 
 class Draft:
@@ -50,8 +49,9 @@ class Draft:
 
     def keep(self) -> dict[str, Value]:
         """Move the writes into the state, and say what they were."""
-        for key, value in self._writes.items():
-            self._base.put(key, value)
+        encoded = {key: encode(value) for key, value in self._writes.items()}
+        for key, data in encoded.items():  # from here on nothing can fail
+            self._base.put_data(key, data)
         return self._writes
 
 

@@ -15,19 +15,16 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from privshare.errors import EncodingError
-from privshare.rights import identifier
-from privshare.wire.canonical import Fields
-
-from .rule import Rule
-from .rules_agency import KeyRotate, OrgAdmit
-from .rules_dataset import (
+from privshare.ledger.rule import Rule
+from privshare.ledger.rules_agency import KeyRotate, OrgAdmit
+from privshare.ledger.rules_dataset import (
     AnchorBatch,
     DatasetAmend,
     DatasetRegister,
     DatasetRetire,
     RecordErase,
 )
-from .rules_grant import (
+from privshare.ledger.rules_grant import (
     GrantAccept,
     GrantDelegate,
     GrantOffer,
@@ -35,7 +32,7 @@ from .rules_grant import (
     GrantRequest,
     GrantRevoke,
 )
-from .rules_job import (
+from privshare.ledger.rules_job import (
     JobAbort,
     JobAdmit,
     JobResult,
@@ -43,7 +40,9 @@ from .rules_job import (
     UseReserve,
     UseSettle,
 )
-from .transaction import Transaction
+from privshare.ledger.transaction import Transaction
+from privshare.rights import identifier
+from privshare.wire.canonical import Fields
 
 RULES: Mapping[str, type[Rule]] = MappingProxyType(
     {

@@ -16,12 +16,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from privshare.errors import Conflict, EncodingError, StepNotAllowed
-from privshare.rights import identifier
-from privshare.wire.canonical import Fields, b64u
-from privshare.wire.envelope import from_json as envelope_from_json
-
-from . import query
-from .enrolment import (
+from privshare.ledger import query
+from privshare.ledger.enrolment import (
     MAX_KEYS,
     AgencyKey,
     Enrolment,
@@ -29,10 +25,13 @@ from .enrolment import (
     read_keys,
     read_url,
 )
-from .genesis import read_roles
-from .rule import Context, Draft, need
-from .state_map import StateMap
-from .values import Agency, Key
+from privshare.ledger.genesis import read_roles
+from privshare.ledger.rule import Context, Draft, need
+from privshare.ledger.state_map import StateMap
+from privshare.ledger.values import Agency, Key
+from privshare.rights import identifier
+from privshare.wire.canonical import Fields, b64u
+from privshare.wire.envelope import from_json as envelope_from_json
 
 
 def write_agency(

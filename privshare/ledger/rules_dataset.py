@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from privshare.bindings import merkle
 from privshare.errors import (
     Conflict,
     EncodingError,
@@ -20,13 +21,11 @@ from privshare.errors import (
     StepNotAllowed,
     VerificationError,
 )
-from privshare.log import merkle
+from privshare.ledger import query
+from privshare.ledger.rule import Context, need
+from privshare.ledger.values import Dataset
 from privshare.rights import identifier
 from privshare.wire.canonical import Fields, b64u
-
-from . import query
-from .rule import Context, need
-from .values import Dataset
 
 #: Most leaf digests in one `anchor.batch`.
 MAX_LEAVES = 1_024

@@ -16,15 +16,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from privshare.errors import Conflict, NotFound
+from privshare.ledger import query
+from privshare.ledger.rule import Context, need
+from privshare.ledger.rules_dataset import need_owner, registered
 from privshare.rights import grant as steps
 from privshare.rights import identifier
 from privshare.rights.grant import REASON, Grant
 from privshare.rights.terms import Terms
 from privshare.wire.canonical import Fields, b64u
-
-from . import query
-from .rule import Context, need
-from .rules_dataset import need_owner, registered
 
 _CASCADE = "a grant above it was revoked"
 

@@ -18,17 +18,16 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from privshare.errors import OutOfRange, StepNotAllowed
+from privshare.ledger import query
+from privshare.ledger.rule import Context, need
+from privshare.ledger.rules_dataset import need_owner, registered
+from privshare.ledger.rules_grant import need_grantee, read_id, read_reason, write_grant
+from privshare.ledger.values import Job, Parties, Use
 from privshare.rights import grant as steps
 from privshare.rights import identifier
 from privshare.rights.grant import Grant
 from privshare.rights.terms import MAX_COLUMNS
 from privshare.wire.canonical import INTEGER_LIMIT, Fields, b64u
-
-from . import query
-from .rule import Context, need
-from .rules_dataset import need_owner, registered
-from .rules_grant import need_grantee, read_id, read_reason, write_grant
-from .values import Job, Parties, Use
 
 MAX_INPUTS = 64
 MAX_DEADLINE_S = 366 * 86_400

@@ -263,11 +263,15 @@ class StateMap:
             key: `<family>/<rest>`.
             value: An object that `wire.canonical.encode` accepts.
         """
-        leaf = _Leaf(key, _path(key), encode(value))
+        self.put_data(key, encode(value))
+
+    def put_data(self, key: str, data: bytes) -> None:
+        """Write a value that is in canonical bytes already."""
+        leaf = _Leaf(key, _path(key), data)
         if _find(self._root, leaf.path) is None:
             self._family(key).append((key, leaf.path))
         self._root = _insert(self._root, leaf, 0)
-        self._changed[key] = leaf.data
+        self._changed[key] = data
 
     def items(self, prefix: str) -> Iterator[tuple[str, Value]]:
         """As `Snapshot.items`, over the map as it is now."""
