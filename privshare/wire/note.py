@@ -18,6 +18,7 @@ at most 1 MB.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from privshare.bindings.hash import sha256
@@ -231,11 +232,21 @@ def format(note: Note) -> bytes:
     return _utf8(f"{note.text}\n{format_signatures(note.signatures)}")
 
 
-def format_signatures(signatures: tuple[NoteSignature, ...]) -> str:
+def format_signatures(signatures: Iterable[NoteSignature]) -> str:
     """Signature lines alone, as a witness answers them."""
     return "".join(
         f"{_EM_DASH} {item.name} {b64(item.key_id + item.sig)}\n" for item in signatures
     )
+
+
+def add_signatures(signed: Note, more: Iterable[NoteSignature]) -> Note:
+    """The note with further signature lines, one a key.
+
+    A line replaces an earlier one of the same name and key id, so that a
+    witness that cosigns again does not stand there twice.
+    """
+    lines = {(item.name, item.key_id): item for item in (*signed.signatures, *more)}
+    return Note(signed.text, tuple(lines.values()))
 
 
 def _parse_line(row: str) -> NoteSignature:
