@@ -34,7 +34,8 @@ __all__ = [
 ]
 
 RawRow = tuple[int, bytes]
-"""(index, canonical JSON list of the row's fields as text)."""
+"""(index, bytes): the file's lines as they were read, the header first. A
+record may span several of them."""
 
 StagedRow = tuple[int, str | None, bytes, bytes]
 """(index, key value or None, canonical JSON list of typed values in schema
@@ -45,14 +46,16 @@ Row = tuple[int, bytes, bytes]
 
 
 class DraftInfo(Protocol):
-    """A table that was read and is not published."""
+    """A file that was read and is not published."""
 
     @property
     def id(self) -> str: ...
     @property
     def filename(self) -> str: ...
     @property
-    def rows(self) -> int: ...
+    def rows(self) -> int:
+        """Rows of the table, which may be fewer than lines; 0 until ready."""
+
     @property
     def ready(self) -> bool:
         """Whether `finish_draft` was called."""
@@ -172,7 +175,7 @@ class Storage(Protocol):
         URL-safe characters)."""
 
     def add_draft_rows(self, draft: str, rows: Sequence[RawRow]) -> None:
-        """Append a batch of rows as read. Indices rise from 0 without gaps."""
+        """Append a batch of lines. Indices rise from 0 without gaps."""
 
     def finish_draft(self, draft: str, rows: int, summary_json: bytes) -> None:
         """Mark the draft ready."""
@@ -183,7 +186,7 @@ class Storage(Protocol):
         """All drafts, oldest first; those not ready, too."""
 
     def draft_rows(self, draft: str, batch: int = 2_000) -> Iterator[list[RawRow]]:
-        """The rows as read, in order, `batch` at a time."""
+        """The lines as read, in order, `batch` at a time."""
 
     def drop_draft(self, draft: str) -> None:
         """Delete a draft, its rows and staged rows; nothing if there is none."""

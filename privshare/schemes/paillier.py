@@ -34,13 +34,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NoReturn, final
+from typing import final
 
 from privshare.bindings import paillier as native
 from privshare.errors import EncodingError, OutOfRange, ProofInvalid, VerificationError
-from privshare.wire import domain
+from privshare.schemes.key_id import paillier_kid
+from privshare.schemes.secret import Secret
 from privshare.wire.canonical import Fields, b64u, decode, encode
-from privshare.wire.digest import tagged
 
 __all__ = ["SIZES", "PaillierPrivateKey", "PaillierPublicKey"]
 
@@ -56,20 +56,15 @@ class PaillierPublicKey:
     """A modulus under which values are encrypted, added and checked.
 
     Args:
-        n: Odd, of exactly 2048 or 3072 bits.
+        n: Of exactly 2048 or 3072 bits, an odd product of large primes.
 
     Raises:
-        OutOfRange: Another size, or even.
+        OutOfRange: Another number.
     """
 
     __slots__ = ("_core", "n")
 
     def __init__(self, n: int) -> None:
-        if n.bit_length() not in SIZES or not n & 1:
-            raise OutOfRange(
-                f"expected an odd modulus of {SIZES[0]} or {SIZES[1]} bits, found "
-                f"one of {n.bit_length()}"
-            )
         self.n = n
         self._core = native.PublicCore(n)
 
@@ -78,7 +73,7 @@ class PaillierPublicKey:
         """Read the modulus as the ledger holds it, big-endian.
 
         Raises:
-            OutOfRange: Not an odd number of 2048 or 3072 bits.
+            OutOfRange: Not a modulus that may be used.
         """
         return cls(int.from_bytes(data, "big"))
 
@@ -98,7 +93,7 @@ class PaillierPublicKey:
     @property
     def kid(self) -> str:
         """The key's id: a digest of algorithm and key, 43 characters."""
-        return b64u(tagged(domain.KEY_ID, b"paillier", self.to_bytes()))
+        return paillier_kid(self.n)
 
     @property
     def bits(self) -> int:
@@ -162,7 +157,7 @@ class PaillierPublicKey:
                     f"{value.bit_length()} bits"
                 )
         n = self.n
-        return self._core.encrypt_batch([value % n for value in values], list(rand))
+        return b"".join(self._core.encrypt_batch([value % n for value in values], rand))
 
     def sum(self, ciphertexts: bytes) -> bytes:
         """Add up: the product of ciphertexts modulo n².
@@ -176,17 +171,22 @@ class PaillierPublicKey:
 
         Raises:
             EncodingError: Not a whole number of ciphertexts, or none.
-            OutOfRange: One that is not a canonical ciphertext.
+            VerificationError: One that is not a ciphertext under this key.
         """
-        self._check_whole(ciphertexts)
-        return self._core.sum(ciphertexts)
+        size = self.ciphertext_size
+        if not ciphertexts or len(ciphertexts) % size:
+            raise EncodingError(
+                f"expected ciphertexts of {size} bytes each, found "
+                f"{len(ciphertexts)} bytes"
+            )
+        return self._core.sum(ciphertexts, len(ciphertexts) // size)
 
     def add(self, left: bytes, right: bytes) -> bytes:
         """Add two ciphertexts.
 
         Raises:
             EncodingError: One of another length.
-            OutOfRange: One that is not a canonical ciphertext.
+            VerificationError: One that is not a ciphertext under this key.
         """
         return self.sum(left + right)
 
@@ -195,7 +195,7 @@ class PaillierPublicKey:
 
         Raises:
             EncodingError: Another length.
-            OutOfRange: 0, not below n², or sharing a factor with n.
+            VerificationError: 0, not below n², or sharing a factor with n.
         """
         if len(ciphertext) != self.ciphertext_size:
             raise EncodingError(
@@ -237,17 +237,9 @@ class PaillierPublicKey:
                 "expected an opening of the ciphertext, found one of another"
             ) from None
 
-    def _check_whole(self, ciphertexts: bytes) -> None:
-        size = self.ciphertext_size
-        if not ciphertexts or len(ciphertexts) % size:
-            raise EncodingError(
-                f"expected ciphertexts of {size} bytes each, found "
-                f"{len(ciphertexts)} bytes"
-            )
-
 
 @final
-class PaillierPrivateKey:
+class PaillierPrivateKey(Secret):
     """The custodian's key. It opens totals and leaves no other trace.
 
     Secret: p and q stay inside; `repr` is redacted and it cannot be pickled.
@@ -279,7 +271,7 @@ class PaillierPrivateKey:
 
         Raises:
             EncodingError: Another length.
-            OutOfRange: Not a ciphertext under this key.
+            VerificationError: Not a ciphertext under this key.
         """
         self.public.check(ciphertext)
         return self._signed(self._core.decrypt(ciphertext))
@@ -292,7 +284,7 @@ class PaillierPrivateKey:
 
         Raises:
             EncodingError: Another length.
-            OutOfRange: Not a ciphertext under this key.
+            VerificationError: Not a ciphertext under this key.
 
         Leaks:
             r is about this ciphertext alone. A sum's r says nothing about its
@@ -332,18 +324,6 @@ class PaillierPrivateKey:
         q = int.from_bytes(fields.bytes("q", max=192), "big")
         fields.end()
         return cls(p, q)
-
-    def __repr__(self) -> str:
-        return f"PaillierPrivateKey(redacted, kid={self.public.kid})"
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
-    def __hash__(self) -> int:
-        return id(self)
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a private key is not pickled")
 
 
 def _in_threads(values: Sequence[int], work: Callable[[Sequence[int]], bytes]) -> bytes:
