@@ -83,21 +83,28 @@ ps_status ps_prime_no_small_factor_vartime(const uint8_t *n, size_t len)
     return has_small_factor(limbs, count) ? PS_E_KEY : PS_OK;
 }
 
+static size_t limb_length(const ps_limb *a, size_t limbs)
+{
+    return (ps_mpn_bits_vartime(a, limbs) + 63) / 64;
+}
+
 /* -1, 0 or 1 as x^k is below, equal to or above n. Stops when the power has
- * outgrown n. */
+ * outgrown n. x is not 0. */
 static int compare_power(const ps_limb *x, size_t k, const ps_limb *n,
                          size_t limbs)
 {
     ps_limb power[MAX_LIMBS] = {1};
     ps_limb product[2 * MAX_LIMBS];
-    size_t x_limbs = (ps_mpn_bits_vartime(x, limbs) + 63) / 64;
+    size_t x_limbs = limb_length(x, limbs);
+    size_t size = 1;
 
     for (size_t i = 0; i < k; i++) {
-        ps_mpn_mul(product, power, limbs, x, x_limbs);
-        if (ps_mpn_bits_vartime(product, limbs + x_limbs) > 64 * limbs) {
+        ps_mpn_mul(product, power, size, x, x_limbs);
+        size = limb_length(product, size + x_limbs);
+        if (size > limbs) {
             return 1;
         }
-        memcpy(power, product, limbs * sizeof *power);
+        memcpy(power, product, size * sizeof *power);
     }
     if (ps_mpn_is_equal(power, n, limbs)) {
         return 0;

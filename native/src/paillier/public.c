@@ -222,7 +222,9 @@ static ps_status product_of(ps_limb *x, const uint8_t *a, size_t count,
 
     for (size_t i = 1; i < count && status == PS_OK; i++) {
         status = read_ciphertext(term, a + i * key->c_len, key);
-        ps_mont_mul(x, x, term, &key->n2);
+        if (status == PS_OK) {
+            ps_mont_mul(x, x, term, &key->n2);
+        }
     }
     return status;
 }

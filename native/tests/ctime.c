@@ -1,0 +1,159 @@
+/* No branch and no address depends on a secret.
+ *
+ * Built with -DPS_CTIME and run under Valgrind's memcheck, which treats what
+ * PS_SECRET marks as uninitialised memory: a conditional jump or an index
+ * that depends on it is an error. Each `Secret` line of a header has its call
+ * here. PS_PUBLIC marks what the contract calls public.
+ *
+ * The last call of main branches on a secret on purpose when the program is
+ * started with the word `leak`, to see that the check can fail.
+ */
+#include "check.h"
+#include "privshare/ps_paillier.h"
+
+#if !defined(PS_CTIME)
+#error "build with -DPS_CTIME: make ctime"
+#endif
+
+enum { LIMBS = 8, LEN = 64, BITS = 512 };
+
+static ps_limb scratch[PS_PAILLIER_SCRATCH_LIMBS];
+
+static void hashes(void)
+{
+    uint8_t data[300], digest[64];
+
+    pseudo_random(data, sizeof data);
+    PS_SECRET(data, sizeof data);
+    ps_sha256_digest(digest, data, sizeof data, ps_backend_portable());
+    ps_sha256_digest(digest, data, sizeof data, ps_backend_best());
+    ps_sha512_digest(digest, data, sizeof data);
+    ps_sha3_256_digest(digest, data, sizeof data);
+    ps_shake128_digest(digest, sizeof digest, data, sizeof data);
+}
+
+static void integers(void)
+{
+    ps_limb a[LIMBS], b[LIMBS], r[2 * LIMBS], choice = 1;
+    uint8_t bytes[LEN];
+
+    pseudo_random(a, sizeof a);
+    pseudo_random(b, sizeof b);
+    PS_SECRET(a, sizeof a);
+    PS_SECRET(b, sizeof b);
+    PS_SECRET(&choice, sizeof choice);
+    (void)ps_mpn_add(r, a, b, LIMBS);
+    (void)ps_mpn_sub(r, a, b, LIMBS);
+    ps_mpn_mul(r, a, LIMBS, b, LIMBS);
+    ps_mpn_sqr(r, a, LIMBS);
+    ps_mpn_select(r, choice, a, b, LIMBS);
+    r[0] = ps_mpn_is_zero(a, LIMBS) | ps_mpn_is_equal(a, b, LIMBS)
+         | ps_mpn_is_less(a, b, LIMBS);
+    ps_mpn_to_bytes(bytes, LEN, a, LIMBS);
+    CHECK(ps_mpn_from_bytes(b, LIMBS, bytes, LEN) == PS_OK);
+}
+
+/* Modulus, base and exponent, all secret. */
+static void powers(void)
+{
+    ps_mont mont;
+    ps_limb m[LIMBS], a[LIMBS], x[LIMBS], e[2] = {0x123456789, 0xabcdef};
+    ps_status status;
+
+    pseudo_random(m, sizeof m);
+    pseudo_random(a, sizeof a);
+    m[0] |= 1;
+    PS_SECRET(m, sizeof m);
+    PS_SECRET(a, sizeof a);
+    PS_SECRET(e, sizeof e);
+    CHECK(ps_mont_init(&mont, m, LIMBS) == PS_OK);
+    ps_mont_reduce(x, a, LIMBS, &mont);
+    ps_mont_enter(x, x, &mont);
+    ps_mont_exp(x, x, e, 2, &mont, scratch);
+    ps_mont_leave(x, x, &mont);
+    ps_mont_add(x, x, x, &mont);
+    ps_mont_sub(x, x, x, &mont);
+    ps_mont_divide_exact(x, x, LIMBS, &mont);
+    ps_mont_reduce(a, a, LIMBS, &mont);
+    status = ps_mont_invert(x, a, &mont);
+    CHECK(status == PS_OK || status == PS_E_RANGE);
+}
+
+/* Base and modulus secret, exponent public. */
+static void power_vartime(void)
+{
+    ps_mont mont;
+    ps_limb m[LIMBS], a[LIMBS], e = 65537;
+
+    pseudo_random(m, sizeof m);
+    memcpy(a, m, sizeof a);
+    m[0] |= 1;
+    a[LIMBS - 1] = 0;
+    PS_SECRET(m, sizeof m);
+    PS_SECRET(a, sizeof a);
+    CHECK(ps_mont_init(&mont, m, LIMBS) == PS_OK);
+    ps_mont_exp_vartime(a, a, &e, 1, &mont, scratch);
+}
+
+static uint8_t p[LEN / 2], q[LEN / 2];
+
+/* The primes stay secret from the first random byte on. */
+static void generate(void)
+{
+    static uint8_t feed[1 << 16];
+
+    pseudo_random(feed, sizeof feed);
+    PS_SECRET(feed, sizeof feed);
+    CHECK(ps_paillier_generate(p, q, BITS, feed, sizeof feed, scratch)
+          == PS_OK);
+    CHECK(ps_prime_check(p, sizeof p, 3, scratch) == PS_OK);
+    CHECK(ps_paillier_check_primes(p, q, sizeof p, BITS, scratch) == PS_OK);
+}
+
+static void paillier(void)
+{
+    static ps_paillier_private key;
+    uint8_t m[LEN], r[LEN], c[2 * LEN], m2[LEN], r2[LEN];
+
+    CHECK(ps_paillier_private_init(&key, p, q, sizeof p) == PS_OK);
+    CHECK(key.pub.n_len == LEN);
+    pseudo_random(m, LEN);
+    pseudo_random(r, LEN);
+    m[0] = r[0] = 0;
+    PS_SECRET(m, LEN);
+    PS_SECRET(r, LEN);
+    CHECK(ps_paillier_encrypt(c, m, r, 1, &key.pub, scratch) == PS_OK);
+    CHECK(ps_paillier_rerandomise(c, c, r, 1, &key.pub, scratch) == PS_OK);
+    CHECK(ps_paillier_add_plain(c, c, m, &key.pub) == PS_OK);
+    CHECK(ps_paillier_decrypt(m2, c, 1, &key, scratch) == PS_OK);
+    CHECK(ps_paillier_recover(m2, r2, c, 1, &key, scratch) == PS_OK);
+    CHECK(ps_paillier_pairwise_test(&key, scratch) == PS_OK);
+    ps_wipe(&key, sizeof key);
+}
+
+static void leak(void)
+{
+    volatile int secret = 1;
+    int copy;
+
+    PS_SECRET((void *)(uintptr_t)&secret, sizeof secret);
+    copy = secret;
+    if (copy) {
+        printf("ctime: branched on a secret, as asked\n");
+    }
+}
+
+int main(int argc, char **argv)
+{
+    hashes();
+    integers();
+    powers();
+    power_vartime();
+    generate();
+    paillier();
+    if (argc > 1 && strcmp(argv[1], "leak") == 0) {
+        leak();
+    }
+    printf("ctime: ok\n");
+    return 0;
+}

@@ -1,0 +1,105 @@
+"""Recompute every constant table of the core from its equation.
+
+    python3 tools/check_constants.py
+
+Nothing is generated: the tables stand in the sources, and this fails when one
+of them is not what the equation beside it gives.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from itertools import count, islice
+from math import isqrt
+from pathlib import Path
+
+SRC = Path(__file__).resolve().parent.parent / "src"
+
+
+def table(path: str, name: str) -> list[int]:
+    """The numbers of `name[...] = { ... };` in a source file."""
+    text = (SRC / path).read_text(encoding="ascii")
+    found = re.search(rf"\b{name}\[\d+\] = \{{(.*?)\}};", text, re.DOTALL)
+    if not found:
+        raise ValueError(f"expected a table {name} in {path}, found none")
+    return [int(word, 0) for word in re.findall(r"\w+", found[1])]
+
+
+def primes(number: int) -> list[int]:
+    """The first primes."""
+    odd = (n for n in count(2) if all(n % d for d in range(2, isqrt(n) + 1)))
+    return list(islice(odd, number))
+
+
+def cube_root(x: int) -> int:
+    """floor(x^(1/3)) by bisection."""
+    low, high = 0, 1 << (x.bit_length() // 3 + 1)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if middle**3 <= x else (low, middle)
+    return low
+
+
+def cube_fractions(number: int, bits: int) -> list[int]:
+    """floor(2^bits * frac(p^(1/3))) for the first primes (FIPS 180-4)."""
+    mask = (1 << bits) - 1
+    return [cube_root(p << (3 * bits)) & mask for p in primes(number)]
+
+
+def square_fractions(number: int, bits: int) -> list[int]:
+    """floor(2^bits * frac(p^(1/2))) for the first primes (FIPS 180-4)."""
+    mask = (1 << bits) - 1
+    return [isqrt(p << (2 * bits)) & mask for p in primes(number)]
+
+
+def keccak_bits() -> Iterator[int]:
+    """rc(t), t = 0, 1, ...: FIPS 202, algorithm 5."""
+    state = 1
+    while True:
+        yield state & 1
+        state <<= 1
+        if state & 0x100:
+            state ^= 0x171
+
+
+def keccak_rounds() -> list[int]:
+    """Round constants: FIPS 202, algorithm 6."""
+    bits = keccak_bits()
+    return [
+        sum(next(bits) << ((1 << j) - 1) for j in range(7)) for _ in range(24)
+    ]
+
+
+def keccak_offsets() -> list[int]:
+    """Rotations: FIPS 202, algorithm 2."""
+    offsets = [0] * 25
+    x, y = 1, 0
+    for t in range(24):
+        offsets[x + 5 * y] = (t + 1) * (t + 2) // 2 % 64
+        x, y = y, (2 * x + 3 * y) % 5
+    return offsets
+
+
+TABLES = (
+    ("hash/sha256.c", "ps_sha256_k", cube_fractions(64, 32)),
+    ("hash/sha256.c", "initial", square_fractions(8, 32)),
+    ("hash/sha512.c", "k", cube_fractions(80, 64)),
+    ("hash/sha512.c", "initial", square_fractions(8, 64)),
+    ("hash/keccak.c", "round_constant", keccak_rounds()),
+    ("hash/keccak.c", "offset", keccak_offsets()),
+)
+
+
+def main() -> int:
+    """Print the tables that differ; 1 if there are any."""
+    bad = [(path, name) for path, name, want in TABLES if table(path, name) != want]
+    for path, name in bad:
+        print(f"expected {name} in {path} to be what its equation gives")
+    print(f"constants: {len(TABLES)} tables checked, {len(bad)} bad")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
