@@ -243,6 +243,10 @@ class Terms:
             extra = set(getattr(self, name)) - set(getattr(parent, name))
             if extra:
                 raise _wider(name, _among(getattr(parent, name)), _among(extra))
+        if parent.programs and not self.programs:
+            # Without programs the owner answers by itself, which the parent,
+            # whose programs are named, does not cover.
+            raise _wider("programs", f"some of {_among(parent.programs)}", "none")
         missing = set(parent.obligations) - set(self.obligations)
         if missing:
             raise _wider("obligations", _among(missing), "a child without them")

@@ -185,6 +185,7 @@ WIDER: list[tuple[str, dict[str, Any]]] = [
     ("group-by", {"group_by": ("street",)}),
     ("operations", {"operations": ("mean", "sum")}),
     ("programs", {"programs": ("he.mean/v1",)}),
+    ("programs", {"programs": ()}),
     ("obligations", {"obligations": ()}),
     ("uses", {"uses": 4}),
     ("budget", {"budget": 1_001}),
