@@ -1,0 +1,34 @@
+"""The route table: every route of the node, one row each.
+
+A row here is all there is: Flask, the checks, the documents and the tests read
+the same rows.
+"""
+
+from __future__ import annotations
+
+from privshare.service.route import Route
+from privshare.service.routes import (
+    anchors,
+    datasets,
+    grants,
+    health,
+    jobs,
+    ledger,
+    meta,
+    peers,
+    receipts,
+    records,
+)
+
+ROUTES: tuple[Route, ...] = (
+    *meta.ROUTES,
+    *datasets.ROUTES,
+    *grants.ROUTES,
+    *records.ROUTES,
+    *jobs.ROUTES,
+    *anchors.ROUTES,
+    *receipts.ROUTES,
+    *ledger.ROUTES,
+    *peers.ROUTES,
+    *health.ROUTES,
+)
