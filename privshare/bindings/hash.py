@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from ._convert import BACKEND, ffi, lib, out, take
+from privshare.bindings._convert import BACKEND, ffi, lib, out, take
 
 
 def backend_name() -> str:

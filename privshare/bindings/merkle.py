@@ -14,15 +14,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from privshare.bindings._convert import (
+    BACKEND,
+    concat,
+    expect_len,
+    ffi,
+    lib,
+    out,
+    raise_for,
+    take,
+)
+from privshare.bindings.hash import sha256
 from privshare.errors import (
     ConsistencyInvalid,
     EncodingError,
     InclusionInvalid,
     OutOfRange,
 )
-
-from ._convert import BACKEND, concat, expect_len, ffi, lib, out, raise_for, take
-from .hash import sha256
 
 HASH_BYTES = 32
 MAX_SIZE = 2**63 - 1

@@ -18,14 +18,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
+from privshare.bindings._convert import (
+    ffi,
+    lib,
+    out,
+    raise_for,
+    take,
+    wiped,
+    wiped_scratch,
+)
 from privshare.errors import (
     EncodingError,
     NativeError,
     OutOfRange,
     ProofInvalid,
 )
-
-from ._convert import ffi, lib, out, raise_for, take, wiped, wiped_scratch
 
 PROFILES = (2048, 3072)
 """Bits of n that may be used: about 112 and 128 bits of security."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from privshare.bindings._convert import ffi, lib, wiped_scratch
 from privshare.errors import OutOfRange
-
-from ._convert import ffi, lib, wiped_scratch
 
 MAX_BITS = 8 * lib.PS_PRIME_MAX_BYTES
 
