@@ -1,0 +1,246 @@
+"""Jobs: one computation, from its admission to its result.
+
+    Query.submit ─► Job (queued … finishing) ─► wait ─► done ─► Result
+                                             └► failed: the error, naming the party
+
+A job runs at the node of one's own agency; closing the notebook does not stop
+it. `net.job(id)` finds it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from urllib.parse import quote
+
+from privshare import errors
+from privshare.errors import EvidenceInvalid, PrivShareError, Unavailable
+from privshare.sdk.call import Call, M, Pause, verb
+from privshare.sdk.document import Document
+from privshare.sdk.moment import to_text
+from privshare.sdk.receipt import Receipt
+from privshare.sdk.result import Result
+from privshare.sdk.session import Live, Session
+from privshare.sdk.table import html_block
+from privshare.wire.canonical import Json
+
+DONE = "done"
+FAILED = "failed"
+ENDED = (DONE, FAILED)
+
+_PAUSE_S = 0.15
+_MAX_PAUSE_S = 3.0
+
+
+class Job(Live[M]):
+    """One job, as its coordinator's node showed it last.
+
+    Args:
+        driver: Runs the verbs.
+        session: The connection.
+        document: The job as the node showed it.
+        question: Fields that the result's specification must have, where this
+            connection asked the question itself.
+    """
+
+    def __init__(
+        self,
+        driver: M,
+        session: Session,
+        document: Document,
+        question: Mapping[str, Json] | None = None,
+    ) -> None:
+        super().__init__(driver, session, document)
+        self._question = question
+
+    @property
+    def id(self) -> str:
+        """The node's own name for it."""
+        return self._document.str("id")
+
+    @property
+    def phase(self) -> str:
+        """queued, admitting, contributing, aggregating, opening, finishing,
+        done, aborting or failed."""
+        return self._document.str("phase")
+
+    @property
+    def operation(self) -> str:
+        """sum, mean or count."""
+        return self._document.str("operation", "")
+
+    @property
+    def note(self) -> str:
+        """What is being done, and who is waited for."""
+        return self._document.str("note", "")
+
+    @property
+    def deadline(self) -> int:
+        """The job fails if it is not done by then, Unix time."""
+        return self._document.int("deadline", 0)
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing will happen any more."""
+        return self.phase in ENDED
+
+    @property
+    def document(self) -> dict[str, Json]:
+        """Everything the node said."""
+        return self._document.json()
+
+    def __repr__(self) -> str:
+        return f"<Job {self.id[:8]}… {self.phase}>"
+
+    def _repr_html_(self) -> str:
+        return html_block(f"Job {self.id}", self.lines())
+
+    def lines(self) -> tuple[tuple[str, object], ...]:
+        """Names and values, to be shown."""
+        progress = self._document.obj("progress")
+        problem = self._document.obj("problem")
+        return (
+            ("id", self.id),
+            ("operation", self.operation),
+            ("phase", self.phase),
+            ("steps", f"{progress.int('done', 0)} of {progress.int('total', 0)}"),
+            ("note", self.note),
+            ("deadline", to_text(self.deadline)),
+            ("problem", problem.str("reason", "")),
+            ("party", problem.str("party", "")),
+        )
+
+    @verb
+    def refresh(self) -> Call[Job[M]]:
+        """Read it again.
+
+        Raises:
+            PrivShareError: What the node reports.
+        """
+        return (yield from self._read())
+
+    @verb
+    def wait(
+        self,
+        timeout_s: float = 600.0,
+        progress: Callable[[str], None] | None = None,
+    ) -> Call[Job[M]]:
+        """Wait until it has ended well.
+
+        Args:
+            timeout_s: Then give up waiting; the job goes on.
+            progress: Told what is being done, and who is waited for.
+
+        Raises:
+            PrivShareError: Why the job failed; `detail["party"]` names who
+                was silent or dishonest.
+            Unavailable: It has not ended in time.
+        """
+        return (yield from self._wait(timeout_s, progress))
+
+    @verb
+    def result(
+        self,
+        timeout_s: float = 600.0,
+        progress: Callable[[str], None] | None = None,
+    ) -> Call[Result]:
+        """Wait for the result, and verify its receipt.
+
+        Args:
+            timeout_s: Then give up waiting; the job goes on.
+            progress: Told what is being done.
+
+        Returns:
+            The numbers that the receipt proves.
+
+        Raises:
+            PrivShareError: Why the job failed, or what in its receipt is not
+                true.
+        """
+        return (yield from self._result(timeout_s, progress))
+
+    @verb
+    def cancel(self, reason: str = "cancelled by the analyst") -> Call[Job[M]]:
+        """Ask for its end; what it had reserved is released.
+
+        Args:
+            reason: One sentence, for the ledger.
+
+        Raises:
+            StepNotAllowed: It is past stopping.
+        """
+        yield from self._session.send("DELETE", self._path, {"reason": reason})
+        return (yield from self._read())
+
+    def _read(self) -> Call[Job[M]]:
+        document = yield from self._session.get(self._path)
+        return Job(self._driver, self._session, document, self._question)
+
+    def _wait(
+        self, timeout_s: float, progress: Callable[[str], None] | None
+    ) -> Call[Job[M]]:
+        limit = self._session.tick() + timeout_s
+        pause_s = _PAUSE_S
+        job = yield from self._read()
+        while not job.ended:
+            if progress is not None:
+                progress(f"{job.phase}: {job.note}" if job.note else job.phase)
+            if self._session.tick() + pause_s > limit:
+                raise Unavailable(
+                    f"expected the job to end within {timeout_s:g} s, found it "
+                    f"{job.phase}" + (f": {job.note}" if job.note else ""),
+                    fix=f"it goes on; wait again: privshare job wait {job.id}",
+                    detail={"job": job.id, "phase": job.phase},
+                )
+            yield Pause(pause_s)
+            pause_s = min(_MAX_PAUSE_S, pause_s * 1.25)
+            job = yield from self._read()
+        if job.phase == FAILED:
+            raise _problem(job)
+        return job
+
+    def _result(
+        self, timeout_s: float, progress: Callable[[str], None] | None
+    ) -> Call[Result]:
+        job = yield from self._wait(timeout_s, progress)
+        document = job._document
+        receipt = yield from self._session.receipt(
+            document.str("receipt"), ("job.result",), f"job/{document.str('ledger_id')}"
+        )
+        return _proven(receipt, job)
+
+    @property
+    def _path(self) -> str:
+        return f"/v1/jobs/{quote(self.id, safe='')}"
+
+
+def _proven(receipt: Receipt, job: Job[M]) -> Result:
+    """The result inside a verified receipt, if it answers the question asked."""
+    spec = (receipt.statement.evidence or {})["spec"]
+    found = {**spec, "datasets": [item["dataset"] for item in spec["inputs"]]}
+    for name, value in (job._question or {}).items():
+        if found.get(name) != value:
+            raise EvidenceInvalid(
+                f"expected the result of the question asked, found another {name}",
+                fix="do not rely on this node; tell its operator",
+                detail={"job": job.id},
+            )
+    return Result(receipt.statement.result or {}, receipt)
+
+
+def _problem(job: Job[M]) -> PrivShareError:
+    """The error that a failed job ended with."""
+    problem = job._document.obj("problem")
+    name = problem.str("error", "Unavailable")
+    kind = getattr(errors, name, None)
+    if not (isinstance(kind, type) and issubclass(kind, PrivShareError)):
+        kind = Unavailable
+    detail = {
+        key: problem.str(key, "") for key in ("party", "rule") if problem.str(key, "")
+    }
+    party = f" (party: {detail['party']})" if "party" in detail else ""
+    return kind(
+        f"expected a result, found the job failed: "
+        f"{problem.str('reason', 'no reason given')}{party}",
+        fix="nothing was charged for a job that failed; try again",
+        detail={"job": job.id, **detail},
+    )
