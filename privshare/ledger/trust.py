@@ -6,7 +6,7 @@ ledger itself holds; an auditor keeps a copy that was given to it once, and
 takes no new one from a node.
 
     node      trust_policy(genesis, view, 2) ─► text ─► auditor's trust root
-    auditor   log.witness.parse_policy(text) ─► TrustPolicy.check(checkpoint)
+    auditor   log.witness.parse_policy(bytes) ─► TrustPolicy.check(checkpoint)
 
 Source: C2SP tlog-policy; docs/formats/entry.md, section 7.
 """

@@ -12,3 +12,364 @@ them from the host.
 """
 
 from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from time import monotonic
+from typing import Self
+
+from privshare.errors import (
+    ConfigError,
+    NotFound,
+    OutOfRange,
+    Unavailable,
+    VerificationError,
+)
+from privshare.ledger import trust
+from privshare.ledger.api import StateProof, View
+from privshare.ledger.block import Block
+from privshare.ledger.engines.logdb import LogDb
+from privshare.ledger.engines.tiles import TileStore
+from privshare.ledger.genesis import Genesis
+from privshare.ledger.machine import Machine
+from privshare.log import merkle
+from privshare.log.checkpoint import Checkpoint, LogKey, body, open_checkpoint
+from privshare.log.witness import TrustPolicy, WitnessKey, verify_cosignature
+from privshare.wire import note as notes
+
+DATABASE = "ledger.sqlite3"
+
+#: Checkpoints that are kept for witnesses who lag; older ones are of no use,
+#: since every entry is covered by the newer ones too.
+MAX_CHECKPOINTS = 512
+
+
+class Keeper:
+    """A log on disk. Use a child.
+
+    Args:
+        directory: Made by the child's `create`.
+
+    Raises:
+        ConfigError: Another process has it open, or it holds no ledger.
+        VerificationError: The state on disk does not have the root that the
+            newest block names, or the tree not that of its checkpoint.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._lock_file = _lock(directory)
+        try:
+            self._db = LogDb(directory / DATABASE)
+            self.genesis = Genesis.decode(self._db.entry(0))
+            self.log_key = LogKey.parse(self.genesis.log_key)
+            self._tiles = TileStore(directory / "log", self._db.entries)
+            self._machine = self._load_machine()
+            self._view = View(self._machine.state.snapshot(), self._db.last_block())
+            self._range = self._restore_tiles()
+            self._changed = threading.Condition()
+            self._notes: dict[int, bytes] = dict(self._db.checkpoints())
+            self._cosignatures: dict[int, dict[str, notes.NoteSignature]] = {}
+            self._unsaved: list[tuple[int, notes.NoteSignature]] = []
+            for size, line in self._db.cosignatures():
+                for signature in notes.parse_signatures(line):
+                    self._cosignatures.setdefault(size, {})[signature.name] = signature
+            self._check_root()
+        except BaseException:
+            os.close(self._lock_file)
+            raise
+
+    @staticmethod
+    def _found(
+        directory: Path, entries: Sequence[bytes], block: Block, note: bytes
+    ) -> None:
+        """Write a directory whose log holds the genesis block."""
+        directory.mkdir(parents=True, exist_ok=True)
+        lock_file = _lock(directory)
+        try:
+            db = LogDb(directory / DATABASE, create=True)
+            with db.transaction():
+                db.add_entries(0, entries)
+                db.add_block(block)
+                db.add_checkpoint(len(entries), note)
+            db.close()
+        finally:
+            os.close(lock_file)
+
+    def _load_machine(self) -> Machine:
+        last = self._db.last_block()
+        seen = self._db.seen(last.time, self.genesis.params.tx_validity_s)
+        return Machine.load(self.genesis, self._db.state(), last, seen)
+
+    def _restore_tiles(self) -> merkle.CompactRange:
+        size = self._db.size()
+        mark = self._db.meta("tiles") or b""
+        try:
+            self._tiles.restore(size, int.from_bytes(mark, "big"))
+        except NotFound:
+            self._tiles.restore(size, 0)
+        return merkle.range_at(self._tiles, size)
+
+    def _check_root(self) -> None:
+        """The newest checkpoint is of the log on disk, else tiles are made anew."""
+        checkpoint, _ = open_checkpoint(self._notes[self.size], self.log_key)
+        if self._range.root() != checkpoint.root:
+            self._tiles.restore(self.size, 0)
+            self._range = merkle.range_at(self._tiles, self.size)
+        if self._range.root() != checkpoint.root:
+            raise VerificationError(
+                f"expected root {checkpoint.root.hex()} at size {self.size}, "
+                f"found {self._range.root().hex()}",
+                fix="The database was changed: restore it from a copy or a mirror.",
+            )
+        self._tiles.publish(self.checkpoint())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Flush, close the files and release the directory."""
+        try:
+            self._tiles.close()
+            with self._db.transaction():
+                self._save_derived()
+        finally:
+            self._db.close()
+            os.close(self._lock_file)
+
+    # What blocks do, once: durable first, then visible.
+
+    def _keep(
+        self,
+        entries: list[bytes],
+        block: Block,
+        tree: merkle.CompactRange,
+        note: bytes,
+    ) -> None:
+        """Make one block durable. When this returns, it is."""
+        with self._db.transaction():
+            self._db.add_entries(block.entry.first, entries)
+            self._db.add_block(block)
+            self._db.add_checkpoint(tree.size, note)
+            self._save_derived()
+        self._range = tree
+
+    def _show(
+        self, entries: list[bytes], leaf_hashes: bytes, block: Block, note: bytes
+    ) -> None:
+        """Let readers see a block that is durable."""
+        self._tiles.grow(leaf_hashes, entries)
+        view = View(self._machine.state.snapshot(), block.entry)
+        with self._changed:
+            self._view = view
+            self._notes[view.size] = note
+            while len(self._notes) > MAX_CHECKPOINTS:
+                oldest = next(iter(self._notes))
+                del self._notes[oldest]
+                self._cosignatures.pop(oldest, None)
+            self._changed.notify_all()
+        self._tiles.publish(self.checkpoint())
+
+    def _save_derived(self) -> None:
+        """Write what may be lost and made again, along with something else."""
+        with self._changed:
+            unsaved, self._unsaved = self._unsaved, []
+            oldest = next(iter(self._notes))
+        for size, signature in unsaved:
+            line = notes.format_signatures((signature,))
+            self._db.add_cosignature(size, signature.name, line)
+        self._db.drop_checkpoints(oldest)
+        self._db.set_meta("tiles", self._tiles.flushed.to_bytes(8, "big"))
+
+    # Reading.
+
+    @property
+    def size(self) -> int:
+        """How many entries readers see."""
+        return self._view.size
+
+    def view(self) -> View:
+        """The state after the newest block."""
+        return self._view
+
+    def entry(self, index: int) -> bytes:
+        """An entry's bytes.
+
+        Raises:
+            NotFound: The log is not that long.
+        """
+        if not 0 <= index < self.size:
+            raise NotFound(f"expected an index below {self.size}, found {index}")
+        return self._db.entry(index)
+
+    def find(self, tx_id: str) -> int | None:
+        """The log index of a transaction, or None."""
+        return self._db.find(tx_id)
+
+    def prove_inclusion(self, index: int, size: int) -> list[bytes]:
+        """The audit path of an entry in the tree of the first `size` entries.
+
+        Raises:
+            OutOfRange: Not index < size <= the size of the log.
+        """
+        self._check_size(size)
+        return merkle.prove_inclusion(self._tiles, index, size)
+
+    def prove_consistency(self, old: int, new: int) -> list[bytes]:
+        """The proof that the tree of size `new` extends that of size `old`.
+
+        Raises:
+            OutOfRange: Not 0 < old <= new <= the size of the log.
+        """
+        self._check_size(new)
+        return merkle.prove_consistency(self._tiles, old, new)
+
+    def prove_state(self, keys: Iterable[str]) -> tuple[int, list[StateProof]]:
+        """Prove what several keys hold at the newest height.
+
+        Returns:
+            The log index of the block entry whose state root the proofs are
+            for, and one proof a key, in order.
+        """
+        view = self.view()
+        proofs = [StateProof(key, view.get(key), view.prove(key)) for key in keys]
+        return view.block.index, proofs
+
+    def tile(self, path: str) -> bytes:
+        """A tile or entry bundle by its C2SP path, such as `tile/0/000`.
+
+        Raises:
+            NotFound: No such tile, or none of that width yet.
+        """
+        return self._tiles.read(path)
+
+    def _check_size(self, size: int) -> None:
+        if not 0 < size <= self.size:
+            raise OutOfRange(f"expected a size of 1 to {self.size}, found {size}")
+
+    # Checkpoints and cosignatures.
+
+    def checkpoint(self) -> bytes:
+        """The newest checkpoint, as a note, with the cosignatures so far."""
+        with self._changed:
+            return self._cosigned_note(self.size)
+
+    def own_checkpoint(self) -> bytes:
+        """The newest checkpoint with the log's signature alone, for witnesses."""
+        return self._notes[self.size]
+
+    def _cosigned_note(self, size: int) -> bytes:
+        lines = self._cosignatures.get(size, {})
+        signatures = tuple(lines[name] for name in sorted(lines))
+        return self._notes[size] + notes.format_signatures(signatures).encode()
+
+    def cosigned(self, size: int, need: TrustPolicy, timeout_s: float) -> bytes:
+        """A checkpoint of at least this size that satisfies a trust policy.
+
+        Raises:
+            Unavailable: The witnesses did not cosign in time.
+        """
+        deadline = monotonic() + timeout_s
+        with self._changed:
+            while True:
+                found = self._satisfying(size, need)
+                if found is not None:
+                    return found
+                left = deadline - monotonic()
+                if left <= 0 or not self._changed.wait(left):
+                    raise Unavailable(
+                        f"expected a checkpoint of size {size} or more that reaches "
+                        f"the quorum within {timeout_s:g} s, found none",
+                        fix="See which witnesses answer, then try again.",
+                    )
+
+    def _satisfying(self, size: int, need: TrustPolicy) -> bytes | None:
+        """The newest checkpoint that is large enough and cosigned enough."""
+        sizes = sorted({*self._cosignatures, self.size}, reverse=True)
+        for candidate in sizes:
+            if candidate >= size and candidate in self._notes:
+                note = self._cosigned_note(candidate)
+                try:
+                    need.check(note)
+                except VerificationError:
+                    continue
+                return note
+        return None
+
+    def add_cosignature(self, lines: bytes) -> int:
+        """Take cosignatures under one of our checkpoints.
+
+        Args:
+            lines: A note: the checkpoint's text, and signature lines of which
+                those by witnesses that the ledger knows are taken.
+
+        Returns:
+            How many of them were new.
+
+        Raises:
+            EncodingError: Not a note.
+            NotFound: Not one of our newer checkpoints.
+            SignatureInvalid: A line by a known witness that does not verify.
+        """
+        checkpoint, signed = self._our_checkpoint(lines)
+        taken = 0
+        for witness in trust.witnesses(self.genesis, self.view()):
+            key = WitnessKey.parse(str(witness.vkey))
+            for signature in signed.signatures:
+                if (signature.name, signature.key_id) == (key.name, key.key_id):
+                    single = notes.Note(signed.text, (signature,))
+                    verify_cosignature(single, key)
+                    taken += self._take(checkpoint.size, signature)
+        if taken and checkpoint.size == self.size:
+            self._tiles.publish(self.checkpoint())
+        return taken
+
+    def _our_checkpoint(self, lines: bytes) -> tuple[Checkpoint, notes.Note]:
+        signed = notes.parse(lines)
+        for size in (self.size, *reversed(self._notes)):
+            ours = self._notes.get(size)
+            if ours is not None and ours.startswith(f"{signed.text}\n".encode()):
+                return open_checkpoint(ours, self.log_key)[0], signed
+        raise NotFound("expected one of our newer checkpoints, found another")
+
+    def _take(self, size: int, signature: notes.NoteSignature) -> int:
+        with self._changed:
+            if size not in self._notes:
+                return 0
+            held = self._cosignatures.setdefault(size, {})
+            if signature.name in held:
+                return 0
+            held[signature.name] = signature
+            self._unsaved.append((size, signature))
+            self._changed.notify_all()
+            return 1
+
+
+def note_of(checkpoint: Checkpoint, signature: notes.NoteSignature) -> bytes:
+    """A checkpoint's note with one signature."""
+    return notes.format(notes.Note(body(checkpoint), (signature,)))
+
+
+def _lock(directory: Path) -> int:
+    """Hold a directory against a second process.
+
+    Raises:
+        ConfigError: Another process, or another engine in this one, holds it.
+    """
+    if not directory.is_dir():
+        raise ConfigError(f"expected a ledger's directory, found no {directory}")
+    descriptor = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        raise ConfigError(
+            f"expected a ledger that nobody has open, found {directory} in use",
+            fix="Stop the other process, or give this one its own directory.",
+        ) from None
+    return descriptor

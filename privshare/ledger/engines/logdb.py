@@ -19,7 +19,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from privshare.bindings.merkle import CompactRange
 from privshare.errors import ConfigError, NotFound
 from privshare.ledger.block import Accepted, Block, BlockEntry
 
@@ -144,10 +143,6 @@ class LogDb:
             block.changes.items(),
         )
 
-    def set_edge(self, edge: CompactRange) -> None:
-        """Keep the right edge of the tree."""
-        self.set_meta("edge", b"".join([edge.size.to_bytes(8, "big"), *edge.hashes]))
-
     def add_checkpoint(self, size: int, note: bytes) -> None:
         """Keep a checkpoint, signed by the log and nobody else yet."""
         self._writer.execute(
@@ -255,27 +250,15 @@ class LogDb:
         )
         return [Accepted(str(a), _int(b), _int(c)) for a, b, c in found]
 
-    def edge(self) -> CompactRange:
-        """The right edge of the tree."""
-        data = self.meta("edge")
-        if data is None:
-            return CompactRange()
-        hashes = [data[i : i + 32] for i in range(8, len(data), 32)]
-        return CompactRange(int.from_bytes(data[:8], "big"), hashes)
-
-    def checkpoints(self, size: int) -> list[tuple[int, bytes]]:
-        """Checkpoints of at least this size, the newest first."""
-        rows = self._rows(
-            "SELECT size, note FROM checkpoint WHERE size >= ? ORDER BY size DESC", size
-        )
+    def checkpoints(self) -> list[tuple[int, bytes]]:
+        """All checkpoints that are kept, the oldest first."""
+        rows = self._rows("SELECT size, note FROM checkpoint ORDER BY size")
         return [(_int(a), _bytes(b)) for a, b in rows]
 
-    def cosignatures(self, size: int) -> list[str]:
-        """Signature lines under the checkpoint of this size, by name."""
-        rows = self._rows(
-            "SELECT line FROM cosignature WHERE size = ? ORDER BY name", size
-        )
-        return [str(row[0]) for row in rows]
+    def cosignatures(self) -> list[tuple[int, str]]:
+        """All signature lines that are kept, each with its checkpoint's size."""
+        rows = self._rows("SELECT size, line FROM cosignature ORDER BY size, name")
+        return [(_int(a), str(b)) for a, b in rows]
 
 
 def _int(value: object) -> int:
