@@ -146,7 +146,8 @@ class Decision:
         permitted: Whether the owner's node may offer them.
         rule: Id of the rule that decided, or `policy.default`,
             `policy.other` or `policy.over` where no rule did.
-        reason: One sentence for people.
+        reason: One sentence for people, fit for the `reason` of a refusal
+            (`grant.REASON`).
         automatic: The node may offer without a person.
         confirmations: How many people must confirm first.
     """
@@ -220,11 +221,10 @@ def _first_permission(policy: Policy, terms: Terms) -> Decision:
     if nearest is None:
         return Decision(False, DEFAULT, "No rule permits anything.")
     rule, missing = nearest
-    return Decision(
-        False,
-        DEFAULT,
-        f'No rule permits these terms; "{rule.id}" would with {"; ".join(missing)}.',
-    )
+    reason = f'No rule permits these terms; "{rule.id}" would with {missing[0]}'
+    if len(missing) > 1:
+        reason += f"; and {len(missing) - 1} more"
+    return Decision(False, DEFAULT, f"{reason}.")
 
 
 def _asking(rule: Permission) -> str:

@@ -39,6 +39,7 @@ MAX_PARTIES = 256
 MAX_DAYS = 36_525
 MAX_CONFIRMATIONS = 16
 _DAY_S = 86_400
+_SHOWN = 80
 
 _FORMS: dict[str, identifier.Form | None] = {
     "columns": identifier.COLUMN,
@@ -343,5 +344,10 @@ def _meets(allowed: Sequence[str], found: Sequence[str]) -> bool:
 
 
 def _words(words: Sequence[str]) -> str:
-    rest = f" and {len(words) - 8} more" if len(words) > 8 else ""
-    return (", ".join(words[:8]) or "none") + rest
+    """List words for a reason: some hundred characters, the rest counted."""
+    shown: list[str] = []
+    for word in words:
+        if sum(map(len, shown)) > _SHOWN:
+            return f"{', '.join(shown)} and {len(words) - len(shown)} more"
+        shown.append(word)
+    return ", ".join(shown) or "none"

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from privshare.errors import EncodingError, NotPermitted, OutOfRange
+from privshare.rights.grant import REASON
 from privshare.rights.policy import (
     DEFAULT,
     OTHER_POLICY,
@@ -176,6 +177,19 @@ def test_the_nearest_permission_is_named(terms: Terms) -> None:
         'No rule permits these terms; "near" would with k: expected at least 30, '
         "found 20."
     )
+
+
+def test_the_longest_reason_fits_a_refusal(terms: Terms) -> None:
+    """A decision's reason can go on the ledger, whatever words it lists."""
+    names = tuple(f"c{number:02}" + "x" * 60 for number in range(40))
+    rule = replace(RULE, id="r" * 64, columns=names[:20])
+    policy = Policy("taxes/returns-2025", (rule,))
+    decision = decide(policy, under(policy, terms, columns=names[20:], k=1), NOW)
+    assert REASON.fullmatch(decision.reason)
+    assert decision.reason.endswith(" and 18 more; and 1 more.")
+    long = f"{'a' * 31}/{'d' * 63}"
+    other = decide(Policy(long), replace(terms, dataset=long[:-1] + "e"), NOW)
+    assert REASON.fullmatch(other.reason)
 
 
 def test_only_terms_under_this_very_policy_are_judged(terms: Terms) -> None:
