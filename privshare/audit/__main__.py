@@ -1,0 +1,9 @@
+"""`python -m privshare.audit FILE`: the verifier without an installed command."""
+
+from __future__ import annotations
+
+import sys
+
+from .command import main
+
+sys.exit(main())

@@ -1,0 +1,257 @@
+"""What a receipt is about, in sentences, and what it does not prove.
+
+The first lines a clerk reads and the last ones. Both depend on the operation
+alone and on what the receipt says; whether that is true stands in the steps
+between them.
+
+    Case ─► headline(case) ─► sentences
+    operation ─► not_proven(operation) ─► sentences
+
+Implements docs/formats/receipt.md, section 6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import cast
+
+from privshare.jobs.requirement import RECORD
+from privshare.ledger import query
+from privshare.rights.grant import Grant
+from privshare.rights.terms import Terms
+
+from .case import Case, Missing
+from .inputs import Published
+from .record import open_record
+from .sentence import counted, listed, plain, short, when
+
+_ROWS = 12
+
+
+def headline(case: Case) -> tuple[str, ...]:
+    """Say what the receipt is about."""
+    return tuple(_HEADLINES[case.operation](case))
+
+
+def not_proven(operation: str) -> tuple[str, ...]:
+    """Say what a valid receipt of an operation does not show."""
+    return (*_OPEN.get(operation, ()), *_ALWAYS)
+
+
+def _at(case: Case) -> str:
+    return f"On {when(case.time)} the agency {case.subject.account}"
+
+
+def _publish(case: Case) -> list[str]:
+    body = cast(Published, case.statement)
+    verb = "published" if case.subject.kind == "dataset.register" else "amended"
+    rows = counted(body.commitments.rows, "row", "rows")
+    return [
+        f"{_at(case)} {verb} the dataset {body.dataset}: commitments to {rows}, its "
+        "columns and its policy."
+    ]
+
+
+def _retire(case: Case) -> list[str]:
+    return [
+        f"{_at(case)} retired the dataset {case.statement.dataset}: no new use of it "
+        "is admitted."
+    ]
+
+
+def _request(case: Case) -> list[str]:
+    return [f"{_at(case)} asked for a right.", _terms(case.statement.terms)]
+
+
+def _issue(case: Case) -> list[str]:
+    grant = _grant_of(case)
+    verb = "granted" if case.subject.kind == "grant.offer" else "accepted"
+    return [
+        f"{_at(case)} {verb} grant {short(case.statement.grant)}.",
+        _terms(grant.terms),
+    ]
+
+
+def _refuse(case: Case) -> list[str]:
+    grant, body = _grant_of(case), case.statement
+    what = "a request" if grant.offered is None else "an offer"
+    rule = f", by its rule {body.rule}" if body.rule else ""
+    return [
+        f"{_at(case)} refused {what}{rule}: {plain(body.reason)}",
+        _terms(grant.terms),
+    ]
+
+
+def _revoke(case: Case) -> list[str]:
+    return [
+        f"{_at(case)} revoked grant {short(case.statement.grant)}: "
+        f"{plain(case.statement.reason)}",
+        _terms(_grant_of(case).terms),
+    ]
+
+
+def _share(case: Case) -> list[str]:
+    use = query.use(case.state, case.statement.use)
+    terms = query.grant(case.state, use.grant).terms
+    sentences = [
+        f"{_at(case)} shared one record of {terms.dataset} with {terms.grantee}: the "
+        f"columns {listed(use.columns)}, for the purpose {use.purpose}, allowed by "
+        f"grant {short(use.grant)}."
+    ]
+    try:
+        record = open_record(case.attachment(RECORD))
+    except Missing:
+        return sentences
+    return [*sentences, f"It was asked for by the key {plain(str(record.key))}."]
+
+
+def _erase(case: Case) -> list[str]:
+    body = case.statement
+    return [f"{_at(case)} declared that row {body.row:,} of {body.dataset} is erased."]
+
+
+def _job(case: Case) -> list[str]:
+    job = query.job(case.state, case.statement.job)
+    use = query.use(case.state, job.inputs[0])
+    names = dict.fromkeys(
+        query.grant(case.state, query.use(case.state, one).grant).terms.dataset
+        for one in job.inputs
+    )
+    split = f" by {listed(use.group_by)}" if use.group_by else ""
+    word = {"count": "a count", "mean": "a mean", "sum": "a sum"}[use.operation]
+    return [
+        f"{_at(case)} obtained {word} of {listed(use.columns)}{split} over "
+        f"{listed(names)}, for the purpose {use.purpose}. The values stayed encrypted: "
+        f"{job.parties.compute} computed, {job.parties.custodian} opened the totals.",
+        *_rows(case),
+    ]
+
+
+def _rows(case: Case) -> list[str]:
+    result = case.receipt.result or {}
+    scale, rows = result["scale"], result["rows"]
+    lines = []
+    for row in rows[:_ROWS]:
+        name = plain(row["group"]) or "all"
+        count = counted(row["count"], "value", "values")
+        lines.append(f"  {name}: {_decimal(row['value'], scale)} ({count})")
+    if len(rows) > _ROWS:
+        lines.append(f"  and {len(rows) - _ROWS} more groups")
+    if result["suppressed"]:
+        lines.append(f"  too small to show: {listed(result['suppressed'])}")
+    return lines
+
+
+def _decimal(text: str, scale: int) -> str:
+    """A scaled integer with its point; a mean's row shows the sum."""
+    if not scale:
+        return plain(text)
+    sign, digits = ("-", text[1:]) if text.startswith("-") else ("", text)
+    digits = digits.rjust(scale + 1, "0")
+    return f"{sign}{digits[:-scale]}.{digits[-scale:]}"
+
+
+def _abort(case: Case) -> list[str]:
+    return [
+        f"{_at(case)} ended job {short(case.statement.job)} without a result: "
+        f"{plain(case.statement.reason)}"
+    ]
+
+
+def _anchor(case: Case) -> list[str]:
+    return [
+        f"{_at(case)} anchored the digest of a file. The file existed by then, and "
+        "is unchanged since."
+    ]
+
+
+def _entry(case: Case) -> list[str]:
+    return [f"{_at(case)} made the ledger entry {case.index:,}: {case.subject.kind}."]
+
+
+def _grant_of(case: Case) -> Grant:
+    return query.grant(case.state, case.statement.grant)
+
+
+def _terms(terms: Terms) -> str:
+    split = f" by {listed(terms.group_by)}" if terms.group_by else ""
+    uses = counted(terms.uses, "use", "uses")
+    least = f", at least {terms.k} records a result" if terms.output != "record" else ""
+    return (
+        f"{terms.grantee} may {listed(terms.operations)} the columns "
+        f"{listed(terms.columns)}{split} of {terms.dataset}, for the purpose "
+        f"{terms.purpose}, from {when(terms.not_before)} to {when(terms.not_after)}: "
+        f"{uses}{least}."
+    )
+
+
+_ALWAYS = (
+    "that the data was true when its owner put it in",
+    "that the times are right to the second: they are the log host's clock; the "
+    "witnesses' own times stand in step 4",
+    "that nobody stole a private key before its theft was declared",
+    "that a quorum of the witnesses and the log's host did not conspire",
+    "what happened on the ledger after the checkpoint",
+)
+
+_NO_PERSON = "which person acted for an agency"
+_HANDLING = "what the receiver did with it afterwards"
+
+_OPEN: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "anchor": (
+            "who made the file, and that what it says is true",
+            "that it did not exist long before",
+        ),
+        "dataset.publish": (
+            "that the owner still holds rows for the commitments",
+            "that the description fits the rows",
+        ),
+        "dataset.retire": ("that copies of the rows are gone",),
+        "grant.issue": (_NO_PERSON, "that the purpose declared is the purpose meant"),
+        "grant.refuse": (_NO_PERSON, "that the reason given is the real one"),
+        "grant.request": ("that the purpose declared is the purpose meant",),
+        "grant.revoke": (
+            _NO_PERSON,
+            "that results and records obtained before are given back",
+        ),
+        "job.abort": ("that the reason given is the real one",),
+        "job.result": (
+            "that the encrypted values are those of the anchored rows: the owner "
+            "signed it, no proof ties ciphertexts to rows",
+            "that the compute node and the custodian did not conspire: together they "
+            "can read every encrypted value",
+            "that the custodian's encryption key was made as it should be",
+            "that nothing can be inferred from these totals and others together",
+            _HANDLING,
+        ),
+        "ledger.entry": ("that the transaction was wise",),
+        "record.erase": (
+            "that the row, its salt and every copy are really gone: it is the owner's "
+            "word",
+        ),
+        "record.share": (
+            "that the receiver was the only one to see the record",
+            _HANDLING,
+            _NO_PERSON,
+        ),
+    }
+)
+
+_HEADLINES: Mapping[str, Callable[[Case], list[str]]] = MappingProxyType(
+    {
+        "anchor": _anchor,
+        "dataset.publish": _publish,
+        "dataset.retire": _retire,
+        "grant.issue": _issue,
+        "grant.refuse": _refuse,
+        "grant.request": _request,
+        "grant.revoke": _revoke,
+        "job.abort": _abort,
+        "job.result": _job,
+        "ledger.entry": _entry,
+        "record.erase": _erase,
+        "record.share": _share,
+    }
+)

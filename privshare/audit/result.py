@@ -1,0 +1,158 @@
+"""Step 8: what is attached is what was committed to.
+
+The subject transaction carries digests of documents that stand in the receipt
+or travel beside it. This step hashes the documents again, and holds a result
+against the evidence it must follow from.
+
+    Case ─► check_result ─► sentences, or the document that is another
+
+Implements docs/formats/receipt.md, section 5, step 8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import cast
+
+from privshare.errors import EvidenceInvalid
+from privshare.jobs.aggregate import result
+from privshare.jobs.receipt import MAX_ATTACHMENT
+from privshare.jobs.requirement import FILE, RECORD
+from privshare.ledger import query
+from privshare.rights.policy import Policy
+from privshare.rights.schema import Schema
+from privshare.wire import domain
+from privshare.wire.canonical import b64u
+from privshare.wire.digest import digest_json, sha256
+
+from .case import Case, Found, NotApplicable, expect
+from .inputs import Published
+from .record import open_record
+from .sentence import counted
+from .technique import open_evidence
+
+
+def check_result(case: Case) -> Found:
+    """Check every document against the digest that was signed.
+
+    Returns:
+        Sentences and details.
+
+    Raises:
+        NotApplicable: There is no document.
+        Missing: An attachment was not given.
+        EvidenceInvalid, EncodingError, OutOfRange: It is another one.
+    """
+    return _CHECKS[case.operation](case)
+
+
+def _publish(case: Case) -> Found:
+    body = cast(Published, case.statement)
+    evidence, held = case.evidence(), body.commitments
+    for name, tag, signed in (
+        ("metadata", domain.METADATA, held.metadata),
+        ("policy", domain.POLICY, held.policy),
+        ("schema", domain.SCHEMA, held.schema),
+    ):
+        found = b64u(digest_json(tag, evidence[name]))
+        expect(found == signed, f"the {name} with digest {signed}", found)
+    schema = Schema.from_json(evidence["schema"])
+    policy = Policy.from_json(evidence["policy"])
+    expect(policy.dataset == body.dataset, f"a policy of {body.dataset}", "another")
+    return [
+        f"The schema ({counted(len(schema.columns), 'column', 'columns')}), the policy "
+        f"({counted(len(policy.rules), 'rule', 'rules')}) and the description enclosed "
+        "are the ones published."
+    ], []
+
+
+def _policy(case: Case) -> Found:
+    if case.receipt.evidence is None:
+        raise NotApplicable("No document was committed to.")
+    policy = Policy.from_json(case.evidence()["policy"])
+    return ["The policy enclosed is the one whose digest the terms name."], [
+        f"policy {b64u(policy.digest())}"
+    ]
+
+
+def _share(case: Case) -> Found:
+    data = _attached(case, RECORD)
+    record = open_record(data)
+    use = query.use(case.state, case.statement.use)
+    found = b64u(record.digest)
+    expect(found == case.statement.result, "the record answered", found)
+    expect(use.result == case.statement.result, "the use's result", use.result)
+    expect(b64u(record.request_digest) == use.request, "the request made", "another")
+    expect(record.grant == use.grant, "the grant asked under", record.grant)
+    return [
+        "The record enclosed is the owner's answer, and it answers the request that "
+        "was reserved before."
+    ], [f"request {use.request}, result {found}"]
+
+
+def _attached(case: Case, name: str) -> bytes:
+    data = case.attachment(name)
+    item = next(one for one in case.receipt.attachments if one.name == name)
+    if len(data) > MAX_ATTACHMENT and item.size is not None:
+        raise EvidenceInvalid(f"expected {name} of {item.size} bytes, found more")
+    expect(item.size in (None, len(data)), f"{item.size} bytes", len(data))
+    found = sha256(data)
+    expect(
+        found == item.digest, f"{name} with SHA-256 {item.digest.hex()}", found.hex()
+    )
+    return data
+
+
+def _job(case: Case) -> Found:
+    receipt, job = case.receipt, query.job(case.state, case.statement.job)
+    digests = (
+        b64u(digest_json(domain.RESULT, receipt.result)),
+        b64u(digest_json(domain.EVIDENCE, receipt.evidence)),
+    )
+    signed = (case.statement.result, case.statement.evidence)
+    expect(digests[0] == signed[0], "the result committed to", digests[0])
+    expect(digests[1] == signed[1], "the evidence committed to", digests[1])
+    expect((job.result, job.evidence) == signed, "the job's result", "another")
+    for use_id in job.inputs:
+        use = query.use(case.state, use_id)
+        expect(use.result == signed[0], "the use's result", use.result)
+    found = open_evidence(case)
+    right = result(found.spec, found.contributions, found.aggregation, found.opening)
+    expect(
+        right == receipt.result, "the result that follows from the openings", "another"
+    )
+    return [
+        "The rows of the result enclosed are the opened totals, and result and "
+        "evidence are the ones committed to."
+    ], [f"result {digests[0]}", f"evidence {digests[1]}"]
+
+
+def _anchor(case: Case) -> Found:
+    _attached(case, FILE)
+    digest = case.receipt.attachments[0].digest
+    return ["The file enclosed is the one anchored, byte for byte."], [
+        f"SHA-256 {digest.hex()}"
+    ]
+
+
+def _none(case: Case) -> Found:
+    raise NotApplicable("There is no document beside the transaction.")
+
+
+_CHECKS: Mapping[str, Callable[[Case], Found]] = MappingProxyType(
+    {
+        "anchor": _anchor,
+        "dataset.publish": _publish,
+        "dataset.retire": _none,
+        "grant.issue": _policy,
+        "grant.refuse": _policy,
+        "grant.request": _none,
+        "grant.revoke": _none,
+        "job.abort": _none,
+        "job.result": _job,
+        "ledger.entry": _none,
+        "record.erase": _none,
+        "record.share": _share,
+    }
+)

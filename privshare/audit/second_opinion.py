@@ -1,0 +1,139 @@
+"""A second opinion: the arithmetic again, by code that shares nothing with ours.
+
+The verifier hashes and multiplies in the project's own C core. On request it
+asks others for the same answers: OpenSSL's SHA-256 through `hashlib` for the
+tree and the state, and `phe` for the Paillier openings. Two implementations
+must agree before an auditor signs.
+
+    Case ─► check_tree, check_openings ─► sentences, or who disagrees
+
+Source: RFC 9162, section 2.1.3.2; Paillier, EUROCRYPT 1999; the state map's
+equations in docs/formats/entry.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from math import prod
+
+from privshare.errors import EvidenceInvalid
+from privshare.jobs.receipt import Entry, StateItem
+
+from .case import Case
+from .log_proof import open_checkpoint
+from .sentence import counted
+from .technique import Statements, open_evidence
+
+_PREFIX = b"privshare/v1/state-"
+
+
+def check_tree(case: Case) -> str:
+    """Check entries and values again with another SHA-256.
+
+    Raises:
+        EvidenceInvalid: The two implementations disagree.
+    """
+    checkpoint = open_checkpoint(case)
+    for entry in case.receipt.entries:
+        if _root_of(entry, checkpoint.size) != checkpoint.root:
+            raise EvidenceInvalid(
+                f"expected a second implementation to agree on entry {entry.index}, "
+                "found that it does not"
+            )
+    for item in case.receipt.state:
+        if item.value is None or _state_root(item) != case.block.state_root:
+            raise EvidenceInvalid(
+                "expected a second implementation to agree on the state, found that "
+                "it does not"
+            )
+    return "A second SHA-256 agrees on every entry and value."
+
+
+def check_openings(case: Case) -> str:
+    """Check products and openings of a job again, with `phe`.
+
+    Raises:
+        EvidenceInvalid: The two implementations disagree.
+    """
+    import phe  # noqa: PLC0415 - only here, and slow to load
+
+    found = open_evidence(case)
+    n = found.key.n
+    key = phe.PaillierPublicKey(n)
+    for cell, opened in zip(
+        found.aggregation.groups, found.opening.groups, strict=True
+    ):
+        total = int.from_bytes(cell.ciphertext, "big")
+        r = int.from_bytes(opened.r, "big")
+        agrees = total == _product(found, cell.group) and total == int(
+            key.raw_encrypt(opened.m % n, r_value=r)
+        )
+        if not agrees:
+            raise EvidenceInvalid(
+                "expected a second implementation (phe) to agree on every total, "
+                "found that it does not"
+            )
+    groups = counted(len(found.opening.groups), "total", "totals")
+    return f"A second implementation (phe) agrees on {groups}."
+
+
+def _product(found: Statements, group: str) -> int:
+    return (
+        prod(
+            int.from_bytes(cell.ciphertext, "big")
+            for one in found.contributions
+            for cell in one.groups
+            if cell.group == group
+        )
+        % found.key.n**2
+    )
+
+
+def _sha256(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
+
+
+def _root_of(entry: Entry, size: int) -> bytes | None:
+    """RFC 9162, 2.1.3.2, step by step."""
+    if entry.index >= size:
+        return None
+    fn, sn = entry.index, size - 1
+    r = _sha256(b"\0" + _canonical(entry.body))
+    for p in entry.path:
+        if sn == 0:
+            return None
+        if fn & 1 or fn == sn:
+            r = _sha256(b"\1" + p + r)
+            while not fn & 1 and fn:
+                fn >>= 1
+                sn >>= 1
+        else:
+            r = _sha256(b"\1" + r + p)
+        fn >>= 1
+        sn >>= 1
+    return r if sn == 0 else None
+
+
+def _state_root(item: StateItem) -> bytes:
+    path = _tagged(b"key", item.key.encode())
+    digest = _tagged(b"leaf", path, _sha256(_canonical(item.value)))
+    bits = int.from_bytes(path, "big")
+    for depth, sibling in reversed(list(enumerate(item.proof.siblings))):
+        right = bits >> (255 - depth) & 1
+        pair = (sibling, digest) if right else (digest, sibling)
+        digest = _tagged(b"node", *pair)
+    return digest
+
+
+def _tagged(name: bytes, *parts: bytes) -> bytes:
+    tag = _PREFIX + name
+    framed = b"".join(len(part).to_bytes(8, "big") + part for part in parts)
+    return _sha256(bytes((len(tag),)) + tag + framed)
+
+
+def _canonical(value: object) -> bytes:
+    """Values of the ledger have ASCII keys, for which plain sorting is enough."""
+    return json.dumps(
+        value, ensure_ascii=False, sort_keys=True, separators=(",", ":")
+    ).encode()

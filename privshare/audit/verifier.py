@@ -1,0 +1,209 @@
+"""The verifier: one receipt, nine steps, one verdict.
+
+    auditor   bytes + trust policy + time ─► verify ─► Verdict ─► report()
+
+It takes everything as arguments: no clock, no file, no network. Whatever the
+bytes are, it returns a verdict; it never raises because of them, and never
+runs longer than their bounded size allows. A step that failed does not keep
+the others from being taken, so that a reader learns all that is wrong; only a
+receipt that cannot be read (step 1) ends at once.
+
+Implements docs/formats/receipt.md, section 5: numbers here, there and in the
+report are the same.
+
+>>> verdict = verify(b"{}", None, now=0)
+>>> verdict.outcome, verdict.step(1).outcome
+('invalid', 'failed')
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from privshare.errors import PrivShareError
+from privshare.jobs.receipt import Receipt
+from privshare.wire.digest import sha256
+
+from .case import Attachments, Case, Found, Missing, NotApplicable, open_case
+from .headline import headline, not_proven
+from .inputs import check_inputs
+from .log_proof import check_checkpoint, check_log
+from .report import TITLES, Outcome, Step, Verdict, outcome_of
+from .result import check_result
+from .right import check_right
+from .second_opinion import check_openings, check_tree
+from .sentence import counted, plain
+from .signature import check_signatures
+from .since import Newer, check_since
+from .technique import check_technique
+from .trust_root import TrustRoot, open_trust
+
+__all__ = ["Newer", "Verdict", "nothing_attached", "verify"]
+
+_NO_TRUST = "No trust policy was given, so nobody vouches for this log."
+
+
+def nothing_attached(name: str) -> bytes | None:
+    """Find no attachment, whatever its name."""
+    return None
+
+
+def verify(
+    receipt: bytes,
+    trust: bytes | str | None,
+    now: int,
+    attachments: Attachments = nothing_attached,
+    *,
+    second_opinion: bool = False,
+    newer: Newer | None = None,
+) -> Verdict:
+    """Judge a receipt.
+
+    Args:
+        receipt: The bytes of a `.psr` file, or any others.
+        trust: A trust policy file, as bytes or text; None leaves step 4 open.
+        now: Unix seconds for which the verdict is asked.
+        attachments: Finds the bytes of an attachment by its name, or None.
+        second_opinion: Check the arithmetic again by other code.
+        newer: A newer checkpoint to compare with.
+
+    Returns:
+        The verdict. `valid` means that all nine steps were taken and none
+        failed.
+    """
+    digest_hex = sha256(receipt).hex()
+    try:
+        opened = Receipt.from_bytes(receipt)
+        case = open_case(opened, attachments, now)
+    except Exception as error:
+        return _unreadable(digest_hex, error)
+    policy = trust.encode("utf-8", "replace") if isinstance(trust, str) else trust
+    desk = _Desk(case, policy, newer, second_opinion)
+    steps = desk.steps()
+    return Verdict(
+        outcome=outcome_of(steps),
+        operation=case.operation,
+        network=opened.network,
+        subject=opened.subject,
+        digest_hex=digest_hex,
+        headline=desk.headline(),
+        steps=steps,
+        not_proven=not_proven(case.operation),
+        facts={
+            "account": case.subject.account,
+            "height": case.closing.height,
+            "index": case.index,
+            "kind": case.subject.kind,
+            "time": case.time,
+            "transaction": case.subject.id,
+            **({"trust": desk.trust.fingerprint} if desk.trust else {}),
+        },
+    )
+
+
+def _unreadable(digest_hex: str, error: Exception) -> Verdict:
+    steps = [_step(1, "failed", (_said(error),))]
+    for number in range(2, 10):
+        steps.append(_step(number, "missing", ("Not checked, since step 1 failed.",)))
+    return Verdict(
+        outcome="invalid",
+        operation="",
+        network="",
+        subject=None,
+        digest_hex=digest_hex,
+        headline=(),
+        steps=tuple(steps),
+        not_proven=not_proven(""),
+    )
+
+
+@dataclass(slots=True)
+class _Desk:
+    """A case with the tools that the caller brought."""
+
+    case: Case
+    trust_data: bytes | None
+    newer: Newer | None
+    second_opinion: bool
+    trust: TrustRoot | None = None
+    problem: str = _NO_TRUST
+
+    def __post_init__(self) -> None:
+        if self.trust_data is None:
+            return
+        try:
+            self.trust = open_trust(self.trust_data)
+        except PrivShareError as error:
+            self.problem = f"The trust policy cannot be read: {plain(error.message)}"
+
+    def steps(self) -> tuple[Step, ...]:
+        case = self.case
+        checks: tuple[Callable[[], Found], ...] = (
+            self._form,
+            lambda: check_signatures(case),
+            self._log,
+            lambda: check_checkpoint(case, self.trust, self.problem),
+            lambda: check_right(case),
+            lambda: check_inputs(case),
+            self._technique,
+            lambda: check_result(case),
+            lambda: check_since(case, self.trust, self.newer),
+        )
+        return tuple(_take(number, check) for number, check in enumerate(checks, 1))
+
+    def _form(self) -> Found:
+        receipt = self.case.receipt
+        entries = counted(len(receipt.entries), "log entry", "log entries")
+        values = counted(len(receipt.state), "value", "values")
+        return [
+            f"A receipt of operation {receipt.operation} in network {receipt.network}, "
+            f"in its one canonical form, with exactly the {entries} and {values} that "
+            "such a receipt must hold."
+        ], [f"subject: entry {receipt.subject}, transaction {self.case.subject.id}"]
+
+    def _log(self) -> Found:
+        sentences, details = check_log(self.case)
+        if self.second_opinion:
+            sentences.append(check_tree(self.case))
+        return sentences, details
+
+    def _technique(self) -> Found:
+        sentences, details = check_technique(self.case)
+        if self.second_opinion:
+            sentences.append(check_openings(self.case))
+        return sentences, details
+
+    def headline(self) -> tuple[str, ...]:
+        try:
+            return headline(self.case)
+        except Exception:
+            return ()
+
+
+def _take(number: int, check: Callable[[], Found]) -> Step:
+    """Take one step; whatever a check raises is what it found."""
+    try:
+        sentences, details = check()
+    except NotApplicable as reason:
+        return _step(number, "not applicable", (str(reason),))
+    except Missing as reason:
+        return _step(number, "missing", (str(reason),))
+    except Exception as error:
+        return _step(number, "failed", (_said(error),))
+    return _step(number, "ok", tuple(sentences), tuple(details))
+
+
+def _step(
+    number: int,
+    outcome: Outcome,
+    sentences: tuple[str, ...],
+    details: tuple[str, ...] = (),
+) -> Step:
+    return Step(number, TITLES[number], outcome, sentences, details)
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, PrivShareError):
+        return plain(f"{error.name}: {error.message}.")
+    return f"A part has another form than it must have ({type(error).__name__})."

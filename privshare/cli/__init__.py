@@ -1,0 +1,1 @@
+"""Floor 12: the commands. `main` dispatches; each command loads what it needs."""
