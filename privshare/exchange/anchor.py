@@ -1,6 +1,7 @@
 """Anchoring: digests of files, on the ledger, as many as 1,024 at a time.
 
-    owner   file + salt ─► digest ─► anchor ─► anchor.batch ─► receipts
+    owner   file + salt ─► leaf_of ─► anchor ─► anchor.batch ─► batch receipt
+                                            └─► jobs.anchor.receipt_of, by the owner
 
 The node sees digests and nothing else; salt and file stay with whoever made
 them. Each digest is an entry of the log.
@@ -13,8 +14,9 @@ from dataclasses import dataclass
 
 from privshare.bindings import merkle
 from privshare.errors import EncodingError, OutOfRange
+from privshare.exchange import drawer
 from privshare.exchange.node import Node
-from privshare.wire.canonical import b64u
+from privshare.wire.canonical import Json, b64u
 
 __all__ = ["MAX_DIGESTS", "Anchored", "anchor"]
 
@@ -26,7 +28,7 @@ class Anchored:
     """Where a batch stands in the log, for good.
 
     Attributes:
-        id: The transaction's id.
+        id: The transaction's id, and that of the batch's receipt.
         index: Its log index; the digests' entries follow in their order.
         size: Size of the log right after its block.
         paths: For each digest, its inclusion path under the batch's root.
@@ -61,10 +63,11 @@ def anchor(node: Node, digests: Sequence[bytes], *, person: str = "") -> Anchore
             raise EncodingError(f"expected digests of 32 bytes, found {len(digest)}")
     leaves = merkle.leaf_hashes(list(digests))
     root = merkle.root(leaves)
-    body = {"count": len(digests), "root": b64u(root)}
+    body: dict[str, Json] = {"count": len(digests), "root": b64u(root)}
     committed = node.submit("anchor.batch", body, b"".join(digests))
     node.store.log_use(
         node.clock(), node.agency, "anchor", person=person, subject=committed.id
     )
+    drawer.file(node, "ledger.entry", committed, committed.id)
     paths = tuple(tuple(merkle.inclusion_proof(leaves, i)) for i in range(len(digests)))
     return Anchored(committed.id, committed.index, committed.size, paths, root)

@@ -141,7 +141,8 @@ def fetch(
         dataset: Which dataset.
         key: Value of its key column, as text.
         grant: The grant to use; None looks for one that fits.
-        columns: Which columns; None: all that the grant names.
+        columns: Which columns; None: all that the grant names. Which key the
+            record has is proven where the key column is among them.
         purpose: What for; None: the grant's.
         person: Who asked.
 
@@ -500,7 +501,7 @@ def _disclose(node: Node, use_id: str, use: Use, asked: Request) -> bytes:
         schema,
         cast(list[Json], decode(data)),
         salt,
-        {*asked.columns, schema.key},
+        asked.columns,
         index=index,
         path=merkle.inclusion_proof(own.leaves, index),
     )

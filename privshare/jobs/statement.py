@@ -38,6 +38,7 @@ __all__ = [
     "CONTRIBUTION",
     "MAX_GROUP",
     "MAX_GROUPS",
+    "MAX_STATEMENT",
     "OPENING",
     "Aggregation",
     "Cell",
@@ -56,8 +57,8 @@ OPENING = media_type("opening")
 MAX_GROUPS = 512
 #: Longest name of a group, in characters.
 MAX_GROUP = 128
-#: Longest payload: what an envelope of 1 MiB can carry.
-MAX_STATEMENT = 1 << 20
+#: Longest payload: what the 1 MiB of base64 in an envelope can carry.
+MAX_STATEMENT = 3 << 18
 MAX_SUPPRESSED = 1 << 14
 
 _DECIMAL = re.compile(r"0|-?[1-9][0-9]{0,999}")

@@ -1,0 +1,206 @@
+"""Jobs at their coordinator: asked for, admitted, watched, cancelled.
+
+    analyst  Question ─► plan ─► job.admit ─► ledger ─► Runner ─► result, receipt
+
+`submit` returns once the ledger has admitted the job, or refuses it with the
+rule that says no; everything after that is the runner's. The peers' side is
+in `party`; its verbs carry their names here, too.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from privshare.errors import Conflict, NotFound, PrivShareError, Unavailable
+from privshare.exchange.node import Node
+from privshare.exchange.party import aggregate, contribute, open_totals, receive
+from privshare.exchange.plan import Question, estimate, explain, plan
+from privshare.jobs.lifecycle import Advance, Cancel, Fail, Job, Problem, step
+from privshare.jobs.spec import PROGRAM, Spec
+from privshare.ledger.transaction import parse
+from privshare.wire.canonical import Json, b64u, decode, encode
+
+__all__ = [
+    "Question",
+    "admit",
+    "aggregate",
+    "cancel",
+    "contribute",
+    "describe",
+    "estimate",
+    "explain",
+    "find",
+    "open_totals",
+    "problem_of",
+    "receive",
+    "spec_of",
+    "submit",
+]
+
+ADMISSION = "admission"
+
+
+def submit(node: Node, question: Question, *, person: str = "") -> Job:
+    """Ask for a computation.
+
+    Args:
+        node: This node, of the coordinator.
+        question: What is asked.
+        person: Who asked.
+
+    Returns:
+        The job, `contributing`; or `admitting` if the ledger is away for the
+        moment, which the runner goes on with.
+
+    Raises:
+        GrantMissing, GrantExpired, GrantRevoked, PurposeMismatch, NotPermitted:
+            The rights say no; `detail["rule"]` names the rule.
+        NotFound, OutOfRange, EncodingError: As for `plan`.
+    """
+    planned = plan(node, question)
+    spec, now = planned.spec, node.clock()
+    job = Job(
+        id=secrets.token_urlsafe(16),
+        operation=spec.operation,
+        spec=encode(spec.to_json()),
+        deadline=now + planned.deadline_s,
+        created=now,
+        heartbeat=now,
+        person=person,
+    )
+    body: dict[str, Json] = {
+        "deadline": job.deadline,
+        "inputs": [
+            {
+                "charge": 0,
+                "columns": [spec.column],
+                "grant": item.grant,
+                "group_by": list(spec.groups),
+            }
+            for item in spec.inputs
+        ],
+        "operation": spec.operation,
+        "parties": {"compute": spec.compute, "custodian": spec.custodian},
+        "program": PROGRAM,
+        "purpose": spec.purpose,
+        "spec": b64u(spec.digest()),
+    }
+    # The signed transaction is kept first: sent again, it is admitted once.
+    node.store.put_blob(job.id, ADMISSION, node.prepare("job.admit", body))
+    job = step(job, Advance("admitting", now, note="waiting for the ledger"))
+    node.store.put_job(job)
+    try:
+        return admit(node, job)
+    except Unavailable:
+        return job
+    except PrivShareError as error:
+        failed = step(job, Fail(node.clock(), problem_of(error), final=True))
+        node.store.put_job(failed)
+        node.store.drop_blobs(job.id)
+        raise
+
+
+def admit(node: Node, job: Job) -> Job:
+    """Have the ledger admit a job; once, however often it is called.
+
+    Raises:
+        PrivShareError: What the ledger's rules refuse, or `Unavailable`.
+    """
+    transaction = node.store.blob(job.id, ADMISSION)
+    if transaction is None:
+        raise NotFound("expected the job's signed admission, found none")
+    tx_id = parse(transaction).id
+    if node.ledger.find(tx_id) is None:
+        try:
+            node.send(transaction)
+        except Conflict as known:
+            if "index" not in known.detail:
+                raise
+            node.ledger.sync(known.detail["index"], timeout_s=node.commit_timeout_s)
+    spec = spec_of(job)
+    admitted = step(
+        job,
+        Advance(
+            "contributing",
+            node.clock(),
+            total=len(spec.inputs),
+            note="waiting for " + ", ".join(spec.owners),
+            ledger_id=tx_id,
+        ),
+    )
+    node.store.put_job(admitted)
+    node.store.drop_blobs(job.id)
+    node.store.log_use(
+        node.clock(), node.agency, "job.submit", person=job.person, subject=tx_id
+    )
+    return admitted
+
+
+def cancel(node: Node, job: str, *, reason: str, person: str = "") -> Job:
+    """Ask for the end of a job. The runner aborts it on the ledger.
+
+    Raises:
+        NotFound: No such job at this node.
+        StepNotAllowed: It has ended, or its result is on the way to the ledger.
+    """
+    found = find(node, job)
+    with node.tasks.exclusive(f"job:{found.id}"):  # the runner writes it, too
+        found = find(node, job)
+        cancelled = step(found, Cancel(node.clock(), reason or "cancelled"))
+        node.store.put_job(cancelled)
+    node.store.log_use(
+        node.clock(),
+        node.agency,
+        "job.cancel",
+        person=person,
+        subject=found.ledger_id,
+    )
+    return cancelled
+
+
+def find(node: Node, job: str) -> Job:
+    """A job of this node, by its own id or the ledger's.
+
+    Raises:
+        NotFound: There is none.
+    """
+    found = node.store.job(job) or node.store.job_on_ledger(job)
+    if found is None:
+        raise NotFound("expected a job of this node, found none by that id")
+    return found
+
+
+def describe(job: Job) -> dict[str, Any]:
+    """A job for people."""
+    return {
+        "cancelled": job.cancelled,
+        "created": job.created,
+        "deadline": job.deadline,
+        "heartbeat": job.heartbeat,
+        "id": job.id,
+        "ledger_id": job.ledger_id,
+        "note": job.note,
+        "operation": job.operation,
+        "phase": job.phase,
+        "problem": None if job.problem is None else job.problem.to_json(),
+        "progress": {"done": job.done, "total": job.total},
+        "receipt": job.receipt,
+        "result": decode(job.result, max_bytes=8 << 20) if job.result else None,
+        "spec": decode(job.spec),
+    }
+
+
+def spec_of(job: Job) -> Spec:
+    """The specification a job was submitted with."""
+    return Spec.from_json(decode(job.spec))
+
+
+def problem_of(error: PrivShareError) -> Problem:
+    """Why a job fails, when it fails with this error."""
+    return Problem(
+        error=error.name,
+        reason=" ".join(error.message.split()),
+        party=str(error.detail.get("party", "")),
+        rule=str(error.detail.get("rule", "")),
+    )

@@ -1,0 +1,529 @@
+"""What a party of an encrypted sum does when the coordinator asks.
+
+    owner      contribute ─► rows, grouped and encrypted ─► compute: receive
+    compute    aggregate  ─► subtotals checked, multiplied, signed
+    custodian  open_totals ─► everything checked again, totals opened, signed
+
+Nobody takes the coordinator's word. Each party finds the job on its own copy
+of the ledger, compares the specification's digest, and checks that every
+grant is still in force, each time it is asked. Asking again gives the same
+answer: a statement is signed once for a job.
+
+Implements docs/protocols/paillier-sum.md, sections 4 to 6.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from privshare.errors import (
+    EvidenceInvalid,
+    NotFound,
+    NotPermitted,
+    OutOfRange,
+    PrivShareError,
+    StepNotAllowed,
+    Unavailable,
+)
+from privshare.exchange import column
+from privshare.exchange import dataset as datasets
+from privshare.exchange.node import Node, he_key, open_statement
+from privshare.exchange.plan import check_grant, summed_column
+from privshare.exchange.task import Task
+from privshare.jobs import aggregate as steps
+from privshare.jobs.spec import MAX_INPUTS, PROGRAM, Spec
+from privshare.jobs.statement import (
+    AGGREGATION,
+    CONTRIBUTION,
+    MAX_STATEMENT,
+    OPENING,
+    Aggregation,
+    Contribution,
+)
+from privshare.ledger import query
+from privshare.ledger.api import View
+from privshare.ledger.values import Job
+from privshare.rights import identifier
+from privshare.schemes.paillier import PaillierPrivateKey, PaillierPublicKey
+from privshare.wire import envelope as envelopes
+from privshare.wire.canonical import Fields, Json, b64u
+from privshare.wire.envelope import Envelope
+
+__all__ = [
+    "MAX_BODY",
+    "MAX_PART",
+    "aggregate",
+    "contribute",
+    "forget",
+    "open_contributions",
+    "open_totals",
+    "receive",
+]
+
+#: Longest body of `aggregate` and `open_totals`, in bytes.
+MAX_BODY = 16 << 20
+#: Longest part of a column, in bytes.
+MAX_PART = column.PART_ROWS * 768
+_MAX_PARTS = 4_096
+_WAIT_S = 5.0
+_SYNC_S = 5.0
+_TRIES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A job that may go on, as this node's own copy of the ledger has it."""
+
+    id: str
+    job: Job
+    spec: Spec
+    view: View
+    key: PaillierPublicKey
+
+
+def contribute(
+    node: Node, caller: str, job: str, dataset: str, body: Json
+) -> dict[str, Json]:
+    """Encrypt our column for a job, or say how far we are.
+
+    Args:
+        node: This node, of the owner.
+        caller: The agency that signed the HTTP request.
+        job: The job's id on the ledger.
+        dataset: Which of its inputs.
+        body: `{"index": log index of the admission, "spec": ...}`.
+
+    Returns:
+        `{"state": "working", "done", "total"}` or
+        `{"state": "done", "contribution": envelope}`.
+
+    Raises:
+        NotFound: No such job, or not a dataset of ours that goes in.
+        StepNotAllowed: The job has ended, or its deadline has passed.
+        NotPermitted: The caller does not coordinate it, or a grant is not in
+            force any more; `detail["rule"]`.
+        EvidenceInvalid: Another specification than the one admitted.
+        OutOfRange: The sum could pass the plaintext space.
+        Unavailable: The compute node does not take the ciphertexts.
+    """
+    fields = Fields(body, "body")
+    known = _admitted(node, caller, job, fields)
+    fields.end()
+    _own_input(node, known, dataset)
+    name = f"contribution:{dataset}"
+    kept = node.store.blob(job, name)
+    if kept is None:
+        task = node.tasks.start(
+            f"{job}/{dataset}", lambda task: _contribute(node, known, dataset, task)
+        )
+        if not task.wait(_WAIT_S):
+            return {"done": task.done, "state": "working", "total": task.total}
+        node.tasks.forget(f"{job}/{dataset}")
+        if task.error is not None:
+            raise task.error
+        kept = node.store.blob(job, name)
+    if kept is None:
+        raise Unavailable("expected the contribution to be kept, found none")
+    return {
+        "contribution": envelopes.to_json(kept_envelope(kept)),
+        "state": "done",
+    }
+
+
+def receive(
+    node: Node, caller: str, job: str, dataset: str, *, part: int, data: bytes
+) -> dict[str, Json]:
+    """Keep one part of an owner's encrypted column.
+
+    Args:
+        node: This node, of the agency that computes.
+        caller: The agency that signed the HTTP request.
+        job: The job's id on the ledger.
+        dataset: Which of its inputs.
+        part: The part's number, from 0.
+        data: Whole ciphertexts, at most `MAX_PART` bytes.
+
+    Raises:
+        NotFound: No such job, or no such input.
+        StepNotAllowed: The job has ended.
+        NotPermitted: Not our job, or not the caller's dataset.
+        OutOfRange: Too large, or a part that no column has.
+    """
+    view = node.view()
+    held = _find(node, job, view)
+    if held.parties.compute != node.agency:
+        raise NotPermitted(
+            f"expected {held.parties.compute}, which computes, found {node.agency}",
+            detail={"rule": "job.party"},
+        )
+    if identifier.owner_of(dataset) != caller:
+        raise NotPermitted(
+            f"expected the owner of {dataset}, found {caller}",
+            detail={"rule": "job.party"},
+        )
+    if dataset not in _datasets(view, held):
+        raise NotFound(f"expected an input of the job, found {dataset}")
+    if not 0 <= part < _MAX_PARTS or not 0 < len(data) <= MAX_PART:
+        raise OutOfRange(
+            f"expected parts below {_MAX_PARTS} of at most {MAX_PART} bytes, found "
+            f"part {part} of {len(data)}"
+        )
+    node.store.put_blob(job, f"column:{dataset}:{part}", data)
+    return {"bytes": len(data), "part": part}
+
+
+def aggregate(node: Node, caller: str, job: str, body: Json) -> dict[str, Json]:
+    """Check the contributions against the ciphertexts, and add them up.
+
+    Args:
+        node: This node, of the agency that computes.
+        caller: The agency that signed the HTTP request.
+        job: The job's id on the ledger.
+        body: `{"contributions": [envelope], "index", "spec"}`, in the order of
+            the inputs.
+
+    Returns:
+        `{"aggregation": envelope}`.
+
+    Raises:
+        NotFound, StepNotAllowed, NotPermitted: As for `contribute`.
+        SignatureInvalid: A contribution that its owner did not sign.
+        EvidenceInvalid: A subtotal that is not the product of its
+            ciphertexts, a contribution of another job, a key that is not the
+            custodian's, a count below k; `detail["party"]`.
+        OutOfRange: The sum could pass the plaintext space.
+        Unavailable: Ciphertexts have not arrived yet.
+    """
+    fields = Fields(body, "body")
+    known = _admitted(node, caller, job, fields)
+    sent = fields.list("contributions", MAX_INPUTS)
+    fields.end()
+    if known.spec.compute != node.agency:
+        raise NotPermitted(
+            f"expected {known.spec.compute}, which computes, found {node.agency}",
+            detail={"rule": "job.party"},
+        )
+    with node.tasks.exclusive(f"{job}/aggregation"):
+        kept = node.store.blob(job, "aggregation")
+        if kept is None:
+            contributions = open_contributions(known.view, known.spec, sent)
+            for one in contributions:
+                steps.check_contribution(one, known.spec, job, known.key)
+                column.verify_column(one, known.key, _parts(node, job, one, known.key))
+            made = steps.aggregate(known.spec, job, contributions, known.key)
+            kept = envelopes.encode(node.sign(AGGREGATION, made.to_bytes()))
+            node.store.put_blob(job, "aggregation", kept)
+            node.store.drop_blobs(job, "column:")
+            _log(node, known, "job.aggregate", "")
+    return {"aggregation": envelopes.to_json(kept_envelope(kept))}
+
+
+def open_totals(node: Node, caller: str, job: str, body: Json) -> dict[str, Json]:
+    """Open the totals of a job, once and nothing else.
+
+    Args:
+        node: This node, of the custodian.
+        caller: The agency that signed the HTTP request.
+        job: The job's id on the ledger.
+        body: `{"aggregation": envelope, "contributions": [envelope], "index",
+            "spec"}`.
+
+    Returns:
+        `{"opening": envelope}`.
+
+    Raises:
+        NotFound, StepNotAllowed, NotPermitted: As for `contribute`.
+        SignatureInvalid: A statement that its party did not sign.
+        EvidenceInvalid: Totals that are not the products of the subtotals, or
+            whatever else `aggregate` refuses; another aggregation than the
+            one that was opened before.
+        OutOfRange: The sum could pass the plaintext space.
+    """
+    fields = Fields(body, "body")
+    known = _admitted(node, caller, job, fields)
+    sent = fields.list("contributions", MAX_INPUTS)
+    statement = envelopes.from_json(fields.json("aggregation"))
+    fields.end()
+    spec = known.spec
+    if spec.custodian != node.agency:
+        raise NotPermitted(
+            f"expected {spec.custodian}, whose key it is, found {node.agency}",
+            detail={"rule": "job.party"},
+        )
+    private = _private(node, known.key)
+    contributions = open_contributions(known.view, spec, sent)
+    payload = open_statement(known.view, spec.compute, AGGREGATION, statement)
+    aggregation = Aggregation.from_bytes(payload)
+    steps.check_aggregation(aggregation, spec, job, contributions, known.key)
+    bound = steps.check_bounds(contributions, known.key)
+    with node.tasks.exclusive(f"{job}/opening"):
+        kept = node.store.blob(job, "opening")
+        opened = node.store.blob(job, "opened")
+        if opened not in (None, aggregation.digest()):
+            raise EvidenceInvalid(
+                "expected the aggregation that was opened for this job, found another",
+                detail={"party": spec.compute, "rule": "job.opened"},
+            )
+        if kept is None:
+            # First the promise not to open anything else, then the answer.
+            node.store.put_blob(job, "opened", aggregation.digest())
+            opening = steps.open_totals(aggregation, private, bound)
+            kept = envelopes.encode(node.sign(OPENING, opening.to_bytes()))
+            node.store.put_blob(job, "opening", kept)
+            _log(node, known, "job.open", "")
+    return {"opening": envelopes.to_json(kept_envelope(kept))}
+
+
+def forget(node: Node) -> None:
+    """Drop the blobs of jobs that have ended, and stop work on them."""
+    view = node.view()
+    for job in node.store.blob_jobs():
+        if view.get(f"job/{job}") is None:
+            continue  # not a job's blobs, or one that our copy has not seen
+        if query.job(view, job).status == "admitted":
+            continue
+        coordinated = node.store.job_on_ledger(job)
+        if coordinated is None or coordinated.ended:
+            node.store.drop_blobs(job)
+
+
+def open_contributions(
+    view: View, spec: Spec, sent: Sequence[Json]
+) -> tuple[Contribution, ...]:
+    """Verify and read contributions, in the order of the inputs.
+
+    Raises:
+        SignatureInvalid: One that the input's owner did not sign.
+        EvidenceInvalid: Too few or too many.
+        EncodingError: Another form.
+    """
+    if len(sent) != len(spec.inputs):
+        raise EvidenceInvalid(
+            f"expected {len(spec.inputs)} contributions, found {len(sent)}"
+        )
+    found = []
+    for item, given in zip(spec.inputs, sent, strict=True):
+        owner = identifier.owner_of(item.dataset)
+        payload = open_statement(view, owner, CONTRIBUTION, envelopes.from_json(given))
+        found.append(Contribution.from_bytes(payload))
+    return tuple(found)
+
+
+# -- what every party checks --------------------------------------------------
+
+
+def _admitted(node: Node, caller: str, job: str, fields: Fields) -> Admitted:
+    """Everything that must hold before a party does anything for a job."""
+    identifier.ID.check(job, "job")
+    spec = Spec.from_json(fields.json("spec"))
+    node.ledger.sync(fields.int("index", 0), timeout_s=_SYNC_S)
+    view = node.view()
+    held = _find(node, job, view)
+    if caller != held.coordinator:
+        raise NotPermitted(
+            f"expected {held.coordinator}, which coordinates the job, found {caller}",
+            detail={"rule": "job.coordinator"},
+        )
+    if b64u(spec.digest()) != held.spec or held.program != PROGRAM:
+        raise EvidenceInvalid(
+            "expected the specification that was admitted, found another",
+            detail={"party": caller, "rule": "job.spec"},
+        )
+    parties = (held.coordinator, held.parties.compute, held.parties.custodian)
+    if (spec.coordinator, spec.compute, spec.custodian) != parties:
+        raise EvidenceInvalid(
+            "expected the parties that were admitted, found others",
+            detail={"party": caller, "rule": "job.parties"},
+        )
+    _check_inputs(node, view, held, spec)
+    return Admitted(job, held, spec, view, he_key(view, spec.custodian))
+
+
+def _find(node: Node, job: str, view: View) -> Job:
+    held = query.job(view, job)
+    if held.status != "admitted":
+        raise StepNotAllowed(
+            f"expected a job that is admitted, found one that is {held.status}",
+            detail={"rule": "job.status"},
+        )
+    if node.clock() > held.deadline:
+        raise StepNotAllowed(
+            f"expected a time up to {held.deadline}, the deadline, "
+            f"found {node.clock()}",
+            detail={"rule": "job.deadline"},
+        )
+    return held
+
+
+def _check_inputs(node: Node, view: View, held: Job, spec: Spec) -> None:
+    """Each input has its reserved use, and its grant is in force now."""
+    if len(held.inputs) != len(spec.inputs):
+        raise EvidenceInvalid(
+            f"expected {len(held.inputs)} inputs, found {len(spec.inputs)}",
+            detail={"party": held.coordinator, "rule": "job.spec"},
+        )
+    for use_id, item in zip(held.inputs, spec.inputs, strict=True):
+        use = query.use(view, use_id)
+        grant = query.grant(view, use.grant)
+        reserved = (use.grant, grant.terms.dataset, use.operation, use.purpose)
+        asked = (item.grant, item.dataset, spec.operation, spec.purpose)
+        columns = (use.columns, use.group_by)
+        if reserved != asked or columns != ((spec.column,), spec.groups):
+            raise EvidenceInvalid(
+                "expected the use that was reserved, found another",
+                detail={"party": held.coordinator, "rule": "job.spec"},
+            )
+        check_grant(node, grant, spec)
+        if spec.k < grant.terms.k:
+            raise NotPermitted(
+                f"expected k of at least {grant.terms.k}, found {spec.k}",
+                detail={"rule": "grant.k"},
+            )
+
+
+def _own_input(node: Node, known: Admitted, dataset: str) -> None:
+    item = known.spec.input(dataset)
+    if item is None or identifier.owner_of(dataset) != node.agency:
+        raise NotFound(
+            f"expected a dataset of {node.agency} that goes in, found {dataset}"
+        )
+    state = query.dataset(known.view, dataset)
+    datasets.need_registered(state, dataset)
+    if state.version != item.version:
+        raise NotPermitted(
+            f"expected version {item.version} of {dataset}, found {state.version}",
+            fix="Ask again: the dataset was amended since.",
+            detail={"rule": "job.version"},
+        )
+
+
+def _datasets(view: View, held: Job) -> set[str]:
+    grants = [query.use(view, use).grant for use in held.inputs]
+    return {query.grant(view, grant).terms.dataset for grant in grants}
+
+
+# -- the owner's work ---------------------------------------------------------
+
+
+def _contribute(node: Node, known: Admitted, dataset: str, task: Task) -> None:
+    spec, key = known.spec, known.key
+    outcome = "done"
+    try:
+        schema = datasets.documents(node, dataset).schema
+        summed_column(schema, spec.operation, spec.column, spec.group_by)
+        groups = column.group(schema, spec, node.store.rows(dataset))
+        parts = -(-groups.rows // column.PART_ROWS)
+
+        def send(part: int, data: bytes) -> None:
+            task.tell(part, parts)
+            view = node.view()
+            _check_inputs(node, view, _find(node, known.id, view), spec)
+            _deliver(node, known, dataset, part, data)
+
+        encrypted = column.encrypt(groups, key, send)
+        item = spec.input(dataset)
+        contribution = Contribution(
+            job=known.id,
+            dataset=dataset,
+            version=item.version if item else 0,
+            column=spec.column,
+            group_by=spec.group_by,
+            key=key.kid,
+            ciphertexts=encrypted.digest,
+            rows=groups.rows,
+            bound=groups.bound,
+            scale=groups.scale,
+            groups=encrypted.cells,
+            suppressed=groups.suppressed,
+        )
+        payload = contribution.to_bytes()
+        if len(payload) > MAX_STATEMENT:
+            raise OutOfRange(
+                f"expected a contribution of at most {MAX_STATEMENT} bytes, found "
+                f"{len(payload)}",
+                fix="Group by a column with fewer or shorter values.",
+                detail={"rule": "job.groups"},
+            )
+        signed = node.sign(CONTRIBUTION, payload)
+        node.store.put_blob(
+            known.id, f"contribution:{dataset}", envelopes.encode(signed)
+        )
+    except PrivShareError as error:
+        outcome = str(error.detail.get("rule", error.name))
+        raise
+    finally:
+        _log(node, known, "job.contribute", dataset, outcome)
+
+
+def _deliver(node: Node, known: Admitted, dataset: str, part: int, data: bytes) -> None:
+    """Hand a part to the compute node, a few times if it is away."""
+    compute = known.spec.compute
+    if compute == node.agency:
+        receive(node, node.agency, known.id, dataset, part=part, data=data)
+        return
+    path = f"/v1/peer/jobs/{known.id}/inputs/{dataset}?part={part}"
+    for attempt in range(_TRIES):
+        try:
+            node.peers.call(compute, "PUT", path, data, timeout_s=60.0)
+            return
+        except Unavailable:
+            if attempt + 1 == _TRIES:
+                raise
+            time.sleep(0.2 * 2**attempt)
+
+
+# -- the others' parts --------------------------------------------------------
+
+
+def _parts(
+    node: Node, job: str, contribution: Contribution, key: PaillierPublicKey
+) -> Iterator[bytes]:
+    """The parts of a column that have arrived; all of them, or not yet."""
+    left = contribution.rows * key.ciphertext_size
+    part = 0
+    while left > 0:
+        data = node.store.blob(job, f"column:{contribution.dataset}:{part}")
+        if data is None:
+            raise Unavailable(
+                f"expected {left} more bytes of {contribution.dataset}, found none",
+                detail={"party": contribution.owner},
+            )
+        yield data
+        left -= len(data)
+        part += 1
+
+
+def _private(node: Node, key: PaillierPublicKey) -> PaillierPrivateKey:
+    for private in node.keys.he:
+        if private.public == key:
+            return private
+    raise NotFound(
+        f"expected the private key {key.kid} at {node.agency}, found none",
+        detail={"party": node.agency},
+    )
+
+
+def _log(
+    node: Node, known: Admitted, action: str, dataset: str, outcome: str = "done"
+) -> None:
+    item = known.spec.input(dataset)
+    node.store.log_use(
+        node.clock(),
+        known.spec.coordinator,
+        action,
+        dataset=dataset,
+        grant=item.grant if item else "",
+        subject=known.id,
+        outcome=outcome,
+    )
+
+
+def kept_envelope(data: bytes) -> Envelope:
+    """A statement as this node keeps it.
+
+    Raises:
+        EncodingError: Not the bytes of an envelope.
+    """
+    return envelopes.decode(data, max_bytes=2 * MAX_STATEMENT)

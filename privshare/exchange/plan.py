@@ -1,0 +1,379 @@
+"""Planning a job: from a question to a specification, before anything runs.
+
+    analyst  question ─► plan ─► Spec ─► job.submit
+                              └► estimate, explain: who learns what, how long
+
+The rights are checked here, on this node's own copy of the ledger, so that a
+question that will be refused is refused at once and names the rule. Every
+party checks again.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, cast
+
+from privshare.errors import (
+    EncodingError,
+    GrantMissing,
+    NotPermitted,
+    OutOfRange,
+    PrivShareError,
+)
+from privshare.exchange import dataset as datasets
+from privshare.exchange.node import Node, he_key
+from privshare.jobs.spec import MAX_INPUTS, PROGRAM, Input, Operation, Spec
+from privshare.ledger import query
+from privshare.rights import identifier
+from privshare.rights.grant import Grant
+from privshare.rights.schema import Column, Schema
+from privshare.schemes.paillier import PaillierPublicKey
+from privshare.wire.canonical import Fields, Json
+
+__all__ = ["Question", "check_grant", "estimate", "explain", "plan", "summed_column"]
+
+DEADLINE_S = 3_600
+MAX_DEADLINE_S = 7 * 86_400
+_SAMPLE = 8
+_GROUPABLE = ("bool", "category", "date", "int", "string")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What an analyst asks.
+
+    Attributes:
+        operation: `sum`, `mean` or `count`.
+        column: Which column.
+        datasets: One or several, whose columns are summed together.
+        purpose: What for.
+        group_by: A column that splits the result, or None.
+        grants: One a dataset, or none: then fitting ones are found.
+        compute: The agency that computes, or None: chosen.
+        custodian: The agency whose key is used, or None: chosen.
+        deadline_s: Seconds until the job is given up.
+    """
+
+    operation: Operation
+    column: str
+    datasets: tuple[str, ...]
+    purpose: str
+    group_by: str | None = None
+    grants: tuple[str, ...] = ()
+    compute: str | None = None
+    custodian: str | None = None
+    deadline_s: int = DEADLINE_S
+
+    @classmethod
+    def from_json(cls, obj: object) -> Question:
+        """Read a request body.
+
+        `operation`, `column`, `datasets` and `purpose` are needed; `group_by`,
+        `grants`, `parties` ({"compute", "custodian"}), `deadline_s` and
+        `method` ("he" or "auto") may be there.
+
+        Raises:
+            EncodingError: Another form.
+            OutOfRange: A number outside its interval.
+        """
+        if not isinstance(obj, dict):
+            raise EncodingError("question: expected an object")
+        defaults: dict[str, Json] = {
+            "deadline_s": DEADLINE_S,
+            "grants": [],
+            "group_by": None,
+            "method": "auto",
+            "parties": {},
+        }
+        fields = Fields({**defaults, **cast(dict[str, Json], obj)}, "question")
+        method = fields.str("method", max=8)
+        if method not in ("he", "auto"):
+            raise EncodingError(f"question.method: expected he or auto, found {method}")
+        parties = fields.json("parties") or {}
+        party = Fields(
+            {"compute": None, "custodian": None, **cast(dict[str, Json], parties)},
+            "question.parties",
+        )
+        made = cls(
+            operation=cast(Operation, fields.str("operation", max=16)),
+            column=fields.str("column"),
+            datasets=fields.str_list("datasets", MAX_INPUTS),
+            purpose=fields.str("purpose"),
+            group_by=fields.nullable("group_by", fields.str),
+            grants=fields.str_list("grants", MAX_INPUTS),
+            compute=party.nullable("compute", party.str),
+            custodian=party.nullable("custodian", party.str),
+            deadline_s=fields.int("deadline_s", 10, MAX_DEADLINE_S),
+        )
+        party.end()
+        fields.end()
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A specification and what it was made from.
+
+    Attributes:
+        spec: What will be admitted.
+        rows: Rows of each input, from the ledger.
+        scale: Digits after the point in the result.
+        deadline_s: Seconds until the job is given up.
+    """
+
+    spec: Spec
+    rows: tuple[int, ...]
+    scale: int
+    deadline_s: int
+
+
+def plan(node: Node, question: Question) -> Plan:
+    """Turn a question into a specification, if the rights allow it.
+
+    Raises:
+        GrantMissing, GrantExpired, GrantRevoked, PurposeMismatch, NotPermitted:
+            The rights say no; `detail["rule"]` names the rule.
+        NotFound: No such dataset, column, agency or key.
+        OutOfRange: A column that cannot be summed, or scales that differ.
+        EncodingError: A field of another form.
+    """
+    view = node.view()
+    names = question.datasets
+    if question.grants and len(question.grants) != len(names):
+        raise EncodingError(
+            f"question.grants: expected one a dataset, {len(names)}, "
+            f"found {len(question.grants)}"
+        )
+    inputs, rows, ks, scales = [], [], [], set()
+    for i, name in enumerate(names):
+        identifier.DATASET.check(name, "question.datasets")
+        state = datasets.need_registered(query.dataset(view, name), name)
+        grant_id, grant = _grant_for(
+            node, question, name, question.grants[i] if question.grants else None
+        )
+        known = datasets.documents(node, name)
+        column = summed_column(
+            known.schema, question.operation, question.column, question.group_by
+        )
+        scales.add(0 if question.operation == "count" else column.scale or 0)
+        inputs.append(Input(name, grant_id, state.version))
+        rows.append(state.rows)
+        ks.append(grant.terms.k)
+    if len(scales) > 1:
+        raise OutOfRange(
+            f"expected columns of one scale, found {sorted(scales)}",
+            detail={"rule": "job.scale"},
+        )
+    owners = tuple(dict.fromkeys(map(identifier.owner_of, names)))
+    compute, custodian = _parties(node, question, owners)
+    spec = Spec(
+        operation=question.operation,
+        column=question.column,
+        group_by=question.group_by,
+        inputs=tuple(inputs),
+        k=max(ks, default=1),
+        purpose=question.purpose,
+        coordinator=node.agency,
+        compute=compute,
+        custodian=custodian,
+        nonce=secrets.token_bytes(16),
+    )
+    he_key(view, custodian)
+    return Plan(spec, tuple(rows), scales.pop(), question.deadline_s)
+
+
+def summed_column(
+    schema: Schema, operation: str, name: str, group_by: str | None
+) -> Column:
+    """The column a job is about, if it can be computed on.
+
+    Raises:
+        NotFound: No such column.
+        OutOfRange: A sum of what is no number, or groups by a decimal.
+    """
+    column = schema.column(name)
+    if operation != "count" and column.type not in ("int", "decimal"):
+        raise OutOfRange(
+            f"expected a column of numbers to {operation}, found {name}, which is "
+            f"{column.type}",
+            detail={"column": name, "rule": "job.column"},
+        )
+    if group_by is not None and schema.column(group_by).type not in _GROUPABLE:
+        raise OutOfRange(
+            f"expected a column of {', '.join(_GROUPABLE)} to group by, found "
+            f"{group_by}, which is {schema.column(group_by).type}",
+            detail={"column": group_by, "rule": "job.group-by"},
+        )
+    return column
+
+
+def check_grant(node: Node, grant: Grant, spec: Question | Spec) -> None:
+    """Check that a grant allows a computation now.
+
+    Raises:
+        GrantMissing, GrantExpired, GrantRevoked, PurposeMismatch, NotPermitted:
+            It does not; `detail["rule"]`.
+    """
+    terms = grant.in_force()
+    terms.covers(
+        operation=spec.operation,
+        columns=(spec.column,),
+        group_by=() if spec.group_by is None else (spec.group_by,),
+        purpose=spec.purpose,
+        program=PROGRAM,
+        time=max(node.clock(), terms.not_before),
+    )
+
+
+def _grant_for(
+    node: Node, question: Question, dataset: str, wanted: str | None
+) -> tuple[str, Grant]:
+    """The newest grant to this agency on a dataset that allows the question."""
+    refusal: PrivShareError = GrantMissing(
+        f"expected a grant to {node.agency} to compute on {dataset}, found none",
+        fix="Ask for one: grant request.",
+        detail={"rule": "grant.missing", "dataset": dataset},
+    )
+    for grant_id, grant in query.grants(node.view()).items():
+        mine = (grant.terms.dataset, grant.terms.grantee) == (dataset, node.agency)
+        if not mine or grant.terms.output != "aggregate":
+            continue
+        if wanted not in (None, grant_id):
+            continue
+        try:
+            check_grant(node, grant, question)
+            if grant.used + grant.reserved >= grant.terms.uses:
+                raise NotPermitted(
+                    f"expected a use left of {grant.terms.uses}, found none",
+                    detail={"rule": "grant.uses"},
+                )
+        except PrivShareError as error:
+            refusal = error
+        else:
+            return grant_id, grant
+    raise refusal
+
+
+def _parties(node: Node, question: Question, owners: Sequence[str]) -> tuple[str, str]:
+    """Who computes and whose key is used, chosen where the question does not say.
+
+    One input: its owner is custodian, for it knows its rows anyway. Several:
+    an agency that neither asks nor computes nor, if there is one, owns.
+    """
+    view = node.view()
+    agencies = [
+        name for name, held in query.agencies(view).items() if held.status == "active"
+    ]
+    custodian = question.custodian
+    if custodian is None:
+        with_key = [one for one in agencies if query.keys_of(view, one, "he")]
+        custodian = _first(
+            "a custodian with a Paillier key",
+            list(owners[:1]) if len(owners) == 1 and owners[0] != node.agency else [],
+            [one for one in with_key if one not in (node.agency, *owners)],
+            [one for one in with_key if one != node.agency],
+            avoid=(question.compute,),
+        )
+    compute = question.compute or _first(
+        "an agency to compute",
+        [one for one in agencies if one not in (node.agency, *owners)],
+        [one for one in agencies if one != node.agency],
+        [node.agency],
+        avoid=(custodian,),
+    )
+    if custodian in (compute, node.agency):
+        raise NotPermitted(
+            f"expected a custodian that neither computes nor asks, found {custodian}",
+            detail={"rule": "job.parties"},
+        )
+    return compute, custodian
+
+
+def _first(noun: str, *choices: Sequence[str], avoid: Sequence[str | None]) -> str:
+    for choice in choices:
+        for one in choice:
+            if one not in avoid:
+                return one
+    raise NotPermitted(
+        f"expected {noun} among the agencies, found none",
+        detail={"rule": "job.parties"},
+    )
+
+
+# -- answers before anything runs ---------------------------------------------
+
+
+def estimate(node: Node, question: Question) -> dict[str, Any]:
+    """How long and how much, from the rows on the ledger and this machine.
+
+    Raises:
+        PrivShareError: As for `plan`.
+    """
+    planned = plan(node, question)
+    key = he_key(node.view(), planned.spec.custodian)
+    encrypt_s, add_s, open_s = calibrate(key)
+    rows = sum(planned.rows)
+    slowest = max(planned.rows)
+    return {
+        "bytes": rows * key.ciphertext_size,
+        "key_bits": key.bits,
+        "method": "he",
+        "rows": rows,
+        "seconds": _tenths(slowest * encrypt_s + rows * add_s * 2 + open_s * 2 + 1),
+    }
+
+
+def explain(node: Node, question: Question) -> dict[str, Any]:
+    """What would happen: technique, who learns what, what it rests on.
+
+    Raises:
+        PrivShareError: As for `plan`.
+    """
+    planned = plan(node, question)
+    spec = planned.spec
+    learns = {
+        spec.coordinator: f"the {spec.operation} of each group with at least {spec.k} "
+        "values of every owner, the counts, and names of smaller groups",
+        spec.compute: "ciphertexts, counts and group names; no value",
+        spec.custodian: "the totals; it could also open each owner's subtotals, and "
+        "single values if the compute node handed it ciphertexts",
+    }
+    for owner in spec.owners:
+        learns.setdefault(owner, "nothing new; that the job ran")
+    return {
+        **estimate(node, question),
+        "adversary": f"holds as long as {spec.compute} and {spec.custodian} do not "
+        "work together; every sum is checked, so nobody can present a wrong one",
+        "grants": [item.grant for item in spec.inputs],
+        "inputs": [item.dataset for item in spec.inputs],
+        "k": spec.k,
+        "learns": learns,
+        "not_proven": "that owners encrypted the values they committed to; that "
+        "results of several jobs do not differ by one person",
+        "parties": {"compute": spec.compute, "custodian": spec.custodian},
+        "program": PROGRAM,
+        "rights": "every grant covers this question now",
+        "technique": "Paillier encryption: owners encrypt, the compute node adds, "
+        "the custodian opens totals alone and proves each opening",
+    }
+
+
+@lru_cache(maxsize=16)
+def calibrate(key: PaillierPublicKey) -> tuple[float, float, float]:
+    """Seconds to encrypt one value, to add one, and to check one opening."""
+    begin = time.perf_counter()
+    column = key.encrypt_batch([1] * _SAMPLE)
+    encrypted = time.perf_counter()
+    key.sum(column)
+    added = time.perf_counter()
+    each = (encrypted - begin) / _SAMPLE
+    return each, (added - encrypted) / _SAMPLE, 2 * each
+
+
+def _tenths(seconds: float) -> str:
+    """Seconds as text: statements and answers carry no floats."""
+    return f"{seconds:.1f}"

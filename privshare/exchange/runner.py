@@ -1,0 +1,416 @@
+"""The runner: one thread that moves a node's jobs forward.
+
+    contributing ─► aggregating ─► opening ─► finishing ─► done
+          └─────────────┴─────────────┴────────────┴─► aborting ─► failed
+
+Each turn takes one open job one step further. Everything a step needs is in
+the storage, and every party answers the same question the same way, so a node
+that restarts goes on where it was. A party that is away is asked again until
+the deadline and is then named; a party whose statement is wrong ends the job
+at once.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+from typing import cast
+
+from privshare.errors import (
+    Conflict,
+    NotFound,
+    PrivShareError,
+    StepNotAllowed,
+    Unavailable,
+)
+from privshare.exchange import drawer, party
+from privshare.exchange.job import admit, problem_of, spec_of
+from privshare.exchange.node import Node, he_key, open_statement
+from privshare.jobs import aggregate as steps
+from privshare.jobs.lifecycle import Advance, Beat, End, Event, Fail, Job, Problem, step
+from privshare.jobs.spec import Spec
+from privshare.jobs.statement import (
+    AGGREGATION,
+    OPENING,
+    Aggregation,
+    Opening,
+    evidence_digest,
+    result_digest,
+)
+from privshare.ledger import query
+from privshare.ledger import values as held
+from privshare.ledger.transaction import parse
+from privshare.rights import identifier
+from privshare.rights.grant import MAX_REASON
+from privshare.wire import envelope as envelopes
+from privshare.wire.canonical import Json, b64u, encode
+
+__all__ = ["Runner"]
+
+_CALL_S = 60.0
+_MAX_PAUSE_S = 5.0
+
+
+class Runner:
+    """Moves the jobs of one node.
+
+    Args:
+        node: The node.
+        poll_s: How long to pause when nothing moves; doubles up to 5 s.
+    """
+
+    def __init__(self, node: Node, poll_s: float = 0.1) -> None:
+        self._node = node
+        self._poll_s = poll_s
+        self._stop = threading.Event()
+        self._wake = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start the thread; jobs that were open go on."""
+        self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 10.0) -> None:
+        """End the thread after the step it is in."""
+        self._stop.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+
+    def wake(self) -> None:
+        """Look at the jobs now: one was submitted or cancelled."""
+        self._wake.set()
+
+    def run_until_idle(self, timeout_s: float = 60.0) -> None:
+        """Move all jobs to their ends, in the caller's thread.
+
+        Raises:
+            Unavailable: Some job is still open when the time is up.
+        """
+        limit = time.monotonic() + timeout_s
+        while self._node.store.open_jobs():
+            if not self.turn():
+                time.sleep(self._poll_s)
+            if time.monotonic() > limit:
+                raise Unavailable(f"expected all jobs to end in {timeout_s:g} s")
+
+    def turn(self) -> bool:
+        """Take every open job one step further.
+
+        Returns:
+            Whether any of them moved.
+        """
+        moved = False
+        for job in self._node.store.open_jobs():
+            if self._stop.is_set():
+                break
+            moved = self._turn(job) or moved
+        return moved
+
+    def _run(self) -> None:
+        pause_s = self._poll_s
+        while not self._stop.is_set():
+            try:
+                moved = self.turn()
+            except Exception:  # storage is away: the thread must outlive it
+                moved = False
+            pause_s = self._poll_s if moved else min(2 * pause_s, _MAX_PAUSE_S)
+            if self._wake.wait(0 if moved else pause_s):
+                self._wake.clear()
+                pause_s = self._poll_s
+
+    # One job
+
+    def _turn(self, job: Job) -> bool:
+        try:
+            self._check_end(job)
+            return self._step(job)
+        except (Unavailable, Conflict) as error:
+            return self._wait(job, error)
+        except PrivShareError as error:
+            self._fail(job, problem_of(error))
+        except Exception as error:  # ours to mend, and not to be retried for ever
+            self._fail(
+                job,
+                Problem("NativeError", f"expected to go on: {type(error).__name__}"),
+            )
+        return True
+
+    def _check_end(self, job: Job) -> None:
+        """A job ends when somebody asked for it, or the ledger says so."""
+        if job.phase == "aborting":
+            return
+        if job.cancelled:
+            raise StepNotAllowed(
+                f"cancelled: {job.cancelled}", detail={"rule": "job.cancelled"}
+            )
+        if job.ledger_id and self._held(job).status == "aborted":
+            reason = self._held(job).reason
+            raise StepNotAllowed(
+                f"expected the job to go on, found that a party aborted it: {reason}",
+                detail={"rule": "job.status"},
+            )
+
+    def _step(self, job: Job) -> bool:
+        match job.phase:
+            case "queued" | "admitting":
+                admit(self._node, job)
+                return True
+            case "contributing":
+                return self._contributing(job)
+            case "aggregating":
+                return self._aggregating(job)
+            case "opening":
+                return self._opening(job)
+            case "finishing":
+                return self._finishing(job)
+            case _:
+                return self._aborting(job)
+
+    def _wait(self, job: Job, error: PrivShareError) -> bool:
+        """A party is away: try again, until the deadline."""
+        now = self._node.clock()
+        silent = str(error.detail.get("party", "")) or self._awaited(job)
+        if now > job.deadline and job.phase not in ("aborting", "finishing"):
+            problem = Problem(
+                "Unavailable",
+                f"expected {silent or 'the ledger'} to answer by the deadline, found "
+                "no answer",
+                party=silent,
+                rule="job.deadline",
+            )
+            self._fail(job, problem)
+            return True
+        note = f"waiting for {silent or 'the ledger'}: {error.message}"
+        self._keep(replace(job, heartbeat=now, note=note[:500]))
+        return False
+
+    def _awaited(self, job: Job) -> str:
+        """The party whose answer is missing in this phase."""
+        spec = spec_of(job)
+        if job.phase == "contributing":
+            for item in spec.inputs:
+                if self._blob(job, f"contribution:{item.dataset}") is None:
+                    return identifier.owner_of(item.dataset)
+        return {"aggregating": spec.compute, "opening": spec.custodian}.get(
+            job.phase, ""
+        )
+
+    def _fail(self, job: Job, problem: Problem) -> None:
+        now = self._node.clock()
+        if job.phase == "aborting":  # the ledger refuses the abort: it is over
+            self._take(job, Fail(now, job.problem or problem, final=True))
+        else:
+            self._take(job, Fail(now, problem, final=not job.ledger_id))
+
+    # Phases
+
+    def _contributing(self, job: Job) -> bool:
+        spec, moved, done = spec_of(job), False, 0
+        for item in spec.inputs:
+            name = f"contribution:{item.dataset}"
+            if self._blob(job, name) is not None:
+                done += 1
+                continue
+            owner = identifier.owner_of(item.dataset)
+            answer = self._ask(job, owner, "contributions", item.dataset, {})
+            if answer.get("state") == "done":
+                envelope = envelopes.from_json(answer.get("contribution"))
+                self._node.store.put_blob(
+                    job.ledger_id, name, envelopes.encode(envelope)
+                )
+                done += 1
+                moved = True
+            else:
+                parts = f"{answer.get('done')} of {answer.get('total')} parts"
+                job = self._take(
+                    job,
+                    Beat(self._node.clock(), max(job.done, done), f"{owner}: {parts}"),
+                )
+        if done < len(spec.inputs):
+            if done > job.done:
+                self._take(job, Beat(self._node.clock(), done, job.note))
+            return moved
+        note = f"waiting for {spec.compute}"
+        self._take(job, Advance("aggregating", self._node.clock(), 1, note))
+        return True
+
+    def _aggregating(self, job: Job) -> bool:
+        spec = spec_of(job)
+        body: dict[str, Json] = {"contributions": self._contributions(job, spec)}
+        answer = self._ask(job, spec.compute, "aggregation", "", body)
+        self._keep_answer(job, answer, "aggregation")
+        note = f"waiting for {spec.custodian}"
+        self._take(job, Advance("opening", self._node.clock(), 1, note))
+        return True
+
+    def _opening(self, job: Job) -> bool:
+        spec = spec_of(job)
+        body: dict[str, Json] = {
+            "aggregation": self._statement(job, "aggregation"),
+            "contributions": self._contributions(job, spec),
+        }
+        answer = self._ask(job, spec.custodian, "opening", "", body)
+        self._keep_answer(job, answer, "opening")
+        note = "checking everything, committing the result"
+        self._take(job, Advance("finishing", self._node.clock(), 1, note))
+        return True
+
+    def _finishing(self, job: Job) -> bool:
+        node, spec = self._node, spec_of(job)
+        result, evidence = self._conclude(job, spec)
+        if self._held(job).status == "admitted":
+            try:
+                node.submit(
+                    "job.result",
+                    {
+                        "evidence": b64u(evidence_digest(evidence)),
+                        "job": job.ledger_id,
+                        "result": b64u(result_digest(result)),
+                    },
+                )
+            except Unavailable:
+                if node.clock() > job.deadline and (
+                    self._held(job).status == "admitted"
+                ):
+                    raise StepNotAllowed(
+                        "expected the ledger to take the result by the deadline, "
+                        "found no answer",
+                        detail={"rule": "job.deadline"},
+                    ) from None
+                raise
+        ended = self._held(job).ended
+        if ended is None:
+            raise Unavailable("expected our copy of the ledger to have the result")
+        tx_id = parse(node.ledger.entry(ended)).id
+        drawer.file_at(
+            node,
+            "job.result",
+            tx_id,
+            ended,
+            job.ledger_id,
+            evidence=evidence,
+            result=result,
+        )
+        self._take(job, End(node.clock(), encode(result), tx_id))
+        node.store.drop_blobs(job.ledger_id)
+        return True
+
+    def _conclude(
+        self, job: Job, spec: Spec
+    ) -> tuple[dict[str, Json], dict[str, Json]]:
+        """Check all statements ourselves, and draw the result from them."""
+        view = self._node.view()
+        key = he_key(view, spec.custodian)
+        sent = self._contributions(job, spec)
+        contributions = party.open_contributions(view, spec, sent)
+        aggregation = Aggregation.from_bytes(
+            open_statement(
+                view, spec.compute, AGGREGATION, self._envelope(job, "aggregation")
+            )
+        )
+        opening = Opening.from_bytes(
+            open_statement(
+                view, spec.custodian, OPENING, self._envelope(job, "opening")
+            )
+        )
+        steps.check_aggregation(aggregation, spec, job.ledger_id, contributions, key)
+        bound = steps.check_bounds(contributions, key)
+        steps.check_opening(opening, aggregation, spec, bound, key)
+        evidence = steps.evidence(
+            spec,
+            [cast(dict[str, Json], one) for one in sent],
+            self._statement(job, "aggregation"),
+            self._statement(job, "opening"),
+        )
+        return steps.result(spec, contributions, aggregation, opening), evidence
+
+    def _aborting(self, job: Job) -> bool:
+        node = self._node
+        problem = job.problem or Problem("Unavailable", "the job was given up")
+        if self._held(job).status == "admitted":
+            reason = (
+                f"{problem.party}: {problem.reason}"
+                if problem.party
+                else (problem.reason)
+            )
+            committed = node.submit(
+                "job.abort", {"job": job.ledger_id, "reason": reason[:MAX_REASON]}
+            )
+            drawer.file(node, "job.abort", committed, job.ledger_id)
+        self._take(job, Fail(node.clock(), problem, final=True))
+        node.store.drop_blobs(job.ledger_id)
+        return True
+
+    # Parts
+
+    def _ask(
+        self, job: Job, agency: str, what: str, dataset: str, body: dict[str, Json]
+    ) -> dict[str, Json]:
+        """Ask a party, which may be this node."""
+        node = self._node
+        full: dict[str, Json] = {
+            **body,
+            "index": self._held(job).at,
+            "spec": spec_of(job).to_json(),
+        }
+        if agency == node.agency:
+            match what:
+                case "contributions":
+                    return party.contribute(node, agency, job.ledger_id, dataset, full)
+                case "aggregation":
+                    return party.aggregate(node, agency, job.ledger_id, full)
+                case _:
+                    return party.open_totals(node, agency, job.ledger_id, full)
+        path = f"/v1/peer/jobs/{job.ledger_id}/{what}"
+        if dataset:
+            path += f"/{dataset}"
+        try:
+            answer = node.peers.call(agency, "POST", path, full, timeout_s=_CALL_S)
+        except PrivShareError as error:
+            error.detail.setdefault("party", agency)
+            raise
+        if not isinstance(answer, dict):
+            raise StepNotAllowed(
+                "expected an object as answer, found something else",
+                detail={"party": agency},
+            )
+        return answer
+
+    def _keep_answer(self, job: Job, answer: dict[str, Json], name: str) -> None:
+        envelope = envelopes.from_json(answer.get(name))
+        self._node.store.put_blob(job.ledger_id, name, envelopes.encode(envelope))
+
+    def _contributions(self, job: Job, spec: Spec) -> list[Json]:
+        return [
+            self._statement(job, f"contribution:{item.dataset}") for item in spec.inputs
+        ]
+
+    def _statement(self, job: Job, name: str) -> dict[str, Json]:
+        return envelopes.to_json(self._envelope(job, name))
+
+    def _envelope(self, job: Job, name: str) -> envelopes.Envelope:
+        data = self._blob(job, name)
+        if data is None:
+            raise NotFound(f"expected the {name.partition(':')[0]} to be kept here")
+        return party.kept_envelope(data)
+
+    def _blob(self, job: Job, name: str) -> bytes | None:
+        return self._node.store.blob(job.ledger_id, name)
+
+    def _held(self, job: Job) -> held.Job:
+        return query.job(self._node.view(), job.ledger_id)
+
+    def _take(self, job: Job, event: Event) -> Job:
+        """One transition, kept. A cancellation that came meanwhile stays."""
+        return self._keep(step(job, event))
+
+    def _keep(self, job: Job) -> Job:
+        with self._node.tasks.exclusive(f"job:{job.id}"):
+            kept = self._node.store.job(job.id)
+            if kept is not None and kept.cancelled and not job.cancelled:
+                job = replace(job, cancelled=kept.cancelled)
+            self._node.store.put_job(job)
+        return job
