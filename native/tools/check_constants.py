@@ -67,9 +67,7 @@ def keccak_bits() -> Iterator[int]:
 def keccak_rounds() -> list[int]:
     """Round constants: FIPS 202, algorithm 6."""
     bits = keccak_bits()
-    return [
-        sum(next(bits) << ((1 << j) - 1) for j in range(7)) for _ in range(24)
-    ]
+    return [sum(next(bits) << ((1 << j) - 1) for j in range(7)) for _ in range(24)]
 
 
 def keccak_offsets() -> list[int]:

@@ -74,7 +74,7 @@ class PublicCore:
         OutOfRange: n cannot be a public key; see the module.
     """
 
-    __slots__ = ("_native", "_owner", "ciphertext_bytes", "n", "n_bytes")
+    __slots__ = ("_native", "ciphertext_bytes", "n", "n_bytes")
 
     def __init__(self, n: int) -> None:
         _check_profile(n.bit_length() if n > 0 else 0)
@@ -102,12 +102,11 @@ class PublicCore:
         native = ffi.new("ps_paillier_public *")
         status = lib.ps_paillier_public_init(native, data, len(data))
         raise_for(status, "expected an odd modulus above 1, found another")
-        self._adopt(native, n, None)
+        self._adopt(native, n)
 
-    def _adopt(self, native: Any, n: int, owner: Any) -> None:
-        """Use a C key that lives as long as `owner`, or on its own."""
+    def _adopt(self, native: Any, n: int) -> None:
+        """Use a key that C has prepared."""
         self._native = native
-        self._owner = owner
         self.n = n
         self.n_bytes = int(native.n_len)
         self.ciphertext_bytes = int(native.c_len)
@@ -371,9 +370,9 @@ class PrivateCore:
         self._native: Any = ffi.gc(
             native, lambda key: lib.ps_wipe(key, ffi.sizeof("ps_paillier_private"))
         )
-        public = PublicCore.__new__(PublicCore)
-        public._adopt(ffi.addressof(native, "pub"), p * q, native)
-        self.public = public
+        # A copy: it may outlive this key, which is wiped.
+        self.public = PublicCore.__new__(PublicCore)
+        self.public._adopt(ffi.new("ps_paillier_public *", native.pub), p * q)
 
     def __repr__(self) -> str:
         return f"PrivateCore({self.public.n.bit_length()} bits, secret)"
@@ -388,11 +387,12 @@ class PrivateCore:
         self.close()
 
     def close(self) -> None:
-        """Wipe the key. Later operations raise `NativeError`."""
-        if self._native is not None:
-            self.public = PublicCore.unsafe_any_size(self.public.n)
-            ffi.release(self._native)
-            self._native = None
+        """Give the key up. Later operations raise `NativeError`.
+
+        It is wiped when the last call that still uses it returns, which is at
+        once unless another thread is decrypting.
+        """
+        self._native = None
 
     def _key(self) -> Any:
         if self._native is None:
