@@ -125,8 +125,8 @@ class Table:
                 )
             width, found = len(self.header), len(record)
             if found != width:
-                fields = f"{found} fields" if found else "an empty line"
-                raise self.error(f"expected {width} fields, found {fields}")
+                fields = _count(found, "field") if found else "an empty line"
+                raise self.error(f"expected {_count(width, 'field')}, found {fields}")
             yield record
         if self.row < 2:
             raise self.error("expected at least one row, found only the header")
@@ -333,7 +333,7 @@ def _as_decimal(column: Column) -> _Parser:
             raise _refused(column, expected, text)
         sign, whole, fraction = match.groups("")
         if len(fraction) > scale:
-            raise _refused(column, expected, text, f"one with {len(fraction)}")
+            raise _refused(column, expected, text, f"{len(fraction)} digits after it")
         return int(f"{sign}{whole}{fraction}{'0' * (scale - len(fraction))}")
 
     return convert
@@ -365,13 +365,17 @@ def _shape(text: str) -> str:
         leading = text.lstrip("-")[:2]
         if leading[0] == "0" and leading[1:].isdigit():
             return "a number with a leading zero"
-        return f"a number of {sum(map(str.isdigit, text))} digits"
-    shape = f"text of {len(text)} characters"
+        return f"a number of {_count(sum(map(str.isdigit, text)), 'digit')}"
+    shape = f"text of {_count(len(text), 'character')}"
     for place, character in enumerate(text, 1):
         if character not in "0123456789.-":
             shown = identifier.shown(character)
             return f"{shape}, the {_ordinal(place)} of which is {shown}"
     return shape
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _ordinal(number: int) -> str:

@@ -81,7 +81,7 @@ def test_no_rare_word_gets_into_a_schema() -> None:
         (b"a,b\n", "found only the header"),
         (b"Lot Area\n1\n", "expected a column such as tax_paid"),
         (b"a,a\n1,2\n", "once"),
-        (b"a\n1\n2,3\n", "row 3: expected 1 fields, found 2"),
+        (b"a\n1\n2,3\n", "row 3: expected 1 field, found 2"),
         (b"a\n\xff\n", "row 2: expected UTF-8"),
     ],
 )
