@@ -16,11 +16,12 @@ from privshare.wire.envelope import from_json, pae
 X = 46950820868899156662930047687818585632848591499744589407958293238635476079160
 Y = 5640078356564379163099075877009565129882514886557779369047442380624545832820
 
-ENVELOPE = """
-{"payload": "aGVsbG8gd29ybGQ=",
- "payloadType": "http://example.com/HelloWorld",
- "signatures": [{"sig": "A3JqsQGtVsJ2O2xqrI5IcnXip5GToJ3F+FnZ+O88SjtR6rDAajabZKciJTfUiHqJPcIAriEGAHTVeCUjW2JIZA=="}]}
-"""  # noqa: E501  (quoted as published)
+ENVELOPE = (
+    '{"payload": "aGVsbG8gd29ybGQ=",\n'
+    ' "payloadType": "http://example.com/HelloWorld",\n'
+    ' "signatures": [{"sig": "A3JqsQGtVsJ2O2xqrI5IcnXip5GToJ3F+FnZ+O88SjtR6rDAajabZ'
+    'KciJTfUiHqJPcIAriEGAHTVeCUjW2JIZA=="}]}'
+)
 
 
 def test_the_published_envelope_verifies() -> None:
