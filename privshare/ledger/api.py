@@ -163,8 +163,16 @@ class Ledger(Protocol):
         """
         ...
 
-    def checkpoint(self) -> bytes:
-        """The newest checkpoint, as a note, with the cosignatures so far."""
+    def checkpoint(self, size: int | None = None) -> bytes:
+        """A checkpoint, as a note, with the cosignatures so far.
+
+        Args:
+            size: None for the newest; else, of those of at least this size,
+                the one that most witnesses have cosigned.
+
+        Raises:
+            NotFound: No checkpoint of that size yet.
+        """
         ...
 
     def cosigned(self, size: int, need: TrustPolicy, timeout_s: float) -> bytes:

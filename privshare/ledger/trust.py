@@ -39,6 +39,11 @@ class Witness:
     vkey: note.Vkey
     url: str
 
+    @property
+    def prefix(self) -> str:
+        """Where add-checkpoint stands below (C2SP: submission prefix), or ""."""
+        return f"{self.url.rstrip('/')}/v1/witness" if self.url else ""
+
 
 def witness_name(origin: str, agency: str) -> str:
     """The name under which an agency cosigns this log."""
@@ -89,8 +94,9 @@ def trust_policy(genesis: Genesis, view: Lister, quorum: int | None) -> str:
         raise OutOfRange(f"quorum: expected 0 to {len(members)}, found {quorum}")
     lines = [f"log {genesis.log_key}"]
     for member in members:
-        url = f" {member.url}" if member.url else ""
-        lines.append(f"witness {member.vkey.name} {member.vkey}{url}")
+        lines.append(
+            f"witness {member.vkey.name} {member.vkey} {member.prefix}".strip()
+        )
     if quorum == 0:
         lines.append("quorum none")
     else:

@@ -242,7 +242,8 @@ class EmbeddedLedger(Keeper):
             _fail(batch, _stopped(str(error)))
             raise
         try:
-            self._show(entries, leaf_hashes, block, note)
+            self._tiles.grow(leaf_hashes, entries)
+            self._show(block, note)
         finally:  # durable, whatever became of the tiles
             _answer(applied, block)
         if self._pusher is not None:

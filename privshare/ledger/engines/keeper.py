@@ -114,6 +114,8 @@ class Keeper:
 
     def _check_root(self) -> None:
         """The newest checkpoint is of the log on disk, else tiles are made anew."""
+        if not self._notes[self.size]:  # a mirror that has not met its host yet
+            return
         checkpoint, _ = open_checkpoint(self._notes[self.size], self.log_key)
         if self._range.root() != checkpoint.root:
             self._tiles.restore(self.size, 0)
@@ -124,7 +126,7 @@ class Keeper:
                 f"found {self._range.root().hex()}",
                 fix="The database was changed: restore it from a copy or a mirror.",
             )
-        self._tiles.publish(self.checkpoint())
+        self._publish()
 
     def __enter__(self) -> Self:
         return self
@@ -159,21 +161,29 @@ class Keeper:
             self._save_derived()
         self._range = tree
 
-    def _show(
-        self, entries: list[bytes], leaf_hashes: bytes, block: Block, note: bytes
-    ) -> None:
-        """Let readers see a block that is durable."""
-        self._tiles.grow(leaf_hashes, entries)
+    def _show(self, block: Block, note: bytes) -> None:
+        """Let readers see a block that is durable and has its tiles."""
         view = View(self._machine.state.snapshot(), block.entry)
         with self._changed:
             self._view = view
-            self._notes[view.size] = note
-            while len(self._notes) > MAX_CHECKPOINTS:
-                oldest = next(iter(self._notes))
-                del self._notes[oldest]
-                self._cosignatures.pop(oldest, None)
-            self._changed.notify_all()
-        self._tiles.publish(self.checkpoint())
+            self._add_note(view.size, note)
+        self._publish()
+
+    def _add_note(self, size: int, note: bytes) -> None:
+        """Keep a checkpoint of ours; the oldest goes. `_changed` is held."""
+        self._notes[size] = note
+        self._notes = dict(sorted(self._notes.items())[-MAX_CHECKPOINTS:])
+        oldest = next(iter(self._notes))
+        for gone in [held for held in self._cosignatures if held < oldest]:
+            del self._cosignatures[gone]
+        self._changed.notify_all()
+
+    def _publish(self) -> None:
+        """Write the file `checkpoint`; a mirror that has none yet writes none."""
+        with self._changed:
+            note = self._cosigned_note(self.size)
+        if note:
+            self._tiles.publish(note)
 
     def _save_derived(self) -> None:
         """Write what may be lost and made again, along with something else."""
@@ -254,16 +264,38 @@ class Keeper:
 
     # Checkpoints and cosignatures.
 
-    def checkpoint(self) -> bytes:
-        """The newest checkpoint, as a note, with the cosignatures so far."""
+    def checkpoint(self, size: int | None = None) -> bytes:
+        """A checkpoint, as a note, with the cosignatures so far.
+
+        Args:
+            size: None for the newest; else, of those of at least this size,
+                the one that most witnesses have cosigned.
+
+        Raises:
+            NotFound: No checkpoint of that size yet.
+        """
         with self._changed:
-            return self._cosigned_note(self.size)
+            sizes = [self.size] if size is None else self._known_sizes(size)
+            most = max(sizes, key=self._count, default=None)
+            note = b"" if most is None else self._cosigned_note(most)
+        if not note:
+            raise NotFound("expected a checkpoint, found none of that size yet")
+        return note
+
+    def _known_sizes(self, size: int) -> list[int]:
+        """Sizes of checkpoints from `size` on, the newest first."""
+        return [held for held in reversed(self._notes) if held >= size]
+
+    def _count(self, size: int) -> int:
+        return len(self._cosignatures.get(size, {}))
 
     def own_checkpoint(self) -> bytes:
         """The newest checkpoint with the log's signature alone, for witnesses."""
         return self._notes[self.size]
 
     def _cosigned_note(self, size: int) -> bytes:
+        if not self._notes[size]:
+            return b""
         lines = self._cosignatures.get(size, {})
         signatures = tuple(lines[name] for name in sorted(lines))
         return self._notes[size] + notes.format_signatures(signatures).encode()
@@ -282,18 +314,13 @@ class Keeper:
                     return found
                 left = deadline - monotonic()
                 if left <= 0 or not self._changed.wait(left):
-                    raise Unavailable(
-                        f"expected a checkpoint of size {size} or more that reaches "
-                        f"the quorum within {timeout_s:g} s, found none",
-                        fix="See which witnesses answer, then try again.",
-                    )
+                    raise no_quorum(size, timeout_s)
 
     def _satisfying(self, size: int, need: TrustPolicy) -> bytes | None:
         """The newest checkpoint that is large enough and cosigned enough."""
-        sizes = sorted({*self._cosignatures, self.size}, reverse=True)
-        for candidate in sizes:
-            if candidate >= size and candidate in self._notes:
-                note = self._cosigned_note(candidate)
+        for candidate in self._known_sizes(size):
+            note = self._cosigned_note(candidate)
+            if note and (self._count(candidate) or candidate == self.size):
                 try:
                     need.check(note)
                 except VerificationError:
@@ -326,14 +353,14 @@ class Keeper:
                     verify_cosignature(single, key)
                     taken += self._take(checkpoint.size, signature)
         if taken and checkpoint.size == self.size:
-            self._tiles.publish(self.checkpoint())
+            self._publish()
         return taken
 
     def _our_checkpoint(self, lines: bytes) -> tuple[Checkpoint, notes.Note]:
         signed = notes.parse(lines)
         for size in (self.size, *reversed(self._notes)):
             ours = self._notes.get(size)
-            if ours is not None and ours.startswith(f"{signed.text}\n".encode()):
+            if ours and ours.startswith(f"{signed.text}\n".encode()):
                 return open_checkpoint(ours, self.log_key)[0], signed
         raise NotFound("expected one of our newer checkpoints, found another")
 
@@ -348,6 +375,15 @@ class Keeper:
             self._unsaved.append((size, signature))
             self._changed.notify_all()
             return 1
+
+
+def no_quorum(size: int, timeout_s: float) -> Unavailable:
+    """The witnesses did not cosign in time."""
+    return Unavailable(
+        f"expected a checkpoint of size {size} or more that reaches the quorum within "
+        f"{timeout_s:g} s, found none",
+        fix="See which witnesses answer, then try again.",
+    )
 
 
 def note_of(checkpoint: Checkpoint, signature: notes.NoteSignature) -> bytes:

@@ -41,6 +41,7 @@ CREATE TABLE cosignature (size INTEGER NOT NULL, name TEXT NOT NULL,
 """
 
 _WAL_PAGES = 4_000
+_CHUNK = 4_096
 
 
 class LogDb:
@@ -162,6 +163,16 @@ class LogDb:
                 f"DELETE FROM {table} WHERE size < ?",  # noqa: S608 - our two names
                 (below,),
             )
+
+    def pending_entries(self, first: int, end: int) -> Iterator[bytes]:
+        """Entries from `first` to `end`, those of the open transaction included."""
+        for start in range(first, end, _CHUNK):
+            rows = self._writer.execute(
+                "SELECT data FROM entry WHERE idx >= ? AND idx < ? ORDER BY idx",
+                (start, min(start + _CHUNK, end)),
+            ).fetchall()
+            for row in rows:
+                yield _bytes(row[0])
 
     # Reads: from any thread.
 

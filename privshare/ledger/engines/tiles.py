@@ -79,7 +79,11 @@ class TileStore:
         base = min(size, flushed) // WIDTH * WIDTH
         self._load_edges(base)
         self.flushed = base
-        for start in range(base, size, _CHUNK):
+        self.catch_up(size)
+
+    def catch_up(self, size: int) -> None:
+        """Write the tiles of what the database holds already."""
+        for start in range(self._size, size, _CHUNK):
             entries = self._entries(start, min(start + _CHUNK, size))
             self.grow(merkle.leaf_hashes(entries), entries)
 
