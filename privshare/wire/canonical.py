@@ -291,10 +291,8 @@ def _offset(text: str, position: int) -> int:
 
 
 def _offset_of_token(text: str, token: str) -> int:
-    for match in _TOKEN_OR_STRING.finditer(text):
-        if match[0] == token:
-            return _offset(text, match.start())
-    return 0
+    tokens = _TOKEN_OR_STRING.finditer(text)
+    return _offset(text, next(t.start() for t in tokens if t[0].startswith(token)))
 
 
 class _Fraction(ValueError):

@@ -193,3 +193,17 @@ def test_bundles_grow_with_the_entries() -> None:
     assert plan_bundles(10, entries[:10], []) == []
     with pytest.raises(OutOfRange):
         plan_bundles(10, entries[:9], [b"x"])
+
+
+def test_proofs_out_of_tiles_have_bounds() -> None:
+    """What has no proof is refused before a tile is read."""
+    for index, size in ((0, 0), (1, 1), (-1, 1), (0, 2**63)):
+        with pytest.raises(OutOfRange):
+            merkle.prove_inclusion(Shelf(), index, size)
+    for old, new in ((0, 0), (0, 1), (2, 1), (-1, 1), (1, 2**63)):
+        with pytest.raises(OutOfRange):
+            merkle.prove_consistency(Shelf(), old, new)
+    for size in (-1, 2**63):
+        with pytest.raises(OutOfRange):
+            merkle.root_at(Shelf(), size)
+    assert merkle.root_at(Shelf(), 0) == merkle.EMPTY_ROOT

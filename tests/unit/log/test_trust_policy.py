@@ -6,6 +6,7 @@ import pytest
 
 from privshare.errors import EncodingError, SignatureInvalid, VerificationError
 from privshare.log.checkpoint import Checkpoint, LogKey, body, sign_checkpoint
+from privshare.log.cosignature import WitnessKey
 from privshare.log.policy import (
     Group,
     Log,
@@ -14,7 +15,7 @@ from privshare.log.policy import (
     format_policy,
     parse_policy,
 )
-from privshare.schemes.keys import SigningKey
+from privshare.schemes.keys import SigningKey, VerifyKey
 from privshare.wire import note
 from privshare.wire.note import Note, NoteSignature
 
@@ -219,6 +220,30 @@ def test_keys_and_names_stand_once(small) -> None:
         parse_policy(f"log {x}\nquorum none\n".encode())
     with pytest.raises(EncodingError, match="expected a witness key of type 4"):
         parse_policy(f"witness X {small.log_key}\nquorum none\n".encode())
+
+
+def test_two_keys_under_one_name_and_id_are_refused() -> None:
+    """Key ids have 32 bits: who makes two keys collide gains nothing."""
+    seen: dict[bytes, WitnessKey] = {}
+    for i in range(2, 2**20):
+        witness = WitnessKey("w", VerifyKey(i.to_bytes(32, "little")))
+        other = seen.setdefault(witness.key_id, witness)
+        if other is not witness:
+            break
+    assert other.key != witness.key
+    with pytest.raises(EncodingError, match="differ in key name or key id"):
+        TrustPolicy((), (Witness("A", other), Witness("B", witness)), (), "none")
+
+
+def test_a_policy_made_by_hand_obeys_the_same_rules(small) -> None:
+    """Members and quorum must be defined, in whatever way the value was made."""
+    x = Witness("X", small.witnesses[0])
+    with pytest.raises(EncodingError, match="to be defined before"):
+        TrustPolicy((), (x,), (Group("G", 1, ("Y",)),), "none")
+    with pytest.raises(EncodingError, match="to be defined before"):
+        TrustPolicy((), (x,), (Group("G", 1, ("H",)), Group("H", 1, ("X",))), "G")
+    with pytest.raises(EncodingError, match="as quorum"):
+        TrustPolicy((), (x,), (), "Y")
 
 
 def test_a_policy_has_bounds() -> None:
