@@ -109,7 +109,7 @@ def test_integers_stop_below_2_to_the_53(value: int) -> None:
     with pytest.raises(OutOfRange):
         encode([value])
     for refused in (decode, decode_loose):
-        with pytest.raises(EncodingError, match="below 2.53 in size, found one of"):
+        with pytest.raises(EncodingError, match="in size, found one of"):
             refused(str(value).encode())
 
 
