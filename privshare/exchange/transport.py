@@ -20,7 +20,8 @@ from typing import cast
 import httpx
 
 from privshare import errors
-from privshare.errors import EncodingError, PrivShareError, Unavailable
+from privshare.errors import EncodingError, Unavailable
+from privshare.ledger.engines.remote import problem
 from privshare.schemes import http_signature
 from privshare.schemes.http_signature import Message
 from privshare.schemes.keys import SigningKey
@@ -31,16 +32,6 @@ MAX_ANSWER_BYTES = 64 << 20
 
 _PROBLEM = "application/problem+json"
 _CONNECT_TIMEOUT_S = 5.0
-
-#: What a status means when the answer names no error of ours.
-_BY_STATUS: dict[int, type[PrivShareError]] = {
-    400: errors.EncodingError,
-    401: errors.Unauthenticated,
-    403: errors.NotPermitted,
-    404: errors.NotFound,
-    409: errors.Conflict,
-    422: errors.VerificationError,
-}
 
 
 class HttpPeers:
@@ -176,34 +167,18 @@ def _read(response: httpx.Response, deadline: float) -> bytes:
 
 def _answered(agency: str, status: int, media: str, data: bytes) -> Json:
     """Return what was answered, or raise what was reported."""
-    try:
-        if 200 <= status < 300:
+    if 200 <= status < 300:
+        try:
             return decode_loose(data, max_bytes=MAX_ANSWER_BYTES) if data else None
-        if media == _PROBLEM:
-            raise _named(agency, status, decode_loose(data, max_bytes=1 << 20))
-    except EncodingError as error:
-        if "party" in error.detail:
-            raise
+        except EncodingError:
+            pass
+    elif media == _PROBLEM:
+        error = problem(status, data)
+        error.detail["party"] = agency
+        raise error
     raise Unavailable(
         f"expected an answer of a PrivShare node from {agency}, "
         f"found HTTP status {status} with something else",
         fix=f"Compare the address of {agency} on the ledger.",
         detail={"party": agency},
-    )
-
-
-def _named(agency: str, status: int, problem: Json) -> PrivShareError:
-    """Make the error again that the other node named."""
-    if not isinstance(problem, dict):
-        raise EncodingError("expected an object as a problem report")
-    named = getattr(errors, str(problem.get("title", "")), None)
-    if not (isinstance(named, type) and issubclass(named, PrivShareError)):
-        named = _BY_STATUS.get(status, Unavailable)
-    known = ("type", "title", "status", "detail", "fix", "trace", "party")
-    detail = {k: v for k, v in problem.items() if k not in known}
-    message = str(problem.get("detail", ""))[:1000] or f"found HTTP status {status}"
-    return named(
-        message,
-        fix=str(problem.get("fix", ""))[:500],
-        detail={**detail, "party": agency},
     )

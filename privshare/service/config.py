@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator
@@ -67,7 +68,7 @@ class Settings(BaseSettings):
         default=SKEW_S, ge=0, le=60, description="how far other clocks may be off"
     )
     sync_interval_s: float = Field(
-        default=0.5, gt=0, description="how often a member looks for new entries"
+        default=0.2, gt=0, description="how often a member looks for new entries"
     )
     tick_interval_s: float = Field(
         default=1.0, gt=0, description="how often requests that policies decide are met"
@@ -160,13 +161,22 @@ def load(directory: Path) -> Settings:
         ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise ConfigError(f"expected TOML in {path}, found: {error}") from None
+    return checked(values, str(path))
+
+
+def checked(values: Mapping[str, Any], where: str = "settings") -> Settings:
+    """Hold settings to their forms; the environment overrides them.
+
+    Raises:
+        ConfigError: An unknown setting, or a value that does not fit.
+    """
     try:
         return Settings(**values)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         name = ".".join(map(str, first["loc"]))
         raise ConfigError(
-            f"{path}: {name}: {first['msg'].removeprefix('Value error, ')}",
+            f"{where}: {name}: {first['msg'].removeprefix('Value error, ')}",
             fix="See services/node/settings.md.",
             detail={"setting": name},
         ) from None

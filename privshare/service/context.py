@@ -32,6 +32,9 @@ class Context:
         public_rate: For addresses that nobody vouches for.
         streams: Event streams that may be open together.
         ready: Says why the node is not ready, or "".
+        starting: Says why nothing may be changed yet, or "": what an earlier
+            process left half done is mended first.
+        stopping: Whether the node was asked to end; streams end then.
         witness: Answers C2SP add-checkpoint requests; None at the host.
         wake: Tells the job runner that there is work.
         boot: Names this process in the store.
@@ -47,6 +50,8 @@ class Context:
     public_rate: RateLimit
     streams: StreamLimit
     ready: Callable[[], str]
+    starting: Callable[[], str] = lambda: ""
+    stopping: Callable[[], bool] = lambda: False
     witness: Callable[[bytes], bytes] | None = None
     wake: Callable[[], None] = lambda: None
     boot: str = field(default_factory=lambda: secrets.token_hex(8))

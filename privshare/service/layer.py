@@ -114,6 +114,8 @@ class Layer:
             seen.append(principal)
         _authorise(route, principal)
         self._rate(route, principal)
+        if principal is not None and route.method != "GET":
+            self._expect_started()
         if route.idempotent and principal and "Idempotency-Key" in request.headers:
             return self._once(route, params, principal, now)
         return self._handle(route, params, principal, now)
@@ -126,6 +128,14 @@ class Layer:
         except Unauthenticated:
             self._take(self._context.public_rate, _address())
             raise
+
+    def _expect_started(self) -> None:
+        reason = self._context.starting()
+        if reason:
+            raise Unavailable(
+                f"expected a node that has started, found: {reason}",
+                fix="Try again in a moment.",
+            )
 
     def _rate(self, route: Route, principal: Principal | None) -> None:
         if not route.limited:

@@ -31,7 +31,9 @@ def _digits(value: object) -> object:
     return value
 
 
-Limit = Annotated[int, BeforeValidator(_digits), Field(ge=1, le=MAX_PAGE)]
+#: An integer in a query.
+Number = Annotated[int, BeforeValidator(_digits)]
+Limit = Annotated[Number, Field(ge=1, le=MAX_PAGE)]
 
 
 class Page(Model):

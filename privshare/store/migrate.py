@@ -7,6 +7,7 @@ import Alembic; one that a newer PrivShare wrote is left alone.
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from privshare.store.engine import writing
 #: The newest migration in `migrations/versions`.
 HEAD = "0001"
 
+_TURN = threading.Lock()
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -39,7 +41,8 @@ def migrate(engine: sa.Engine) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
-    with writing(engine) as connection:
+    # Alembic keeps its context in a module: one migration at a time.
+    with _TURN, writing(engine) as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 

@@ -13,7 +13,10 @@ from typing import cast
 
 from pydantic import Field
 
-from privshare.errors import Conflict, NotFound
+from privshare.errors import Conflict, NotFound, SignatureInvalid, SplitView
+from privshare.log.witness import SIZE_TYPE, encode_size
+from privshare.service.paging import Number
+from privshare.service.problems import Refusal
 from privshare.service.route import JSON, PUBLIC, Answer, Body, Call, Model, Route
 from privshare.wire import envelope
 from privshare.wire.canonical import Fields, Json
@@ -23,8 +26,6 @@ MAX_CHECKPOINT = 64 * 1024
 MAX_LEAVES = 1024
 TEXT = "text/plain; charset=utf-8"
 BYTES = "application/octet-stream"
-#: Tells a log how far a witness is (C2SP tlog-witness).
-SIZE = "text/x.tlog.size"
 
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 _NEVER = {"Cache-Control": "no-store"}
@@ -39,9 +40,17 @@ class Committed(Model):
     size: int = Field(description="size of the log right after its block")
 
 
+class Since(Model):
+    """From which size of the log on."""
+
+    size: Number | None = Field(
+        default=None, ge=0, description="the best cosigned one of at least this size"
+    )
+
+
 def checkpoint(call: Call) -> Answer:
     """Give the newest checkpoint with the cosignatures so far."""
-    note = call.context.node.ledger.checkpoint()
+    note = call.context.node.ledger.checkpoint(call.query.size)
     return Answer(note, headers=_NEVER, media=TEXT)
 
 
@@ -93,8 +102,11 @@ def add_checkpoint(call: Call) -> Answer:
     except Conflict as error:
         if "size" not in error.detail:
             raise
-        size = f"{error.detail['size']}\n".encode("ascii")
-        return Answer(size, 409, _NEVER, SIZE)
+        return Answer(encode_size(error.detail["size"]), 409, _NEVER, SIZE_TYPE)
+    except SignatureInvalid as error:
+        raise Refusal(error, 403) from None
+    except SplitView as error:
+        raise Refusal(error, 422) from None
 
 
 ROUTES = (
@@ -104,6 +116,7 @@ ROUTES = (
         checkpoint,
         PUBLIC,
         "The newest checkpoint, a C2SP signed note.",
+        query=Since,
         media=TEXT,
     ),
     Route(

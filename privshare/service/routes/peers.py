@@ -8,24 +8,77 @@ from __future__ import annotations
 
 from typing import cast
 
+from pydantic import Field
+
 from privshare.exchange import dataset as datasets
+from privshare.exchange import party
 from privshare.exchange import record as records
-from privshare.service.route import AGENCIES, JSON, Body, Call, Route
+from privshare.exchange.party import MAX_PART
+from privshare.service.paging import Number
+from privshare.service.route import AGENCIES, JSON, Body, Call, Model, Route
 from privshare.wire.canonical import Json
 
 BYTES = "application/octet-stream"
 MAX_REQUEST = 64 * 1024
+#: Up to eight contributions and an aggregation, each with 512 groups.
+MAX_STATEMENTS = 32 << 20
+
+
+class Part(Model):
+    """Which part of a column."""
+
+    part: Number = Field(ge=0, lt=1 << 20, description="from 0")
 
 
 def documents(call: Call) -> Json:
     """Give the documents of a dataset of ours."""
-    dataset = f"{call.params['agency']}/{call.params['name']}"
-    return cast(Json, datasets.served(call.context.node, dataset))
+    return cast(Json, datasets.served(call.context.node, _dataset(call)))
 
 
 def record(call: Call) -> Json:
     """Give a record for which the caller holds a reserved use, sealed to it."""
     return cast(Json, records.serve(call.context.node, call.agency.id, call.body))
+
+
+def contribution(call: Call) -> Json:
+    """Encrypt a column of ours for a job, or say how far we are."""
+    answer = party.contribute(
+        call.context.node, call.agency.id, call.params["job"], _dataset(call), call.body
+    )
+    return cast(Json, answer)
+
+
+def part(call: Call) -> Json:
+    """Keep one part of an owner's encrypted column."""
+    answer = party.receive(
+        call.context.node,
+        call.agency.id,
+        call.params["job"],
+        _dataset(call),
+        part=call.query.part,
+        data=call.body,
+    )
+    return cast(Json, answer)
+
+
+def aggregation(call: Call) -> Json:
+    """Check contributions against the ciphertexts, and add them up."""
+    answer = party.aggregate(
+        call.context.node, call.agency.id, call.params["job"], call.body
+    )
+    return cast(Json, answer)
+
+
+def opening(call: Call) -> Json:
+    """Open the totals of a job, once and nothing else."""
+    answer = party.open_totals(
+        call.context.node, call.agency.id, call.params["job"], call.body
+    )
+    return cast(Json, answer)
+
+
+def _dataset(call: Call) -> str:
+    return f"{call.params['agency']}/{call.params['name']}"
 
 
 ROUTES: tuple[Route, ...] = (
@@ -44,5 +97,38 @@ ROUTES: tuple[Route, ...] = (
         "A record for a reserved use, sealed to the caller.",
         body=Body(JSON, None, MAX_REQUEST),
         refusals=(409,),
+    ),
+    Route(
+        "POST",
+        "/v1/peer/jobs/{job}/contributions/{agency}/{name}",
+        contribution,
+        AGENCIES,
+        "This agency's encrypted column for a job, or how far it is.",
+        body=Body(JSON, None, MAX_REQUEST),
+    ),
+    Route(
+        "PUT",
+        "/v1/peer/jobs/{job}/inputs/{agency}/{name}",
+        part,
+        AGENCIES,
+        "One part of an owner's encrypted column, for the one who adds up.",
+        body=Body(BYTES, None, MAX_PART),
+        query=Part,
+    ),
+    Route(
+        "POST",
+        "/v1/peer/jobs/{job}/aggregation",
+        aggregation,
+        AGENCIES,
+        "The sum of the encrypted columns, for the coordinator.",
+        body=Body(JSON, None, MAX_STATEMENTS),
+    ),
+    Route(
+        "POST",
+        "/v1/peer/jobs/{job}/opening",
+        opening,
+        AGENCIES,
+        "The totals in the clear, proven, for the coordinator.",
+        body=Body(JSON, None, MAX_STATEMENTS),
     ),
 )

@@ -7,7 +7,6 @@ it is about; while witnesses are late there is none yet.
 from __future__ import annotations
 
 from privshare.errors import NotFound, Unavailable
-from privshare.exchange import bundle as bundles
 from privshare.service.paging import Page, index_before, page
 from privshare.service.route import (
     EVERYBODY,
@@ -54,13 +53,6 @@ def attachment(call: Call) -> Answer:
     return Answer(data, headers={"Content-Disposition": name}, media=BYTES)
 
 
-def bundle(call: Call) -> Answer:
-    """Give all receipts as one zip file for an auditor."""
-    data = bundles.export(call.context.node)
-    name = f'attachment; filename="{call.context.node.agency}.zip"'
-    return Answer(data, headers={"Content-Disposition": name}, media=ZIP)
-
-
 def _shown(found: ReceiptRecord) -> Json:
     names: list[Json] = list(found.attachments)
     return {
@@ -92,13 +84,5 @@ ROUTES = (
         people("analyst"),
         "A file that belongs to a receipt, such as the record that was shared.",
         media=BYTES,
-    ),
-    Route(
-        "GET",
-        "/v1/bundle",
-        bundle,
-        people("analyst"),
-        "Receipts and attachments as one zip file.",
-        media=ZIP,
     ),
 )
