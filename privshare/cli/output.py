@@ -15,10 +15,14 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TextIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
 
 from privshare.errors import PrivShareError
 from privshare.sdk.table import Table, plain
+
+if TYPE_CHECKING:
+    from privshare.sdk.receipt import Receipt
 
 _BOLD, _GREEN, _RED, _DIM = "1", "32", "31", "2"
 
@@ -40,19 +44,20 @@ class Report:
     next: str = ""
 
 
-def show(report: Report, *, as_json: bool, out: TextIO | None = None) -> None:
+def show(
+    report: Report, *, as_json: bool, ok: bool = True, out: TextIO | None = None
+) -> None:
     """Print a report.
 
     Args:
         report: What to say.
         as_json: One JSON document instead of text.
+        ok: False where a check came out badly.
         out: Standard output unless given.
     """
     out = out or sys.stdout
     if as_json:
-        _json(
-            {"ok": True, "done": report.done, "next": report.next, **report.data}, out
-        )
+        _json({"ok": ok, "done": report.done, "next": report.next, **report.data}, out)
         return
     if report.body is not None:
         text = str(report.body)
@@ -61,7 +66,8 @@ def show(report: Report, *, as_json: bool, out: TextIO | None = None) -> None:
             text = paint(head, _BOLD, out) + newline + rest
         if text:
             print(text, file=out)
-    print(f"{paint('ok', _GREEN, out)}    {plain(report.done)}", file=out)
+    word = paint("ok", _GREEN, out) if ok else paint("no", _RED, out)
+    print(f"{word}    {plain(report.done)}", file=out)
     if report.next:
         print(f"{paint('next', _DIM, out)}  {plain(report.next)}", file=out)
 
@@ -107,3 +113,17 @@ def paint(text: str, code: str, out: TextIO) -> str:
 
 def _json(document: Mapping[str, Any], out: TextIO) -> None:
     print(json.dumps(document, ensure_ascii=True, indent=1, default=str), file=out)
+
+
+def saved(receipt: Receipt | None, path: Path | None) -> str:
+    """Save a receipt if that was asked for, and say so behind a comma.
+
+    Args:
+        receipt: Verified; None where there is none yet.
+        path: The option `--receipt`.
+    """
+    if path is None:
+        return ""
+    if receipt is None:
+        return ", without a receipt yet"
+    return f", receipt in {receipt.save(path)}"

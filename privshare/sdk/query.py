@@ -31,6 +31,9 @@ Method = Literal["auto", "he"]
 METHODS: tuple[Method, ...] = ("auto", "he")
 MAX_DATASETS = 8
 
+#: A node gives no job less time than this.
+MIN_DEADLINE_S = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
@@ -91,7 +94,9 @@ class Query(Bound[M]):
         column: The column.
         by: The column that splits the result, or None.
         purpose: Of the grants to use; None takes that of the grant found.
-        k: No group on fewer records; None takes what the grants ask for.
+        compute: The agency that adds up what it cannot read; None lets the
+            node choose.
+        custodian: The agency that opens the totals; None lets the node choose.
 
     Raises:
         ConfigError: A dataset's name in place of a dataset.
@@ -106,7 +111,8 @@ class Query(Bound[M]):
         *,
         by: str | None = None,
         purpose: str | None = None,
-        k: int | None = None,
+        compute: str | None = None,
+        custodian: str | None = None,
     ) -> None:
         taken = (datasets,) if isinstance(datasets, Dataset) else tuple(datasets)
         if isinstance(datasets, str) or not all(isinstance(d, Dataset) for d in taken):
@@ -125,7 +131,10 @@ class Query(Bound[M]):
         self.column = column
         self.by = by
         self.purpose = purpose
-        self.k = k
+        self.parties: dict[str, str | None] = {
+            "compute": compute,
+            "custodian": custodian,
+        }
 
     def __repr__(self) -> str:
         names = ", ".join(dataset.name for dataset in self.datasets)
@@ -207,7 +216,7 @@ class Query(Bound[M]):
 
     def _submit(self, method: str, deadline_s: int) -> Call[Job[M]]:
         body = yield from self._body(method)
-        body["deadline_s"] = deadline_s
+        body["deadline_s"] = max(MIN_DEADLINE_S, deadline_s)
         answer = yield from self._session.send("POST", "/v1/jobs", body)
         question: dict[str, Json] = {
             "column": self.column,
@@ -228,7 +237,7 @@ class Query(Bound[M]):
                 f"expected a method of {', '.join(METHODS)}, found {method!r}"
             )
         grants = yield from self._grants()
-        body: dict[str, Encodable] = {
+        return {
             "operation": self.operation,
             "column": self.column,
             "group_by": self.by,
@@ -237,10 +246,8 @@ class Query(Bound[M]):
                 {"dataset": grant.dataset, "grant": grant.id} for grant in grants
             ],
             "method": method,
+            "parties": self.parties,
         }
-        if self.k is not None:
-            body["k"] = self.k
-        return body
 
     def _grants(self) -> Call[list[Grant[M]]]:
         """One grant for each dataset, all for one purpose."""
@@ -275,7 +282,8 @@ def sum(
     *,
     by: str | None = None,
     purpose: str | None = None,
-    k: int | None = None,
+    compute: str | None = None,
+    custodian: str | None = None,
 ) -> Query[M]:
     """Ask for the sum of a column.
 
@@ -284,12 +292,22 @@ def sum(
         column: A number column.
         by: The column that splits the result.
         purpose: Of the grant to use, where there are several.
-        k: No group on fewer records; at least what the grants ask for.
+        compute: The agency that adds up what it cannot read; None lets the
+            node choose.
+        custodian: The agency that opens the totals; None lets the node choose.
 
     Returns:
         A query; nothing was asked yet.
     """
-    return Query("sum", dataset, column, by=by, purpose=purpose, k=k)
+    return Query(
+        "sum",
+        dataset,
+        column,
+        by=by,
+        purpose=purpose,
+        compute=compute,
+        custodian=custodian,
+    )
 
 
 def mean(
@@ -298,10 +316,19 @@ def mean(
     *,
     by: str | None = None,
     purpose: str | None = None,
-    k: int | None = None,
+    compute: str | None = None,
+    custodian: str | None = None,
 ) -> Query[M]:
     """Ask for the mean of a column; arguments as for `sum`."""
-    return Query("mean", dataset, column, by=by, purpose=purpose, k=k)
+    return Query(
+        "mean",
+        dataset,
+        column,
+        by=by,
+        purpose=purpose,
+        compute=compute,
+        custodian=custodian,
+    )
 
 
 def count(
@@ -310,10 +337,19 @@ def count(
     *,
     by: str | None = None,
     purpose: str | None = None,
-    k: int | None = None,
+    compute: str | None = None,
+    custodian: str | None = None,
 ) -> Query[M]:
     """Ask how many records have a value in a column; arguments as for `sum`."""
-    return Query("count", dataset, column, by=by, purpose=purpose, k=k)
+    return Query(
+        "count",
+        dataset,
+        column,
+        by=by,
+        purpose=purpose,
+        compute=compute,
+        custodian=custodian,
+    )
 
 
 def _explanation(answer: Document) -> Explanation:

@@ -137,9 +137,10 @@ class Receipt:
         """
         from privshare.audit.verifier import verify  # noqa: PLC0415 - heavy
 
+        policy = self._trust if trust is None else trust
         verdict = verify(
             self._data,
-            (self._trust if trust is None else trust) or None,
+            policy.encode() if policy else None,
             int(self._clock()) if now is None else now,
             self._attachments.get,
         )

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 #: Digits that a mean has beyond those of its column.
 MEAN_DIGITS = 6
+_MEAN_FACTOR: int = 10**MEAN_DIGITS
 
 _MAX_DIGITS = 1_000  # of a total, as its opening is bounded
 
@@ -202,9 +203,9 @@ def _mean(total: int, count: int) -> int:
     """The quotient with `MEAN_DIGITS` more digits, rounded half to even."""
     if count < 1:
         raise EncodingError(f"expected a mean of 1 value or more, found {count}")
-    quotient, rest = divmod(total * 10**MEAN_DIGITS, count)
+    quotient, rest = divmod(total * _MEAN_FACTOR, count)
     up = 2 * rest > count or (2 * rest == count and quotient % 2 == 1)
-    return quotient + up
+    return quotient + int(up)
 
 
 def _decimal(scaled: int, scale: int) -> Decimal:

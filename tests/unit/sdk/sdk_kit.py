@@ -8,11 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+
+from privshare.schemes.keys import SigningKey
 from privshare.sdk import client as sdk_client
 from privshare.sdk import transport
 from privshare.sdk.call import Awaiting, Blocking
 from privshare.sdk.session import Session
-from privshare.schemes.keys import SigningKey
 
 URL = "http://127.0.0.1:7101"
 META = {"agency": "housing", "network": "demo.test", "version": "0"}

@@ -66,9 +66,9 @@ def both(send: Any) -> tuple[Door[Blocking], Door[Awaiting], list[float]]:
 def test_both_drivers_return_the_same() -> None:
     """The awaiting twin is the same generator under another driver."""
     sync, later, pauses = both(lambda request: Response(200 + len(request.path)))
-    assert [203, 203] == sync.knock(2, tag="a")
-    assert [203, 203] == asyncio.run(later.knock(2, tag="a"))
-    assert [0.5] * 4 == pauses
+    assert sync.knock(2, tag="a") == [203, 203]
+    assert asyncio.run(later.knock(2, tag="a")) == [203, 203]
+    assert pauses == [0.5] * 4
 
 
 def test_errors_of_the_transport_reach_the_generator() -> None:
@@ -78,8 +78,8 @@ def test_errors_of_the_transport_reach_the_generator() -> None:
         raise Unavailable("expected a node, found none")
 
     sync, later, _ = both(send)
-    assert "nobody" == sync.patient()
-    assert "nobody" == asyncio.run(later.patient())
+    assert sync.patient() == "nobody"
+    assert asyncio.run(later.patient()) == "nobody"
 
 
 def test_errors_of_the_verb_reach_the_caller() -> None:
@@ -118,11 +118,11 @@ def test_a_cancelled_call_closes_its_generator() -> None:
             await task
 
     asyncio.run(run())
-    assert [True] == closed
+    assert closed == [True]
 
 
 def test_verbs_keep_their_documents() -> None:
     """Help shows what the method says, on the class and on an object."""
     sync, _, _ = both(lambda request: Response(200))
     assert "Knock several times." == Door.knock.__doc__ == sync.knock.__doc__
-    assert "knock" == sync.knock.__name__
+    assert sync.knock.__name__ == "knock"

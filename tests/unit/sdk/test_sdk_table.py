@@ -48,7 +48,7 @@ def test_html_is_escaped() -> None:
 def test_text_cannot_steer_a_terminal(text: str) -> None:
     """Whatever a cell holds, the table has its two lines and no control."""
     shown = str(Table(("a",), ((text,),)))
-    assert 2 == len(shown.split("\n"))
+    assert len(shown.split("\n")) == 2
     assert all(c.isprintable() or c == "\n" for c in shown)
     assert all(c.isprintable() for c in plain(text))
 
@@ -73,8 +73,8 @@ def test_numbers_are_exact() -> None:
 def test_a_result_is_a_table() -> None:
     """Columns, rows, groups by name, and what was suppressed."""
     result = Result(document())
-    assert ("district", "count", "sum") == result.columns
-    assert 2 == len(result)
+    assert result.columns == ("district", "count", "sum")
+    assert len(result) == 2
     assert Decimal("-120.50") == result["Old Wall"]
     assert {"district": "Old Wall", "count": 12, "sum": Decimal("-120.50")} == next(
         iter(result)
@@ -96,9 +96,9 @@ def test_one_number_without_groups() -> None:
     rows = [{"count": 3, "group": "", "value": "10"}]
     whole = Result(document(group_by=None, rows=rows, scale=0, suppressed=[]))
     assert Decimal(10) == whole.value
-    assert ("count", "sum") == whole.columns
+    assert whole.columns == ("count", "sum")
     counted = Result(document(group_by=None, rows=rows, operation="count"))
-    assert 3 == counted.value
+    assert counted.value == 3
     hidden = Result(document(group_by=None, rows=[], suppressed=[]))
     with pytest.raises(NotFound):
         _ = hidden.value
@@ -130,14 +130,14 @@ def test_pandas_takes_a_result() -> None:
     """A DataFrame has exact decimals, or floats when asked."""
     pandas = pytest.importorskip("pandas")
     frame = Result(document()).to_pandas()
-    assert ["district", "count", "sum"] == list(frame.columns)
+    assert list(frame.columns) == ["district", "count", "sum"]
     assert Decimal("-120.50") == frame["sum"][0]
     floats = Result(document()).to_pandas(floats=True)
-    assert -120.5 == floats["sum"][0]
+    assert floats["sum"][0] == -120.5
     assert pandas.api.types.is_float_dtype(floats["sum"])
 
 
 def test_csv_comes_back() -> None:
     """The CSV of a result has its header and its rows."""
     text = Result(document(rows=[{"count": 1, "group": "a,b", "value": "5"}])).to_csv()
-    assert 'district,count,sum\n"a,b",1,0.05\n' == text
+    assert text == 'district,count,sum\n"a,b",1,0.05\n'

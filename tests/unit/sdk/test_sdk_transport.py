@@ -91,8 +91,8 @@ def test_problems_become_the_errors_they_were() -> None:
     )
     with pytest.raises(GrantExpired, match="too late") as caught:
         blocking(node, Clock()).hello()
-    assert "ask" == caught.value.fix
-    assert "grant.expired" == caught.value.detail["rule"]
+    assert caught.value.fix == "ask"
+    assert caught.value.detail["rule"] == "grant.expired"
 
 
 @pytest.mark.parametrize(
@@ -126,8 +126,8 @@ def test_a_node_that_is_away_is_unavailable() -> None:
     node = Node({"GET /v1/meta": away})
     with pytest.raises(Unavailable, match=r"127\.0\.0\.1:7101"):
         blocking(node, clock).hello()
-    assert 3 == len(node.asked)
-    assert [0.25, 1.0] == clock.pauses
+    assert len(node.asked) == 3
+    assert clock.pauses == [0.25, 1.0]
 
 
 def test_a_repeated_write_keeps_its_idempotency_key() -> None:
@@ -141,7 +141,7 @@ def test_a_repeated_write_keeps_its_idempotency_key() -> None:
     first, second = node.asked
     assert first.headers["idempotency-key"] == second.headers["idempotency-key"]
     assert first.headers["signature"] != second.headers["signature"]
-    assert [2] == clock.pauses
+    assert clock.pauses == [2]
 
 
 def test_answers_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,7 +156,15 @@ def test_answers_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["", "127.0.0.1:7101", "ftp://x", "http://", "http://a:b@c", "http://x/?a", "file:///x"],
+    [
+        "",
+        "127.0.0.1:7101",
+        "ftp://x",
+        "http://",
+        "http://a:b@c",
+        "http://x/?a",
+        "file:///x",
+    ],
 )
 def test_other_addresses_are_refused(url: str) -> None:
     """Only http and https with a host, and no password in the address."""

@@ -25,7 +25,9 @@ def test_a_key_opens_with_its_passphrase_alone(tmp_path: Path) -> None:
     path = tmp_path / "ana.key"
     public = wallet.create_key(path, "correct horse")
     assert public == wallet.open_key(path, "correct horse").verify_key
-    assert public == wallet.public_key(path) == wallet.public_key(tmp_path / "ana.key.pub")
+    assert (
+        public == wallet.public_key(path) == wallet.public_key(tmp_path / "ana.key.pub")
+    )
     with pytest.raises(VerificationError):
         wallet.open_key(path, "wrong")
     with pytest.raises(OutOfRange):
@@ -36,7 +38,7 @@ def test_a_key_file_is_private(tmp_path: Path) -> None:
     """The file is made with mode 600, and another mode is refused."""
     path = tmp_path / "ana.key"
     wallet.create_key(path, "p")
-    assert 0o600 == stat.S_IMODE(path.stat().st_mode)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
     os.chmod(path, 0o640)
     with pytest.raises(ConfigError, match="640") as caught:
         wallet.open_key(path, "p")
@@ -91,10 +93,10 @@ def test_profiles_come_back_as_they_were(tmp_path: Path) -> None:
     assert profile == wallet.load_profile("tax", tmp_path)
     replaced = Profile("tax", "https://tax.example", None, "")
     wallet.save_profile(replaced, tmp_path)
-    assert "https://tax.example" == wallet.load_profile("tax", tmp_path).url
-    assert ["tax"] == wallet.profiles(tmp_path)
+    assert wallet.load_profile("tax", tmp_path).url == "https://tax.example"
+    assert wallet.profiles(tmp_path) == ["tax"]
     wallet.remove_profile("tax", tmp_path)
-    assert [] == wallet.profiles(tmp_path)
+    assert wallet.profiles(tmp_path) == []
     with pytest.raises(NotFound):
         wallet.load_profile("tax", tmp_path)
     with pytest.raises(NotFound):
@@ -108,7 +110,9 @@ def test_names_of_profiles_stay_in_their_folder(tmp_path: Path, name: str) -> No
         wallet.load_profile(name, tmp_path)
 
 
-@pytest.mark.parametrize("text", ["url = 3", "key = 'x'", "url = 'a'\nx = 'b'", "\xff", "["])
+@pytest.mark.parametrize(
+    "text", ["url = 3", "key = 'x'", "url = 'a'\nx = 'b'", "\xff", "["]
+)
 def test_a_broken_profile_is_named(tmp_path: Path, text: str) -> None:
     """A profile of another form says so, with its path."""
     (tmp_path / "profiles").mkdir()
@@ -127,4 +131,4 @@ def test_control_characters_do_not_enter_a_profile(tmp_path: Path) -> None:
 def test_home_follows_the_environment(tmp_path: Path) -> None:
     """PRIVSHARE_HOME, else the user's own folder."""
     assert tmp_path == wallet.home({"PRIVSHARE_HOME": str(tmp_path)})
-    assert ".config" == wallet.home({}).parent.name
+    assert wallet.home({}).parent.name == ".config"

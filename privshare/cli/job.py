@@ -1,0 +1,302 @@
+"""`privshare job`: compute on records that nobody may see.
+
+Jobs may be named by the first letters of their ids, six at least.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from privshare.cli.connection import (
+    DEFAULT_PROFILE,
+    JsonOption,
+    PassphraseOption,
+    ProfileOption,
+    SaveOption,
+    connected,
+)
+from privshare.cli.output import Report, progress, saved, show
+from privshare.errors import OutOfRange
+from privshare.sdk.table import Table
+
+if TYPE_CHECKING:
+    from privshare.sdk import Client
+    from privshare.sdk.call import Blocking
+    from privshare.sdk.query import Query
+    from privshare.sdk.result import Result
+
+app = typer.Typer(rich_markup_mode=None)
+
+Operation = Literal["sum", "mean", "count"]
+
+WordsArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="DATASET... COLUMN",
+        help="One to eight datasets, and the column that they share.",
+    ),
+]
+ByOption = Annotated[
+    str | None,
+    typer.Option("--by", help="The column that splits the result.", metavar="COLUMN"),
+]
+PurposeOption = Annotated[
+    str | None,
+    typer.Option("--purpose", help="Of the grant to use, if there are several."),
+]
+ComputeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--compute",
+        help="The agency that adds up what it cannot read.",
+        metavar="AGENCY",
+    ),
+]
+CustodianOption = Annotated[
+    str | None,
+    typer.Option(
+        "--custodian", help="The agency that opens the totals.", metavar="AGENCY"
+    ),
+]
+MethodOption = Annotated[
+    Literal["auto", "he"], typer.Option("--method", help="The technique.")
+]
+TimeoutOption = Annotated[
+    float, typer.Option("--timeout", help="Seconds to wait.", min=1, metavar="S")
+]
+JobArgument = Annotated[
+    str, typer.Argument(metavar="JOB", help="Its id, or the first letters of it.")
+]
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", help="Save the result as CSV.", metavar="FILE.csv"),
+]
+
+
+@app.command("sum")
+def sum_(
+    *,
+    words: WordsArgument,
+    by: ByOption = None,
+    purpose: PurposeOption = None,
+    compute: ComputeOption = None,
+    custodian: CustodianOption = None,
+    operation: Annotated[
+        Operation, typer.Option("--operation", "-o", help="What to compute.")
+    ] = "sum",
+    method: MethodOption = "auto",
+    timeout_s: TimeoutOption = 600.0,
+    wait: Annotated[
+        bool, typer.Option("--wait/--no-wait", help="Wait for the result.")
+    ] = True,
+    out: OutOption = None,
+    receipt: SaveOption = None,
+    profile: ProfileOption = DEFAULT_PROFILE,
+    passphrase_file: PassphraseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add up a column that nobody else may see; also mean and count."""
+    with connected(profile, passphrase_file) as net:
+        query = _query(
+            net,
+            operation,
+            words,
+            by=by,
+            purpose=purpose,
+            compute=compute,
+            custodian=custodian,
+        )
+        if not wait:
+            job = query.submit(method, int(timeout_s))
+            _show_job_started(job.id, job.document, as_json=as_json)
+            return
+        result = query.run(method, timeout_s, progress)
+        progress("")
+    _show_result(result, out, receipt, as_json=as_json)
+
+
+@app.command()
+def estimate(
+    *,
+    words: WordsArgument,
+    by: ByOption = None,
+    purpose: PurposeOption = None,
+    compute: ComputeOption = None,
+    custodian: CustodianOption = None,
+    operation: Annotated[
+        Operation, typer.Option("--operation", "-o", help="What to compute.")
+    ] = "sum",
+    method: MethodOption = "auto",
+    profile: ProfileOption = DEFAULT_PROFILE,
+    passphrase_file: PassphraseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say who would learn what, and what it would cost; nothing runs."""
+    with connected(profile, passphrase_file) as net:
+        query = _query(
+            net,
+            operation,
+            words,
+            by=by,
+            purpose=purpose,
+            compute=compute,
+            custodian=custodian,
+        )
+        explanation = query.explain(method)
+        cost = query.estimate(method)
+    show(
+        Report(
+            f"it would take {cost}",
+            {
+                "technique": explanation.technique,
+                "parties": [list(party) for party in explanation.parties],
+                "milliseconds": cost.milliseconds,
+                "bytes": cost.sent_bytes,
+                "uses": cost.uses,
+            },
+            str(explanation),
+            f"privshare job sum {' '.join(words)}" + (f" --by {by}" if by else ""),
+        ),
+        as_json=as_json,
+    )
+
+
+@app.command("list")
+def list_(
+    profile: ProfileOption = DEFAULT_PROFILE,
+    passphrase_file: PassphraseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the jobs of your agency, newest first."""
+    with connected(profile, passphrase_file) as net:
+        found = net.jobs()
+    rows = tuple((one.id[:8], one.operation, one.phase, one.note) for one in found)
+    show(
+        Report(
+            f"{len(rows)} job{'' if len(rows) == 1 else 's'}",
+            {"jobs": [one.document for one in found]},
+            Table(("job", "operation", "phase", "note"), rows, empty="no job"),
+            "privshare job show JOB" if rows else "privshare job sum DATASET COLUMN",
+        ),
+        as_json=as_json,
+    )
+
+
+@app.command("show")
+def show_(
+    job: JobArgument,
+    profile: ProfileOption = DEFAULT_PROFILE,
+    passphrase_file: PassphraseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show where a job stands, and who is waited for."""
+    with connected(profile, passphrase_file) as net:
+        found = net.job(job)
+    show(
+        Report(
+            f"job {found.id} is {found.phase}",
+            {"job": found.document},
+            Table(("field", "value"), found.lines()),
+            "privshare job sum DATASET COLUMN"
+            if found.phase == "failed"
+            else f"privshare job wait {found.id}",
+        ),
+        as_json=as_json,
+    )
+
+
+@app.command()
+def wait(
+    *,
+    job: JobArgument,
+    timeout_s: TimeoutOption = 600.0,
+    out: OutOption = None,
+    receipt: SaveOption = None,
+    profile: ProfileOption = DEFAULT_PROFILE,
+    passphrase_file: PassphraseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Wait for a job's result, and verify its receipt."""
+    with connected(profile, passphrase_file) as net:
+        result = net.job(job).result(timeout_s, progress)
+        progress("")
+    _show_result(result, out, receipt, as_json=as_json)
+
+
+@app.command()
+def cancel(
+    *,
+    job: JobArgument,
+    reason: Annotated[
+        str, typer.Option("--reason", help="One sentence, for the ledger.")
+    ] = "cancelled by the analyst",
+    profile: ProfileOption = DEFAULT_PROFILE,
+    passphrase_file: PassphraseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask for a job's end; what it had reserved is released."""
+    with connected(profile, passphrase_file) as net:
+        found = net.job(job).cancel(reason)
+    show(
+        Report(
+            f"job {found.id} is asked to end; it is {found.phase}",
+            {"job": found.document},
+            next=f"privshare job show {found.id}",
+        ),
+        as_json=as_json,
+    )
+
+
+def _query(
+    net: Client, operation: Operation, words: list[str], **options: str | None
+) -> Query[Blocking]:
+    from privshare.sdk.query import Query  # noqa: PLC0415 - lazy
+
+    *names, column = words
+    if not names:
+        raise OutOfRange(
+            "expected one dataset or more, and then a column; found one word",
+            fix="privshare job sum tax/deed-tax tax_paid --by district",
+        )
+    return Query(operation, [net.dataset(name) for name in names], column, **options)
+
+
+def _show_job_started(job: str, document: object, *, as_json: bool) -> None:
+    show(
+        Report(
+            f"started job {job}", {"job": document}, next=f"privshare job wait {job}"
+        ),
+        as_json=as_json,
+    )
+
+
+def _show_result(
+    result: Result, out: Path | None, receipt: Path | None, *, as_json: bool
+) -> None:
+    note = saved(result.receipt, receipt)
+    if out is not None:
+        out.write_text(result.to_csv(), encoding="utf-8")
+        note += f", result in {out}"
+    rows = [
+        {
+            name: value if isinstance(value, int) else str(value)
+            for name, value in row.items()
+        }
+        for row in result
+    ]
+    groups = len(result)
+    show(
+        Report(
+            f"{result.operation} of {result.column}, {groups} group"
+            f"{'' if groups == 1 else 's'}, receipt verified{note}",
+            {"rows": rows, "suppressed": list(result.suppressed), "k": result.k},
+            result.table(),
+            f"privshare verify {receipt}"
+            if receipt
+            else "--receipt FILE keeps the proof",
+        ),
+        as_json=as_json,
+    )
