@@ -49,6 +49,7 @@ RECORD = "record.json"
 OPERATION = "read"
 MAX_KEY = 4_096
 _MAX_SEALED = 4 << 20
+_SETTLE_TRIES = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -373,7 +374,7 @@ def _file(
 ) -> str:
     """Wait until our copy has the settlement, compare, and file the receipt."""
     use = query.use(node.view(), use_id)
-    for _ in range(50):
+    for _ in range(_SETTLE_TRIES):
         if use.status != "reserved":
             break
         _wait_for_block(node)
