@@ -254,7 +254,6 @@ def test_an_alarm_stops_a_mirror_until_somebody_looked(
     again.clear_alarm()
     assert again.refresh() == good.size
     again.close()
-    mirror.close = lambda: None  # type: ignore[method-assign]
 
 
 def test_a_shrunk_log(mirror_of: Make) -> None:
@@ -481,7 +480,6 @@ def test_a_witness_remembers_across_restarts(mirror_of: Make, tmp_path: Path) ->
     size = host.size
     push(mirror, host, 0)
     mirror.close()
-    mirror.close = lambda: None  # type: ignore[method-assign]
     again = MirrorLedger(
         tmp_path / "taxes0",
         host,

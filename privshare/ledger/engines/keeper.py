@@ -61,6 +61,7 @@ class Keeper:
 
     def __init__(self, directory: Path) -> None:
         self._lock_file = _lock(directory)
+        self._closed = False
         try:
             self._db = LogDb(directory / DATABASE)
             self.genesis = Genesis.decode(self._db.entry(0))
@@ -136,6 +137,9 @@ class Keeper:
 
     def close(self) -> None:
         """Flush, close the files and release the directory."""
+        if self._closed:
+            return
+        self._closed = True
         try:
             self._tiles.close()
             with self._db.transaction():

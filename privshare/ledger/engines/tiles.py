@@ -77,6 +77,7 @@ class TileStore:
             NotFound: A tile below the mark is missing: start again from 0.
         """
         base = min(size, flushed) // WIDTH * WIDTH
+        self._full.cache_clear()
         self._load_edges(base)
         self.flushed = base
         self.catch_up(size)
