@@ -71,8 +71,11 @@ def _imports(path: Path) -> list[tuple[int, str]]:
     return found
 
 
+# The package's face and its command stand on the roof.
+TOP = {"__init__.py", "__main__.py"}
+
 MODULES = sorted(
-    path for path in ROOT.rglob("*.py") if path.relative_to(ROOT) != Path("__init__.py")
+    path for path in ROOT.rglob("*.py") if path.name not in TOP or path.parent != ROOT
 )
 
 

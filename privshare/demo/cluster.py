@@ -1,0 +1,231 @@
+"""Real nodes on this computer: set up, started, stopped.
+
+A node of the demonstration is the same program as an agency's: its own folder,
+keys and database, its own process, HTTP on a loopback port. The only thing
+that is special is that one process starts them all and takes them down again,
+whatever happens to it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from privshare.errors import Unavailable
+from privshare.sdk import wallet
+from privshare.sdk.call import Blocking
+from privshare.sdk.client import Client, connect, fetch_trust
+from privshare.service import node_process
+
+HOST = "registrar"
+FIRST_PORT = 7100
+START_TIMEOUT_S = 30.0
+STOP_TIMEOUT_S = 10.0
+
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass(slots=True)
+class Member:
+    """One node: where it lies, where it listens, its process."""
+
+    agency: str
+    folder: Path
+    port: int
+    process: subprocess.Popen[bytes] | None = None
+    people: dict[str, Path] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        """Where the node answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+class Cluster:
+    """The ledger's host and one node for each agency.
+
+    Use it in a `with`: leaving it stops every process.
+
+    Args:
+        folder: Empty or absent; the nodes' folders are made in it.
+        agencies: Members besides the host.
+    """
+
+    def __init__(self, folder: Path, agencies: Sequence[str]) -> None:
+        self.folder = folder
+        self.network = f"demo-{secrets.token_hex(4)}"
+        self.passphrase = secrets.token_urlsafe(24)
+        ports = free_ports(len(agencies) + 1)
+        self.members = {
+            agency: Member(agency, folder / agency, port)
+            for agency, port in zip((HOST, *agencies), ports, strict=True)
+        }
+        self.trust = ""
+
+    def __enter__(self) -> Cluster:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def agencies(self) -> tuple[str, ...]:
+        """The members besides the host."""
+        return tuple(agency for agency in self.members if agency != HOST)
+
+    def build(self, people: Sequence[tuple[str, str]]) -> None:
+        """Make the nodes' folders, keys and the network; admit everybody.
+
+        Args:
+            people: (agency, role) of each person with a key of their own.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with ThreadPoolExecutor(2) as pool:
+            made = list(pool.map(self._init, self.members.values()))
+        host = self.members[HOST]
+        for new in made:
+            if new.enrolment is not None:
+                node_process.admit(host.folder, new.enrolment, self.passphrase)
+        for agency in self.agencies:
+            genesis = node_process.network_of(host.folder)
+            node_process.join(self.members[agency].folder, genesis, host.url)
+        for agency, role in people:
+            self._enrol(self.members[agency], role)
+
+    def start(self, told: Callable[[str], None] = lambda _: None) -> None:
+        """Start every node and wait until each is ready.
+
+        Raises:
+            Unavailable: A node did not come up; its log is in its folder.
+        """
+        self._spawn(self.members[HOST])
+        for agency in self.agencies:
+            self._spawn(self.members[agency])
+        for member in self.members.values():
+            self._await(member)
+            told(f"{member.agency} is up at {member.url}")
+        self.trust = fetch_trust(self.members[HOST].url)
+
+    def connect(self, agency: str, role: str) -> Client[Blocking]:
+        """Connect to an agency's node as one of its people."""
+        member = self.members[agency]
+        return connect(
+            member.url,
+            key=member.people[role],
+            passphrase=self.passphrase,
+            trust=self.trust,
+        )
+
+    def stop(self) -> None:
+        """Stop every node that runs."""
+        running = [m.process for m in self.members.values() if m.process is not None]
+        for process in running:
+            if process.poll() is None:
+                process.terminate()
+        deadline = time.monotonic() + STOP_TIMEOUT_S
+        for process in running:
+            try:
+                process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        for member in self.members.values():
+            member.process = None
+
+    def _init(self, member: Member) -> node_process.Initialised:
+        return node_process.init(
+            member.folder,
+            agency=member.agency,
+            network=self.network,
+            url=member.url,
+            passphrase=self.passphrase,
+            host=member.agency == HOST,
+        )
+
+    def _enrol(self, member: Member, role: str) -> None:
+        file = member.folder / "people" / f"{role}.key"
+        file.parent.mkdir(mode=0o700, exist_ok=True)
+        node_process.enrol(
+            member.folder,
+            wallet.create_key(file, self.passphrase),
+            roles=(role,),
+            label=f"{role} of {member.agency}",
+        )
+        member.people[role] = file
+
+    def _spawn(self, member: Member) -> None:
+        log = (member.folder / "node.log").open("ab")
+        with log:
+            member.process = subprocess.Popen(  # noqa: S603 - our own interpreter
+                [
+                    sys.executable,
+                    "-m",
+                    "privshare",
+                    "node",
+                    "serve",
+                    str(member.folder),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "PRIVSHARE_PASSPHRASE": self.passphrase},
+                start_new_session=True,
+                preexec_fn=_die_with_parent,
+            )
+
+    def _await(self, member: Member) -> None:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while time.monotonic() < deadline:
+            process = member.process
+            if process is not None and process.poll() is not None:
+                break
+            try:
+                if httpx.get(f"{member.url}/health/ready", timeout=2).status_code == 200:
+                    return
+            except httpx.HTTPError:
+                pass
+            time.sleep(0.05)
+        log = (member.folder / "node.log").read_text(errors="replace")
+        raise Unavailable(
+            f"expected the node of {member.agency} to be ready within "
+            f"{START_TIMEOUT_S:g} s, found it is not; it said: {log[-600:].strip()}",
+            fix=f"see {member.folder / 'node.log'}",
+        )
+
+
+def free_ports(count: int) -> list[int]:
+    """Loopback ports that nobody listens on, from 7100 up; busy ones are skipped.
+
+    Raises:
+        Unavailable: There are not enough.
+    """
+    found: list[int] = []
+    for port in range(FIRST_PORT, FIRST_PORT + 1000):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        found.append(port)
+        if len(found) == count:
+            return found
+    raise Unavailable(f"expected {count} free ports from {FIRST_PORT} up, found fewer")
+
+
+def _die_with_parent() -> None:
+    """Let the kernel stop the node when the demonstration is killed (Linux)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,0 +1,383 @@
+"""The story: three bureaus share, somebody cheats, an auditor judges.
+
+Each step uses what a user would use (the SDK over HTTP, the offline verifier)
+and checks its own claim against the plain tables, which only this process
+knows. A step that does not hold ends the story and says so.
+
+    publish ─► ask ─► share a record ─► encrypted sum ─► revoke ─► cheat ─► audit
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from privshare.audit.bundle import write_bundle
+from privshare.audit.verifier import verify
+from privshare.demo.cluster import Cluster
+from privshare.demo.narrator import Narrator
+from privshare.demo.scene import K, OTHER_PURPOSE, PURPOSE, Scene
+from privshare.demo.tamper import flipped, one_letter_changed
+from privshare.errors import NotPermitted, PrivShareError, VerificationError
+from privshare.sdk.call import Blocking
+from privshare.sdk.client import Client
+from privshare.sdk.dataset import Dataset
+from privshare.sdk.grant import Grant
+from privshare.sdk.query import sum as sum_of
+from privshare.sdk.receipt import Receipt
+
+TRUST_FILE = "trust.policy"
+BUNDLE_FILE = "bundle.zip"
+
+
+class StoryError(Exception):
+    """A claim of the demonstration did not hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """How one step went."""
+
+    name: str
+    ok: bool
+    seconds: float
+    detail: str
+
+
+@dataclass(slots=True)
+class Story:
+    """One telling.
+
+    Args:
+        scene: What to play on.
+        cluster: Nodes, already built and started by the first step.
+        folder: Where receipts go.
+        tell: To whom.
+    """
+
+    scene: Scene
+    cluster: Cluster
+    folder: Path
+    tell: Narrator
+    steps: list[StepReport] = field(default_factory=list)
+    receipts: list[Path] = field(default_factory=list)
+    _clients: dict[tuple[str, str], Client[Blocking]] = field(default_factory=dict)
+    _reading: Grant[Blocking] | None = None
+    _adding: Grant[Blocking] | None = None
+
+    def run(self) -> bool:
+        """Tell it from the first step to the last, or to the first that fails.
+
+        Returns:
+            Whether every step held.
+        """
+        parts: tuple[tuple[str, str, Callable[[], str]], ...] = (
+            ("start", "Four nodes start", self._start),
+            ("publish", "Each bureau publishes, and keeps its rows", self._publish),
+            ("ask", "An analyst asks for rights", self._ask),
+            ("record", "One record is shared, with its proof", self._record),
+            ("sum", "A sum is made of numbers nobody else can read", self._sum),
+            ("revoke", "A right is revoked", self._revoke),
+            ("cheat", "Somebody cheats", self._cheat),
+            ("audit", "An auditor checks everything, offline", self._audit),
+        )
+        try:
+            for number, (name, heading, act) in enumerate(parts, 1):
+                self.tell.step(number, heading)
+                if not self._step(name, act):
+                    return False
+        finally:
+            for client in self._clients.values():
+                client.__exit__(None, None, None)
+        return True
+
+    def _step(self, name: str, act: Callable[[], str]) -> bool:
+        begun = time.monotonic()
+        try:
+            detail, ok = act(), True
+        except (PrivShareError, StoryError) as error:
+            detail, ok = f"{type(error).__name__}: {error}", False
+            self.tell.refused(detail)
+        self.steps.append(StepReport(name, ok, time.monotonic() - begun, detail))
+        return ok
+
+    def _start(self) -> str:
+        scene = self.scene
+        people = [(bureau.agency, "steward") for bureau in scene.bureaus]
+        with self.tell.working("making keys and a network"):
+            self.cluster.build([*people, (scene.analyst, "analyst")])
+        with self.tell.working("starting the nodes"):
+            self.cluster.start(self.tell.good)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / TRUST_FILE).write_text(self.cluster.trust, encoding="utf-8")
+        for words in scene.words:
+            self.tell.say(words)
+        return f"{len(self.cluster.members)} nodes, each a process of its own"
+
+    def _publish(self) -> str:
+        self.tell.side_by_side(
+            [(b.title, b.columns, b.rows[:3]) for b in self.scene.bureaus]
+        )
+        self.tell.say("each bureau sees its own table, and no other")
+        for bureau in self.scene.bureaus:
+            with self.tell.working(f"{bureau.agency} commits to its rows"):
+                dataset = self._as(bureau.agency, "steward").publish(
+                    bureau.data,
+                    bureau.dataset,
+                    title=bureau.title,
+                    key=bureau.key,
+                    policy=self.scene.policy(bureau),
+                )
+            receipt = _proof(dataset.receipt)
+            self._keep(f"publish-{bureau.agency}", receipt)
+            self.tell.good(
+                f"{bureau.name}: {len(bureau.rows):,} rows committed, anchored at "
+                f"#{receipt.index}"
+            )
+        return f"{len(self.scene.bureaus)} datasets on the ledger, no row left home"
+
+    def _ask(self) -> str:
+        total, shared = self.scene.total, self.scene.shared
+        adding, reading = self._dataset(total.bureau.name), self._dataset(shared.name)
+        wish = adding.request(
+            purpose=OTHER_PURPOSE, operations=["sum"], columns=[total.column],
+            by=[total.by], k=K,
+        )  # fmt: skip
+        self._refusal(wish)
+        wish = adding.request(
+            purpose=PURPOSE, operations=["sum"], columns=[total.column],
+            by=[total.by], k=K,
+        )  # fmt: skip
+        self._adding = self._granted(wish, "sum")
+        wish = reading.request(purpose=PURPOSE, operations=["read"])
+        self._reading = self._granted(wish, "read")
+        return "one request refused by rule, two granted by stewards"
+
+    def _refusal(self, wish: Grant[Blocking]) -> None:
+        try:
+            wish.wait(30)
+        except NotPermitted as error:
+            rule = str(error.detail.get("rule", ""))
+            self.tell.refused(
+                f"{wish.dataset} for {wish.purpose}: refused by rule {rule}: "
+                f"{error.message}"
+            )
+        else:
+            raise StoryError(f"a request for {wish.purpose} was not refused")
+        self._keep("refused", _proof(wish.refresh().receipt or self._last("grant.refuse")))
+
+    def _granted(self, wish: Grant[Blocking], word: str) -> Grant[Blocking]:
+        owner = wish.dataset.partition("/")[0]
+        steward = self._as(owner, "steward")
+        _until(lambda: any(g.id == wish.id for g in steward.grants()))
+        decided = steward.grant(wish.id).approve()
+        self._keep(f"granted-{word}", _proof(decided.receipt))
+        grant = wish.wait(30)
+        self.tell.good(
+            f"{owner}'s steward grants {', '.join(wish.operations)} of "
+            f"{', '.join(wish.columns)} in {wish.dataset} for {wish.purpose}"
+        )
+        return grant
+
+    def _record(self) -> str:
+        shared = self.scene.shared
+        column, key = shared.key or "", shared.rows[0][shared.columns.index(shared.key or "")]
+        record = self._dataset(shared.name).record(key)
+        if str(record[column]) != key:
+            raise StoryError(f"asked for {key}, got {record[column]}")
+        for name, value in zip(shared.columns, shared.rows[0], strict=True):
+            if str(record[name]) != value:
+                raise StoryError(f"{name}: expected {value}, found {record[name]}")
+        self.tell.table(
+            f"{shared.name}, {column} {key}",
+            ("column", "value"),
+            [(name, record[name]) for name in shared.columns],
+        )
+        self._keep("record", _proof(record.receipt))
+        self.tell.good(
+            f"sealed for {self.scene.analyst} alone, and proven to be the row that "
+            f"{shared.agency} committed to"
+        )
+        return f"record {key} of {shared.name}, equal to the owner's row"
+
+    def _sum(self) -> str:
+        total = self.scene.total
+        query = sum_of(
+            self._dataset(total.bureau.name), total.column, by=total.by, purpose=PURPOSE
+        )
+        self.tell.say(f"estimate: {query.estimate()}")
+        for agency, does, learns in query.explain().parties:
+            self.tell.say(f"{agency} {does}; learns {learns}")
+        with self.tell.working("encrypting, adding, opening totals"):
+            result = query.run("he")
+        plain = total.groups()
+        rows: list[tuple[object, ...]] = []
+        for group, (count, truth) in plain.items():
+            if count < K:
+                if group not in result.suppressed:
+                    raise StoryError(f"{group} has {count} records and was shown")
+                rows.append((group, f"<{K}", "suppressed", "", ""))
+                continue
+            found = result[group]
+            if found != truth:
+                raise StoryError(f"{group}: expected {truth}, found {found}")
+            rows.append((group, count, f"{found:,}", f"{truth:,}", "equal"))
+        self.tell.table(
+            f"{total.column} by {total.by}",
+            (total.by, "records", "decrypted total", "plain sum", ""),
+            rows,
+        )
+        self._keep("sum", result.receipt)
+        self.tell.good("every total equals the plain sum; small groups stay hidden")
+        return f"{len(plain)} groups, {sum(c < K for c, _ in plain.values())} suppressed"
+
+    def _revoke(self) -> str:
+        assert self._adding is not None  # noqa: S101 - set by the step before
+        total = self.scene.total
+        steward = self._as(total.bureau.agency, "steward")
+        ended = steward.grant(self._adding.id).revoke("the demonstration ends it")
+        self._keep("revoked", _proof(ended.receipt))
+        self.tell.say(f"{total.bureau.agency}'s steward revokes the right to add")
+        query = sum_of(
+            self._dataset(total.bureau.name), total.column, by=total.by, purpose=PURPOSE
+        )
+        begun = time.monotonic()
+        try:
+            query.run("he")
+        except NotPermitted as error:
+            took = time.monotonic() - begun
+            self.tell.refused(
+                f"the same question, {took * 1000:.0f} ms later: {error.name}: "
+                f"{error.message}"
+            )
+            return f"{error.name}, {took * 1000:.0f} ms after the question"
+        raise StoryError("a revoked right was still good")
+
+    def _cheat(self) -> str:
+        said = self._cheat_with_record()
+        receipt = self.receipts[-1]
+        sums = next(p for p in self.receipts if p.stem.endswith("sum"))
+        for file in (receipt, sums):
+            verdict = verify(
+                flipped(file.read_bytes()), self.cluster.trust, int(time.time()),
+                _neighbours(file),
+            )  # fmt: skip
+            if verdict.outcome == "valid":
+                raise StoryError(f"a changed {file.name} was accepted")
+        reason = next(
+            " ".join(step.sentences) for step in verdict.steps if step.outcome == "failed"
+        )
+        self.tell.refused(f"one byte of {sums.name} changed: {reason}")
+        return f"{said}; changed receipts refused"
+
+    def _cheat_with_record(self) -> str:
+        shared = self.scene.shared
+        place = shared.columns.index(shared.key or "")
+        key = shared.rows[1][place]
+        database = self.cluster.members[shared.agency].folder / "node.db"
+        with one_letter_changed(database, shared.name, key):
+            self.tell.say(
+                f"an insider at {shared.agency} changes one byte of the stored row {key}"
+            )
+            try:
+                self._dataset(shared.name).record(key)
+            except VerificationError as error:
+                self.tell.refused(f"{error.name}: {error.message}")
+            else:
+                raise StoryError("a changed record was accepted")
+        return f"changed record {key} refused"
+
+    def _audit(self) -> str:
+        begun = time.monotonic()
+        for file in self.receipts:
+            verdict = verify(
+                file.read_bytes(), self.cluster.trust, int(time.time()), _neighbours(file)
+            )
+            if verdict.outcome != "valid":
+                raise StoryError(f"{file.name}: {verdict.outcome}\n{verdict.report()}")
+            self.tell.good(f"{file.name:24} {_first_sentence(verdict.report())}")
+        took = time.monotonic() - begun
+        bundle = self.folder.parent / BUNDLE_FILE
+        bundle.write_bytes(
+            write_bundle(
+                {file.stem: _enclosed(file) for file in self.receipts},
+                self.cluster.trust.encode(),
+            )
+        )
+        self.tell.say(
+            f"{len(self.receipts)} receipts in {took * 1000:.0f} ms, without a node, "
+            "an account or a network"
+        )
+        return f"{len(self.receipts)} receipts valid"
+
+    def _as(self, agency: str, role: str) -> Client[Blocking]:
+        if (agency, role) not in self._clients:
+            self._clients[agency, role] = self.cluster.connect(agency, role)
+        return self._clients[agency, role]
+
+    def _dataset(self, name: str) -> Dataset[Blocking]:
+        """The dataset as the analyst sees it; waits until her node knows it."""
+        analyst = self._as(self.scene.analyst, "analyst")
+        found: list[Dataset[Blocking]] = []
+
+        def known() -> bool:
+            try:
+                found.append(analyst.dataset(name))
+            except PrivShareError:
+                return False
+            return True
+
+        _until(known)
+        return found[-1]
+
+    def _last(self, operation: str) -> Receipt | None:
+        analyst = self._as(self.scene.analyst, "analyst")
+        for item in analyst.receipts():
+            if item.str("operation") == operation:
+                return analyst.receipt(item.str("id"))
+        return None
+
+    def _keep(self, name: str, receipt: Receipt) -> None:
+        file = self.folder / f"{len(self.receipts) + 1:02d}-{name}.psr"
+        self.receipts.append(receipt.save(file))
+
+
+def _proof(receipt: Receipt | None) -> Receipt:
+    if receipt is None:
+        raise StoryError("an operation left no receipt")
+    return receipt
+
+
+def _until(true: Callable[[], bool], timeout_s: float = 15.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not true():
+        if time.monotonic() > deadline:
+            raise StoryError(f"waited {timeout_s:g} s in vain")
+        time.sleep(0.05)
+
+
+def _neighbours(receipt: Path) -> Callable[[str], bytes | None]:
+    """Attachments of a receipt, as they lie beside it."""
+
+    def find(name: str) -> bytes | None:
+        file = receipt.with_name(f"{receipt.stem}.{name}")
+        return file.read_bytes() if file.is_file() else None
+
+    return find
+
+
+def _enclosed(receipt: Path) -> tuple[bytes, dict[str, bytes]]:
+    """A receipt and its attachments, as a bundle takes them."""
+    attached = {
+        file.name.removeprefix(f"{receipt.stem}."): file.read_bytes()
+        for file in receipt.parent.glob(f"{receipt.stem}.*")
+        if file != receipt
+    }
+    return receipt.read_bytes(), attached
+
+
+def _first_sentence(report: str) -> str:
+    lines: Iterator[str] = (line.strip() for line in report.splitlines())
+    return next((line for line in lines if line.startswith("On ")), "valid")
