@@ -23,7 +23,6 @@ from privshare.rights.terms import Terms
 
 from .case import Case, Missing
 from .inputs import Published
-from .record import open_record
 from .sentence import counted, listed, plain, short, when
 
 _ROWS = 12
@@ -92,6 +91,8 @@ def _revoke(case: Case) -> list[str]:
 
 
 def _share(case: Case) -> list[str]:
+    from .record import open_record  # noqa: PLC0415 - seldom needed
+
     use = query.use(case.state, case.statement.use)
     terms = query.grant(case.state, use.grant).terms
     sentences = [

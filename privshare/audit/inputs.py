@@ -18,7 +18,6 @@ from privshare.bindings import merkle
 from privshare.errors import EvidenceInvalid, OutOfRange
 from privshare.jobs.anchor import leaf_of
 from privshare.jobs.requirement import RECORD
-from privshare.jobs.spec import Spec
 from privshare.ledger import query
 from privshare.ledger.rules_dataset import (
     AnchorBatch,
@@ -27,18 +26,16 @@ from privshare.ledger.rules_dataset import (
     RecordErase,
 )
 from privshare.ledger.values import Dataset
-from privshare.rights.schema import Schema
 from privshare.wire.canonical import Fields, b64u, unb64u
 
 from .case import Case, Found, NotApplicable, expect
-from .record import open_record
 from .sentence import counted, listed
 
 Published = DatasetRegister | DatasetAmend
 
 
 def check_inputs(case: Case) -> Found:
-    """Check that what went in is what the ledger holds.
+    """Check that what went in is what the ledger holds; for jobs see `technique`.
 
     Returns:
         Sentences and details.
@@ -102,6 +99,10 @@ def _share(case: Case) -> Found:
     dataset_id = query.grant(case.state, use.grant).terms.dataset
     body, version = _in_force(case, dataset_id, use.at)
     commitments = body.commitments
+    from privshare.rights.schema import Schema  # noqa: PLC0415 - seldom needed
+
+    from .record import open_record  # noqa: PLC0415 - seldom needed
+
     schema = Schema.from_json(case.evidence()["schema"])
     expect(
         b64u(schema.digest()) == commitments.schema, "the dataset's schema", "another"
@@ -165,54 +166,6 @@ def _dataset_known(dataset: str, version: int, rows: int) -> list[str]:
     ]
 
 
-def _job(case: Case) -> Found:
-    job = query.job(case.state, case.statement.job)
-    spec = Spec.from_json(case.evidence()["spec"])
-    expect(b64u(spec.digest()) == job.spec, "the specification admitted", "another")
-    parties = (job.coordinator, job.parties.compute, job.parties.custodian)
-    expect(
-        parties == (spec.coordinator, spec.compute, spec.custodian),
-        "the job's parties",
-        "others",
-    )
-    expect(len(spec.inputs) == len(job.inputs), "the job's inputs", "others")
-    details = [f"specification {job.spec}"]
-    for use_id, item in zip(job.inputs, spec.inputs, strict=True):
-        use = query.use(case.state, use_id)
-        expect(use.grant == item.grant, "the grant specified", "another")
-        grant = query.grant(case.state, use.grant)
-        expect(grant.terms.dataset == item.dataset, item.dataset, grant.terms.dataset)
-        expect(
-            (use.columns, use.group_by) == ((spec.column,), spec.groups),
-            "the columns specified",
-            "others",
-        )
-        expect(
-            (use.operation, use.purpose) == (spec.operation, spec.purpose),
-            "the operation and purpose specified",
-            "others",
-        )
-        expect(spec.k >= grant.terms.k, f"k of at least {grant.terms.k}", spec.k)
-        details.append(_job_dataset(case, item.dataset, item.version, job.at))
-    names = listed(item.dataset for item in spec.inputs)
-    return [
-        f"The job was specified and admitted for {names}, of which the ledger holds "
-        "commitments; each owner signed that it encrypted that version."
-    ], details
-
-
-def _job_dataset(case: Case, dataset: str, version: int, index: int) -> str:
-    held = query.dataset(case.state, dataset)
-    expect(held.version >= version, f"version {version} of {dataset}", held.version)
-    late = held.changed > index and held.status == "registered"
-    expect(
-        not (late and held.version == version),
-        f"a version of {dataset} from before the job",
-        f"one from index {held.changed}",
-    )
-    return f"{dataset}: version {version}, root of version {held.version} {held.root}"
-
-
 def _anchor(case: Case) -> Found:
     body = cast(AnchorBatch, case.statement)
     evidence = Fields(case.evidence(), "evidence")
@@ -243,7 +196,6 @@ _CHECKS: Mapping[str, Callable[[Case], Found]] = MappingProxyType(
         "grant.request": _grant,
         "grant.revoke": _grant,
         "job.abort": _none,
-        "job.result": _job,
         "ledger.entry": _none,
         "record.erase": _erase,
         "record.share": _share,

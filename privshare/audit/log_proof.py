@@ -17,6 +17,7 @@ from privshare.bindings import merkle
 from privshare.errors import VerificationError
 from privshare.ledger.state_map import verify_map
 from privshare.log.checkpoint import Checkpoint, parse_checkpoint
+from privshare.log.policy import Verified
 from privshare.wire import note
 from privshare.wire.canonical import b64u
 
@@ -91,15 +92,8 @@ def check_checkpoint(case: Case, trust: TrustRoot | None, problem: str) -> Found
     if trust is None:
         raise Missing(problem)
     data = case.receipt.checkpoint.encode()
-    verified = trust.policy.check(data)
     _check_order(note.parse(data))
-    try:
-        trust.policy.check(data, strict=True)
-    except VerificationError as error:
-        raise Missing(
-            "The checkpoint also carries a signature by a key that the trust policy "
-            f"does not name, so not every byte is accounted for: {error.message}"
-        ) from None
+    verified = _believed(trust, data)
     seen = sorted(verified.witnesses.items())
     details = [f"{plain(name)} cosigned at {when(time)}" for name, time in seen]
     details.append(f"trust policy with SHA-256 {trust.fingerprint}")
@@ -108,6 +102,18 @@ def check_checkpoint(case: Case, trust: TrustRoot | None, problem: str) -> Found
             f"The witnesses cosigned after {when(case.now)}, the time asked about."
         )
     return [_told(trust, seen)], details
+
+
+def _believed(trust: TrustRoot, data: bytes) -> Verified:
+    """Check the checkpoint strictly; tell an unknown key from an untruth."""
+    try:
+        return trust.policy.check(data, strict=True)
+    except VerificationError as error:
+        trust.policy.check(data)
+        raise Missing(
+            "The checkpoint also carries a signature by a key that the trust policy "
+            f"does not name, so not every byte is accounted for: {error.message}"
+        ) from None
 
 
 def _told(trust: TrustRoot, seen: list[tuple[str, int]]) -> str:

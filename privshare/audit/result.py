@@ -16,25 +16,20 @@ from types import MappingProxyType
 from typing import cast
 
 from privshare.errors import EvidenceInvalid
-from privshare.jobs.aggregate import result
 from privshare.jobs.receipt import MAX_ATTACHMENT
 from privshare.jobs.requirement import FILE, RECORD
 from privshare.ledger import query
-from privshare.rights.policy import Policy
-from privshare.rights.schema import Schema
 from privshare.wire import domain
 from privshare.wire.canonical import b64u
 from privshare.wire.digest import digest_json, sha256
 
 from .case import Case, Found, NotApplicable, expect
 from .inputs import Published
-from .record import open_record
 from .sentence import counted
-from .technique import open_evidence
 
 
 def check_result(case: Case) -> Found:
-    """Check every document against the digest that was signed.
+    """Check every document against its digest; for jobs see `technique`.
 
     Returns:
         Sentences and details.
@@ -48,6 +43,9 @@ def check_result(case: Case) -> Found:
 
 
 def _publish(case: Case) -> Found:
+    from privshare.rights.policy import Policy  # noqa: PLC0415 - seldom needed
+    from privshare.rights.schema import Schema  # noqa: PLC0415 - seldom needed
+
     body = cast(Published, case.statement)
     evidence, held = case.evidence(), body.commitments
     for name, tag, signed in (
@@ -68,6 +66,8 @@ def _publish(case: Case) -> Found:
 
 
 def _policy(case: Case) -> Found:
+    from privshare.rights.policy import Policy  # noqa: PLC0415 - seldom needed
+
     if case.receipt.evidence is None:
         raise NotApplicable("No document was committed to.")
     policy = Policy.from_json(case.evidence()["policy"])
@@ -77,6 +77,8 @@ def _policy(case: Case) -> Found:
 
 
 def _share(case: Case) -> Found:
+    from .record import open_record  # noqa: PLC0415 - seldom needed
+
     data = _attached(case, RECORD)
     record = open_record(data)
     use = query.use(case.state, case.statement.use)
@@ -104,30 +106,6 @@ def _attached(case: Case, name: str) -> bytes:
     return data
 
 
-def _job(case: Case) -> Found:
-    receipt, job = case.receipt, query.job(case.state, case.statement.job)
-    digests = (
-        b64u(digest_json(domain.RESULT, receipt.result)),
-        b64u(digest_json(domain.EVIDENCE, receipt.evidence)),
-    )
-    signed = (case.statement.result, case.statement.evidence)
-    expect(digests[0] == signed[0], "the result committed to", digests[0])
-    expect(digests[1] == signed[1], "the evidence committed to", digests[1])
-    expect((job.result, job.evidence) == signed, "the job's result", "another")
-    for use_id in job.inputs:
-        use = query.use(case.state, use_id)
-        expect(use.result == signed[0], "the use's result", use.result)
-    found = open_evidence(case)
-    right = result(found.spec, found.contributions, found.aggregation, found.opening)
-    expect(
-        right == receipt.result, "the result that follows from the openings", "another"
-    )
-    return [
-        "The rows of the result enclosed are the opened totals, and result and "
-        "evidence are the ones committed to."
-    ], [f"result {digests[0]}", f"evidence {digests[1]}"]
-
-
 def _anchor(case: Case) -> Found:
     _attached(case, FILE)
     digest = case.receipt.attachments[0].digest
@@ -150,7 +128,6 @@ _CHECKS: Mapping[str, Callable[[Case], Found]] = MappingProxyType(
         "grant.request": _none,
         "grant.revoke": _none,
         "job.abort": _none,
-        "job.result": _job,
         "ledger.entry": _none,
         "record.erase": _none,
         "record.share": _share,

@@ -35,7 +35,6 @@ from privshare.ledger.rules_job import Draw, JobAdmit, UseReserve
 from privshare.ledger.values import Job, Use
 from privshare.rights import identifier
 from privshare.rights.grant import Grant
-from privshare.rights.policy import Policy, decide
 from privshare.wire.canonical import b64u
 
 from .case import Case, Found, NotApplicable, expect
@@ -72,6 +71,8 @@ def _request(case: Case) -> Found:
 
 
 def _issue(case: Case) -> Found:
+    from privshare.rights.policy import Policy, decide  # noqa: PLC0415 - seldom
+
     grant_id = case.statement.grant
     grant = query.grant(case.state, grant_id)
     expect(
@@ -105,6 +106,8 @@ def _refuse(case: Case) -> Found:
 
 
 def _policy_on_refusal(case: Case, grant: Grant) -> str:
+    from privshare.rights.policy import Policy, decide  # noqa: PLC0415 - seldom
+
     policy = Policy.from_json(case.evidence()["policy"])
     held = query.dataset(case.state, grant.terms.dataset)
     digests = {b64u(grant.terms.policy), held.policy}

@@ -16,14 +16,19 @@ from __future__ import annotations
 import hashlib
 import json
 from math import prod
+from typing import TYPE_CHECKING
 
 from privshare.errors import EvidenceInvalid
 from privshare.jobs.receipt import Entry, StateItem
+from privshare.ledger import query
+from privshare.wire.canonical import unb64u
 
 from .case import Case
 from .log_proof import open_checkpoint
 from .sentence import counted
-from .technique import Statements, open_evidence
+
+if TYPE_CHECKING:
+    from .technique import Statements
 
 _PREFIX = b"privshare/v1/state-"
 
@@ -58,15 +63,22 @@ def check_openings(case: Case) -> str:
     """
     import phe  # noqa: PLC0415 - only here, and slow to load
 
+    from .technique import open_evidence  # noqa: PLC0415 - for jobs alone
+
     found = open_evidence(case)
-    n = found.key.n
+    held = query.key(
+        case.state,
+        query.job(case.state, case.statement.job).parties.custodian,
+        found.opening.key,
+    )
+    n = int.from_bytes(unb64u(held.pub), "big")
     key = phe.PaillierPublicKey(n)
     for cell, opened in zip(
         found.aggregation.groups, found.opening.groups, strict=True
     ):
         total = int.from_bytes(cell.ciphertext, "big")
         r = int.from_bytes(opened.r, "big")
-        agrees = total == _product(found, cell.group) and total == int(
+        agrees = total == _product(found, cell.group, n) and total == int(
             key.raw_encrypt(opened.m % n, r_value=r)
         )
         if not agrees:
@@ -78,7 +90,7 @@ def check_openings(case: Case) -> str:
     return f"A second implementation (phe) agrees on {groups}."
 
 
-def _product(found: Statements, group: str) -> int:
+def _product(found: Statements, group: str, n: int) -> int:
     return (
         prod(
             int.from_bytes(cell.ciphertext, "big")
@@ -86,7 +98,7 @@ def _product(found: Statements, group: str) -> int:
             for cell in one.groups
             if cell.group == group
         )
-        % found.key.n**2
+        % n**2
     )
 
 

@@ -1,4 +1,4 @@
-"""Step 7: the technique's own proof, checked anew.
+"""Steps 6 to 8 of a job: the technique's own proof, checked anew.
 
 For an encrypted sum: each contribution is for this job and by an input's
 owner, the totals are the products of the subtotals, and every opened total is
@@ -7,17 +7,23 @@ auditor sees what they saw; `second_opinion` shares nothing with them.
 
     evidence ─► open_evidence ─► Statements ─► check_technique
 
-Implements docs/formats/receipt.md, section 5, step 7, and
+A module of its own, loaded for jobs alone: other receipts need no arithmetic.
+Implements docs/formats/receipt.md, section 5, steps 6 to 8, and
 docs/protocols/paillier-sum.md, sections 4 to 7.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import cast
 
 from privshare.errors import ProofInvalid
-from privshare.jobs.aggregate import check_aggregation, check_bounds, check_opening
+from privshare.jobs.aggregate import (
+    check_aggregation,
+    check_bounds,
+    check_opening,
+    result,
+)
 from privshare.jobs.requirement import signed_parts
 from privshare.jobs.spec import PROGRAM, Spec
 from privshare.jobs.statement import (
@@ -32,9 +38,11 @@ from privshare.ledger import query
 from privshare.schemes.paillier import PaillierPublicKey
 from privshare.schemes.paillier_opening import Opening as Claim
 from privshare.schemes.paillier_opening import verify_openings
+from privshare.wire import domain
 from privshare.wire.canonical import b64u, unb64u
+from privshare.wire.digest import digest_json
 
-from .case import Case, Found, NotApplicable, expect
+from .case import Case, Found, expect
 from .sentence import counted, listed, plain
 
 _TYPES = {
@@ -52,7 +60,6 @@ class Statements:
     contributions: tuple[Contribution, ...]
     aggregation: Aggregation
     opening: Opening
-    key: PaillierPublicKey = field(repr=False)
 
 
 def open_evidence(case: Case) -> Statements:
@@ -60,8 +67,7 @@ def open_evidence(case: Case) -> Statements:
 
     Raises:
         EncodingError, OutOfRange: Another form.
-        EvidenceInvalid: A statement of another type, or a key that was not
-            the custodian's for encryption then.
+        EvidenceInvalid: A statement of another type.
     """
     job_id = case.statement.job
     job = query.job(case.state, job_id)
@@ -81,17 +87,83 @@ def open_evidence(case: Case) -> Statements:
             aggregation = Aggregation.from_bytes(payload)
         else:
             opening = Opening.from_bytes(payload)
-    key = _key(case, job.parties.custodian, opening.key, job.at)
-    return Statements(spec, tuple(contributions), aggregation, opening, key)
+    return Statements(spec, tuple(contributions), aggregation, opening)
 
 
-def _key(case: Case, custodian: str, kid: str, index: int) -> PaillierPublicKey:
-    held = query.key(case.state, custodian, kid)
+def custodian_key(case: Case, kid: str) -> PaillierPublicKey:
+    """The key of the job's custodian with this id.
+
+    Raises:
+        EvidenceInvalid: Not a key for encryption that the ledger listed before
+            the job was admitted.
+        NotFound: The custodian never had it.
+        OutOfRange: No modulus that may be used.
+    """
+    job = query.job(case.state, case.statement.job)
+    held = query.key(case.state, job.parties.custodian, kid)
     expect((held.alg, held.use) == ("paillier", "he"), "a Paillier key", held.alg)
-    expect(held.since <= index, f"a key known at index {index}", held.since)
+    expect(held.since <= job.at, f"a key known at index {job.at}", held.since)
     key = PaillierPublicKey.from_bytes(unb64u(held.pub))
     expect(key.kid == kid, f"key {kid}", key.kid)
     return key
+
+
+def check_job_inputs(case: Case) -> Found:
+    """Step 6 for a job: the specification is the one admitted.
+
+    Returns:
+        Sentences and details.
+
+    Raises:
+        EvidenceInvalid: It is for other data, another question or other
+            parties than the job on the ledger.
+        EncodingError, OutOfRange: A specification of another form.
+    """
+    job = query.job(case.state, case.statement.job)
+    spec = Spec.from_json(case.evidence()["spec"])
+    expect(b64u(spec.digest()) == job.spec, "the specification admitted", "another")
+    parties = (job.coordinator, job.parties.compute, job.parties.custodian)
+    expect(
+        parties == (spec.coordinator, spec.compute, spec.custodian),
+        "the job's parties",
+        "others",
+    )
+    expect(len(spec.inputs) == len(job.inputs), "the job's inputs", "others")
+    details = [f"specification {job.spec}"]
+    for use_id, item in zip(job.inputs, spec.inputs, strict=True):
+        use = query.use(case.state, use_id)
+        expect(use.grant == item.grant, "the grant specified", "another")
+        grant = query.grant(case.state, use.grant)
+        expect(grant.terms.dataset == item.dataset, item.dataset, grant.terms.dataset)
+        expect(
+            (use.columns, use.group_by) == ((spec.column,), spec.groups),
+            "the columns specified",
+            "others",
+        )
+        expect(
+            (use.operation, use.purpose) == (spec.operation, spec.purpose),
+            "the operation and purpose specified",
+            "others",
+        )
+        expect(spec.k >= grant.terms.k, f"k of at least {grant.terms.k}", spec.k)
+        details.append(_job_dataset(case, item.dataset, item.version, job.at))
+    names = listed(item.dataset for item in spec.inputs)
+    return [
+        f"The job was specified and admitted for {names}, of which the ledger holds "
+        "commitments; each owner signed that it encrypted that version."
+    ], details
+
+
+def _job_dataset(case: Case, dataset: str, version: int, index: int) -> str:
+    held = query.dataset(case.state, dataset)
+    expect(held.version >= version, f"version {version} of {dataset}", held.version)
+    late = held.changed > index and held.status == "registered"
+    expect(
+        not (late and held.version == version),
+        f"a version of {dataset} from before the job",
+        f"one from index {held.changed}",
+    )
+    return f"{dataset}: version {version}, root of version {held.version} {held.root}"
 
 
 def check_technique(case: Case) -> Found:
@@ -101,14 +173,12 @@ def check_technique(case: Case) -> Found:
         Sentences and details.
 
     Raises:
-        NotApplicable: The operation computes nothing.
         EvidenceInvalid, ProofInvalid, OutOfRange, NotPermitted: The evidence
             does not support the result.
     """
-    if case.operation != "job.result":
-        raise NotApplicable("Nothing was computed.")
     found = open_evidence(case)
-    job_id, spec, key = case.statement.job, found.spec, found.key
+    job_id, spec = case.statement.job, found.spec
+    key = custodian_key(case, found.opening.key)
     check_aggregation(found.aggregation, spec, job_id, found.contributions, key)
     bound = check_bounds(found.contributions, key)
     later = _Later(key)
@@ -174,3 +244,36 @@ def _told(found: Statements) -> list[str]:
         f"{'is' if groups == 1 else 'are'} what the ciphertexts hide, and no group "
         f"has fewer than {spec.k} values of any owner."
     ]
+
+
+def check_job_result(case: Case) -> Found:
+    """Step 8 for a job: the result follows from the openings.
+
+    Returns:
+        Sentences and details.
+
+    Raises:
+        EvidenceInvalid: Result or evidence are not those committed to, or the
+            rows are not the opened totals.
+    """
+    receipt, job = case.receipt, query.job(case.state, case.statement.job)
+    digests = (
+        b64u(digest_json(domain.RESULT, receipt.result)),
+        b64u(digest_json(domain.EVIDENCE, receipt.evidence)),
+    )
+    signed = (case.statement.result, case.statement.evidence)
+    expect(digests[0] == signed[0], "the result committed to", digests[0])
+    expect(digests[1] == signed[1], "the evidence committed to", digests[1])
+    expect((job.result, job.evidence) == signed, "the job's result", "another")
+    for use_id in job.inputs:
+        use = query.use(case.state, use_id)
+        expect(use.result == signed[0], "the use's result", use.result)
+    found = open_evidence(case)
+    right = result(found.spec, found.contributions, found.aggregation, found.opening)
+    expect(
+        right == receipt.result, "the result that follows from the openings", "another"
+    )
+    return [
+        "The rows of the result enclosed are the opened totals, and result and "
+        "evidence are the ones committed to."
+    ], [f"result {digests[0]}", f"evidence {digests[1]}"]

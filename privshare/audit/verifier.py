@@ -32,11 +32,9 @@ from .log_proof import check_checkpoint, check_log
 from .report import TITLES, Outcome, Step, Verdict, outcome_of
 from .result import check_result
 from .right import check_right
-from .second_opinion import check_openings, check_tree
 from .sentence import counted, plain
 from .signature import check_signatures
 from .since import Newer, check_since
-from .technique import check_technique
 from .trust_root import TrustRoot, open_trust
 
 __all__ = ["Newer", "Verdict", "nothing_attached", "verify"]
@@ -145,9 +143,7 @@ class _Desk:
             self._log,
             lambda: check_checkpoint(case, self.trust, self.problem),
             lambda: check_right(case),
-            lambda: check_inputs(case),
-            self._technique,
-            lambda: check_result(case),
+            *self._checks_of_data(),
             lambda: check_since(case, self.trust, self.newer),
         )
         return tuple(_take(number, check) for number, check in enumerate(checks, 1))
@@ -165,20 +161,45 @@ class _Desk:
     def _log(self) -> Found:
         sentences, details = check_log(self.case)
         if self.second_opinion:
+            from .second_opinion import check_tree  # noqa: PLC0415 - on request
+
             sentences.append(check_tree(self.case))
         return sentences, details
 
-    def _technique(self) -> Found:
-        sentences, details = check_technique(self.case)
-        if self.second_opinion:
-            sentences.append(check_openings(self.case))
-        return sentences, details
+    def _checks_of_data(self) -> tuple[Callable[[], Found], ...]:
+        """Steps 6 to 8; those of a job bring the arithmetic with them."""
+        case = self.case
+        if case.operation != "job.result":
+            return (
+                lambda: check_inputs(case),
+                _nothing_computed,
+                lambda: check_result(case),
+            )
+        from . import technique  # noqa: PLC0415 - other receipts need none of it
+
+        def technique_itself() -> Found:
+            sentences, details = technique.check_technique(case)
+            if self.second_opinion:
+                from .second_opinion import check_openings  # noqa: PLC0415 - on request
+
+                sentences.append(check_openings(case))
+            return sentences, details
+
+        return (
+            lambda: technique.check_job_inputs(case),
+            technique_itself,
+            lambda: technique.check_job_result(case),
+        )
 
     def headline(self) -> tuple[str, ...]:
         try:
             return headline(self.case)
         except Exception:
             return ()
+
+
+def _nothing_computed() -> Found:
+    raise NotApplicable("Nothing was computed.")
 
 
 def _take(number: int, check: Callable[[], Found]) -> Step:
