@@ -39,6 +39,14 @@ static void decrypts_to(const uint8_t *c, const uint8_t *m)
     CHECK(memcmp(found, m, pub->n_len) == 0);
 }
 
+/* Nothing of the powers is left in the scratch. */
+static void scratch_is_wiped(void)
+{
+    for (size_t i = 0; i < PS_PAILLIER_SCRATCH_LIMBS; i++) {
+        CHECK(scratch[i] == 0);
+    }
+}
+
 static void homomorphism(void)
 {
     uint8_t m[2 * N_MAX], r[2 * N_MAX], c[2 * C_MAX], d[C_MAX], e[C_MAX];
@@ -49,8 +57,10 @@ static void homomorphism(void)
     number(m), number(m + n), number(r), number(r + n);
     CHECK(ps_paillier_encrypt(c, m, r, 2, pub, scratch) == PS_OK);
     CHECK(ps_paillier_check_vartime(c, 2, pub) == PS_OK);
+    scratch_is_wiped();
     decrypts_to(c, m);
     decrypts_to(c + s, m + n);
+    scratch_is_wiped();
 
     CHECK(ps_paillier_add_vartime(d, c, c + s, 1, pub) == PS_OK);
     CHECK(ps_paillier_sum_vartime(e, c, 2, pub) == PS_OK);
@@ -83,6 +93,7 @@ static void opening(void)
     number(m), number(r);
     CHECK(ps_paillier_encrypt(c, m, r, 1, pub, scratch) == PS_OK);
     CHECK(ps_paillier_recover(m2, r2, c, 1, &key, scratch) == PS_OK);
+    scratch_is_wiped();
     CHECK(memcmp(m, m2, n) == 0 && memcmp(r, r2, n) == 0);
     CHECK(ps_paillier_verify_opening_vartime(c, m, r, pub, scratch) == PS_OK);
     m[n - 1] ^= 2;

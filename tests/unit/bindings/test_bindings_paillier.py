@@ -6,6 +6,8 @@ import copy
 import hashlib
 import pickle
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
@@ -283,3 +285,27 @@ def test_a_public_key_outlives_its_private_key() -> None:
     assert PUBLIC.encrypt(5, 7) == public.encrypt(5, 7)
     assert public == PUBLIC
     assert hash(public) == hash(PUBLIC)
+
+
+def test_threads_share_a_key() -> None:
+    """Calls in several threads do not disturb one another."""
+    messages = list(range(100, 140))
+
+    def round_trip(m: int) -> int:
+        return KEY.decrypt(PUBLIC.encrypt(m, m + 1))
+
+    with ThreadPoolExecutor(4) as pool:
+        assert messages == list(pool.map(round_trip, messages))
+
+
+def test_closing_waits_for_calls() -> None:
+    """A key that is closed while a thread decrypts still gives right answers."""
+    key = PrivateCore.unsafe_any_size(P, Q)
+    cs = PUBLIC.encrypt(5, 7) * 200
+    with ThreadPoolExecutor(1) as pool:
+        numbers = pool.submit(key.decrypt_batch, cs)
+        while not numbers.running() and not numbers.done():
+            pass
+        key.close()
+        with suppress(NativeError):  # closed before the call began
+            assert numbers.result() == [5] * 200
