@@ -154,18 +154,21 @@ def _verify(
     def resolve(keyid: str) -> VerifyKey:
         if keyid in added:
             return added[keyid]
-        if not _signs(reader, transaction.account, keyid):
+        public = _signing_key(reader, transaction.account, keyid)
+        if public is None:
             raise _foreign(transaction.account, keyid)
-        held = reader.get(f"key/{transaction.account}/{keyid}")
-        return _verify_key(held["pub"] if held else "")
+        return _verify_key(public)
 
     verify_envelope(transaction.envelope, resolve)
     return frozenset(signature.keyid for signature in transaction.envelope.signatures)
 
 
-def _signs(reader: Reader, account: str, keyid: str) -> bool:
+def _signing_key(reader: Reader, account: str, keyid: str) -> str | None:
+    """The key of this id if it may sign for the account now."""
     held = reader.get(f"key/{account}/{keyid}")
-    return held is not None and held["use"] == "sign" and held["until"] is None
+    if held is None or held["use"] != "sign" or held["until"] is not None:
+        return None
+    return str(held["pub"])
 
 
 def _foreign(account: str, keyid: str) -> SignatureInvalid:
@@ -393,7 +396,7 @@ class Machine:
             added = {key.kid for key in checked.statement.add}
         account = checked.transaction.account
         for kid in sorted(checked.signers - added):
-            if not _signs(self.state, account, kid):
+            if _signing_key(self.state, account, kid) is None:
                 raise _foreign(account, kid)
         if checked.signers <= added:
             raise SignatureInvalid(

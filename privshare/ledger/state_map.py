@@ -35,6 +35,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from privshare.errors import InclusionInvalid
@@ -77,6 +78,7 @@ class _Branch:
 _Node = _Leaf | _Branch | None
 
 
+@lru_cache(maxsize=1 << 16)  # members, keys and busy grants are asked for often
 def _path(key: str) -> int:
     return int.from_bytes(tagged(domain.STATE_KEY, key.encode()), "big")
 

@@ -17,6 +17,7 @@ import fcntl
 import os
 import threading
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from time import monotonic
 from typing import Self
@@ -62,11 +63,15 @@ class Keeper:
     def __init__(self, directory: Path) -> None:
         self._lock_file = _lock(directory)
         self._closed = False
+        opened = ExitStack()
+        opened.callback(os.close, self._lock_file)
         try:
             self._db = LogDb(directory / DATABASE)
+            opened.callback(self._db.close)
             self.genesis = Genesis.decode(self._db.entry(0))
             self.log_key = LogKey.parse(self.genesis.log_key)
             self._tiles = TileStore(directory / "log", self._db.entries)
+            opened.callback(self._tiles.close)
             self._machine = self._load_machine()
             self._view = View(self._machine.state.snapshot(), self._db.last_block())
             self._range = self._restore_tiles()
@@ -79,7 +84,7 @@ class Keeper:
                     self._cosignatures.setdefault(size, {})[signature.name] = signature
             self._check_root()
         except BaseException:
-            os.close(self._lock_file)
+            opened.close()
             raise
 
     @staticmethod
@@ -185,9 +190,10 @@ class Keeper:
     def _publish(self) -> None:
         """Write the file `checkpoint`; a mirror that has none yet writes none."""
         with self._changed:
-            note = self._cosigned_note(self.size)
+            size = self.size
+            note = self._cosigned_note(size)
         if note:
-            self._tiles.publish(note)
+            self._tiles.publish(note, size)
 
     def _save_derived(self) -> None:
         """Write what may be lost and made again, along with something else."""

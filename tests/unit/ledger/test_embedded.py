@@ -148,6 +148,7 @@ def test_tiles_are_files_too(
 ) -> None:
     """A static server finds checkpoint, tiles and bundles in the folder."""
     ledger.submit(*scribe.anchor("taxes", 600))
+    ledger._tiles.settle()
     root = tmp_path / "ledger" / "log"
     assert (root / "checkpoint").read_bytes() == ledger.checkpoint()
     for path in ("tile/0/000", "tile/0/001", "tile/entries/001", "tile/1/000.p/2"):
