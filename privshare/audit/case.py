@@ -23,6 +23,8 @@ from privshare.ledger.block import BlockEntry, is_block
 from privshare.ledger.rules import parse_body
 from privshare.ledger.state_map import Value
 from privshare.ledger.transaction import Transaction
+from privshare.wire.canonical import b64u
+from privshare.wire.digest import digest_json
 
 #: Finds the bytes of an attachment by its name, or None.
 Attachments = Callable[[str], bytes | None]
@@ -114,6 +116,15 @@ class Case:
     def evidence(self) -> dict[str, Any]:
         """The evidence, of an operation that has some."""
         return self.receipt.evidence or {}
+
+    def document(self, name: str, tag: bytes) -> tuple[Any, str]:
+        """A document of the evidence, and the digest of exactly its bytes.
+
+        A reader of documents may take two spellings for one; a digest of what
+        it read would not notice.
+        """
+        found = self.evidence()[name]
+        return found, b64u(digest_json(tag, found))
 
     def attachment(self, name: str) -> bytes:
         """The bytes of an attachment, compared with their digest by step 8.

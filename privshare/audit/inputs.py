@@ -26,6 +26,7 @@ from privshare.ledger.rules_dataset import (
     RecordErase,
 )
 from privshare.ledger.values import Dataset
+from privshare.wire import domain
 from privshare.wire.canonical import Fields, b64u, unb64u
 
 from .case import Case, Found, NotApplicable, expect
@@ -103,10 +104,9 @@ def _share(case: Case) -> Found:
 
     from .record import open_record  # noqa: PLC0415 - seldom needed
 
-    schema = Schema.from_json(case.evidence()["schema"])
-    expect(
-        b64u(schema.digest()) == commitments.schema, "the dataset's schema", "another"
-    )
+    document, digest = case.document("schema", domain.SCHEMA)
+    expect(digest == commitments.schema, "the dataset's schema", "another")
+    schema = Schema.from_json(document)
     record = open_record(case.attachment(RECORD))
     expect(record.dataset == dataset_id, dataset_id, record.dataset)
     expect(record.columns == use.columns, "the columns of the use", record.columns)

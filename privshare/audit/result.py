@@ -21,7 +21,7 @@ from privshare.jobs.requirement import FILE, RECORD
 from privshare.ledger import query
 from privshare.wire import domain
 from privshare.wire.canonical import b64u
-from privshare.wire.digest import digest_json, sha256
+from privshare.wire.digest import sha256
 
 from .case import Case, Found, NotApplicable, expect
 from .inputs import Published
@@ -47,16 +47,16 @@ def _publish(case: Case) -> Found:
     from privshare.rights.schema import Schema  # noqa: PLC0415 - seldom needed
 
     body = cast(Published, case.statement)
-    evidence, held = case.evidence(), body.commitments
+    held = body.commitments
     for name, tag, signed in (
         ("metadata", domain.METADATA, held.metadata),
         ("policy", domain.POLICY, held.policy),
         ("schema", domain.SCHEMA, held.schema),
     ):
-        found = b64u(digest_json(tag, evidence[name]))
+        _, found = case.document(name, tag)
         expect(found == signed, f"the {name} with digest {signed}", found)
-    schema = Schema.from_json(evidence["schema"])
-    policy = Policy.from_json(evidence["policy"])
+    schema = Schema.from_json(case.evidence()["schema"])
+    policy = Policy.from_json(case.evidence()["policy"])
     expect(policy.dataset == body.dataset, f"a policy of {body.dataset}", "another")
     return [
         f"The schema ({counted(len(schema.columns), 'column', 'columns')}), the policy "
@@ -66,13 +66,14 @@ def _publish(case: Case) -> Found:
 
 
 def _policy(case: Case) -> Found:
-    from privshare.rights.policy import Policy  # noqa: PLC0415 - seldom needed
-
     if case.receipt.evidence is None:
         raise NotApplicable("No document was committed to.")
-    policy = Policy.from_json(case.evidence()["policy"])
+    _, digest = case.document("policy", domain.POLICY)
+    grant = query.grant(case.state, case.statement.grant)
+    wanted = b64u(grant.terms.policy)
+    expect(digest == wanted, "the policy that the terms name", digest)
     return ["The policy enclosed is the one whose digest the terms name."], [
-        f"policy {b64u(policy.digest())}"
+        f"policy {digest}"
     ]
 
 

@@ -35,6 +35,7 @@ from privshare.ledger.rules_job import Draw, JobAdmit, UseReserve
 from privshare.ledger.values import Job, Use
 from privshare.rights import identifier
 from privshare.rights.grant import Grant
+from privshare.wire import domain
 from privshare.wire.canonical import b64u
 
 from .case import Case, Found, NotApplicable, expect
@@ -81,10 +82,11 @@ def _issue(case: Case) -> Found:
         f"index {grant.active}",
     )
     details = check_granted(case, grant_id, case.index, case.index)
-    policy = Policy.from_json(case.evidence()["policy"])
-    decision = decide(policy, grant.terms, case.time).enforce()
+    document, digest = case.document("policy", domain.POLICY)
     terms = grant.terms
-    details.append(f"policy {b64u(policy.digest())} permits by rule {decision.rule}")
+    expect(digest == b64u(terms.policy), "the policy that the terms name", digest)
+    decision = decide(Policy.from_json(document), terms, case.time).enforce()
+    details.append(f"policy {digest} permits by rule {decision.rule}")
     return [
         f"{terms.owner} signed exactly these terms, and {terms.grantee} asked for or "
         f"accepted them. The owner's policy permits them by its rule "
@@ -108,15 +110,10 @@ def _refuse(case: Case) -> Found:
 def _policy_on_refusal(case: Case, grant: Grant) -> str:
     from privshare.rights.policy import Policy, decide  # noqa: PLC0415 - seldom
 
-    policy = Policy.from_json(case.evidence()["policy"])
-    held = query.dataset(case.state, grant.terms.dataset)
-    digests = {b64u(grant.terms.policy), held.policy}
-    expect(
-        b64u(policy.digest()) in digests,
-        "the policy that the terms or the dataset name",
-        b64u(policy.digest()),
-    )
-    decision = decide(policy, grant.terms, case.time)
+    document, digest = case.document("policy", domain.POLICY)
+    wanted = b64u(grant.terms.policy)
+    expect(digest == wanted, "the policy that the terms name", digest)
+    decision = decide(Policy.from_json(document), grant.terms, case.time)
     if decision.permitted:
         return (
             f"The policy enclosed would have permitted it by its rule {decision.rule}; "

@@ -18,10 +18,18 @@ from typing import Any
 
 from privshare.errors import EncodingError, NotFound, OutOfRange
 from privshare.jobs.receipt import Attachment, Document, Entry, Receipt, StateItem
-from privshare.jobs.requirement import RECORD, Trail, requirements, row_of
+from privshare.jobs.requirement import (
+    RECORD,
+    Trail,
+    encloses_policy,
+    requirements,
+    row_of,
+)
 from privshare.ledger import query
 from privshare.ledger.api import Ledger, StateProof
 from privshare.ledger.block import is_block, is_leaf
+from privshare.ledger.rules import parse_body
+from privshare.ledger.rules_grant import GrantRefuse
 from privshare.ledger.state_map import Value
 from privshare.ledger.transaction import parse
 from privshare.log.checkpoint import parse_checkpoint
@@ -190,9 +198,13 @@ def _evidence(
 ) -> dict[str, Any] | None:
     if given is None:
         return None
-    if operation != "record.share" or "anchored" in given:
-        return dict(given)
-    return {**given, **_anchored(ledger, subject)}
+    if operation == "record.share" and "anchored" not in given:
+        return {**given, **_anchored(ledger, subject)}
+    if operation == "grant.refuse":
+        body = parse_body(parse(ledger.entry(subject)))
+        if isinstance(body, GrantRefuse) and not encloses_policy(ledger.view(), body):
+            return None
+    return dict(given)
 
 
 def _anchored(ledger: Ledger, subject: int) -> dict[str, Json]:

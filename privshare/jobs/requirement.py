@@ -48,7 +48,7 @@ from privshare.ledger.state_map import Value
 from privshare.ledger.transaction import Transaction, parse
 from privshare.rights import identifier
 from privshare.rights.grant import MAX_DEPTH, Grant
-from privshare.wire.canonical import MAX_BYTES, decode
+from privshare.wire.canonical import MAX_BYTES, b64u, decode
 from privshare.wire.envelope import Envelope
 from privshare.wire.envelope import from_json as envelope_from_json
 
@@ -313,8 +313,33 @@ def _grant_issue(trail: Trail, subject: Transaction, evidence: Document | None) 
     _dataset_of(trail, _chain(trail, body.grant))
 
 
-def _grant_end(trail: Trail, subject: Transaction, evidence: Document | None) -> None:
-    body = cast(GrantRefuse | GrantRevoke, parse_body(subject))
+def _grant_refuse(
+    trail: Trail, subject: Transaction, evidence: Document | None
+) -> None:
+    body = cast(GrantRefuse, parse_body(subject))
+    _dataset_of(trail, _chain(trail, body.grant))
+    if (evidence is not None) != encloses_policy(trail, body):
+        raise EncodingError(
+            "receipt.evidence: expected the policy exactly when a rule of the present "
+            "policy is named, found otherwise"
+        )
+
+
+def encloses_policy(state: Reader, body: GrantRefuse) -> bool:
+    """Whether a refusal's receipt holds the policy.
+
+    It does when the refusal names a rule and the terms are under the policy
+    that the dataset has; a policy amended since decides nothing any more.
+    """
+    terms = query.grant(state, body.grant).terms
+    held = query.dataset(state, terms.dataset)
+    return body.rule is not None and held.policy == b64u(terms.policy)
+
+
+def _grant_revoke(
+    trail: Trail, subject: Transaction, evidence: Document | None
+) -> None:
+    body = cast(GrantRevoke, parse_body(subject))
     _dataset_of(trail, _chain(trail, body.grant))
 
 
@@ -385,9 +410,9 @@ _SUBJECTS: dict[str, Operation] = {
     ),
     "dataset.retire": Operation(("dataset.retire",), _dataset_retire),
     "grant.issue": Operation(("grant.accept", "grant.offer"), _grant_issue, (_POLICY,)),
-    "grant.refuse": Operation(("grant.refuse",), _grant_end, (None, _POLICY)),
+    "grant.refuse": Operation(("grant.refuse",), _grant_refuse, (None, _POLICY)),
     "grant.request": Operation(("grant.request",), _grant_request),
-    "grant.revoke": Operation(("grant.revoke",), _grant_end),
+    "grant.revoke": Operation(("grant.revoke",), _grant_revoke),
     "job.abort": Operation(("job.abort",), _job_abort),
     "job.result": Operation(("job.result",), _job_result, (_JOB,), has_result=True),
     "record.erase": Operation(("record.erase",), _record_erase),

@@ -371,13 +371,13 @@ class Network:
         evidence = {"policy": POLICY.to_json()}
         return Filed(self.receipt("grant.issue", self.issued, evidence=evidence))
 
-    def grant_refuse(self, *, policy: bool = True) -> Filed:
+    def grant_refuse(self, rule: str | None = "no-names") -> Filed:
         """A request for marketing, which the policy prohibits."""
         terms = self.terms(purpose="marketing")
         grant = self.submit("grant.request", "housing", {"terms": terms.to_json()}).id
-        body = {"grant": grant, "reason": "Not for marketing.", "rule": "no-names"}
+        body = {"grant": grant, "reason": "Not for marketing.", "rule": rule}
         at = self.submit("grant.refuse", "tax", body)
-        evidence = {"policy": POLICY.to_json()} if policy else None
+        evidence = {"policy": POLICY.to_json()} if rule else None
         return Filed(self.receipt("grant.refuse", at, evidence=evidence))
 
     def grant_revoke(self) -> Filed:
