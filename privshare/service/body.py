@@ -152,7 +152,9 @@ def _expect_nothing(request: Request) -> None:
 
 
 def _expect_media(body: Body, request: Request) -> None:
-    encoding = request.headers.get("Content-Encoding", "identity")
+    encoding = request.environ.get("HTTP_CONTENT_ENCODING", "identity")
+    if request.environ.get("CONTENT_TYPE") == body.media and encoding == "identity":
+        return
     if body.media not in ("*/*", request.mimetype) or encoding != "identity":
         raise Refusal(
             EncodingError(
@@ -166,13 +168,10 @@ def _expect_media(body: Body, request: Request) -> None:
 
 
 def _bytes(request: Request, max_bytes: int) -> bytes:
-    data = bytearray()
-    digest = hashlib.sha256()
-    for chunk in _chunks(request, max_bytes):
-        data += chunk
-        digest.update(chunk)
-    _check_digest(request, digest.digest())
-    return bytes(data)
+    data = b"".join(_chunks(request, max_bytes))
+    if "HTTP_CONTENT_DIGEST" in request.environ:
+        _check_digest(request, hashlib.sha256(data).digest())
+    return data
 
 
 def _copy(request: Request, max_bytes: int, file: IO[bytes]) -> None:

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
 from flask import Response, request
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 
 from privshare.bindings.hash import sha256
@@ -38,8 +39,11 @@ from privshare.service.problems import Refusal
 from privshare.service.route import JSON, Answer, Call, Route
 from privshare.wire.canonical import Json, decode, encode
 
-#: Request headers that handlers may read.
-PASSED_ON = ("last-event-id", "prefer", "if-none-match", "content-type", "range")
+#: Request headers that handlers may read, and where WSGI keeps them.
+PASSED_ON = {
+    "if-none-match": "HTTP_IF_NONE_MATCH",
+    "last-event-id": "HTTP_LAST_EVENT_ID",
+}
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,128}")
 _ETAG = re.compile(r'"([\x21\x23-\x7e]{1,128})"')
@@ -67,7 +71,7 @@ class Layer:
     def serve(self, route: Route, params: Mapping[str, str]) -> Response:
         """Answer the present request, whatever happens."""
         started = self._context.monotonic()
-        trace = trace_id(request.headers.get("traceparent", ""))
+        trace = trace_id(request.environ.get("HTTP_TRACEPARENT", ""))
         principal: list[Principal] = []
         try:
             response = self._checked(route, params, principal)
@@ -209,7 +213,7 @@ class Layer:
                 query=body.read_query(route.query, request.query_string),
                 body=content,
                 if_match=_if_match(route),
-                headers={name: request.headers.get(name, "") for name in PASSED_ON},
+                headers=_passed_on(request.environ),
                 now=now,
             )
             made = route.handler(call)
@@ -228,13 +232,12 @@ def respond(route: Route, answer: Answer) -> Response:
         data = b"" if status in (204, 304) else encode(cast(Json, content))
     else:
         data = iter(cast(Iterable[bytes], content))
-    response = Response(data, status)
-    response.headers["Content-Type"] = answer.media
-    response.headers.update(_SECURITY)
+    headers = {"Content-Type": answer.media, **_SECURITY}
     if route.access.kind != "public":
-        response.headers.update(_PRIVATE)
-    response.headers.update(answer.headers)
-    return response
+        headers |= _PRIVATE
+    return Response(
+        data, status, Headers(list((headers | dict(answer.headers)).items()))
+    )
 
 
 def trace_id(traceparent: str) -> str:
@@ -260,10 +263,14 @@ def _authorise(route: Route, principal: Principal | None) -> None:
     )
 
 
+def _passed_on(environ: Mapping[str, Any]) -> dict[str, str]:
+    return {name: environ.get(where, "") for name, where in PASSED_ON.items()}
+
+
 def _if_match(route: Route) -> str | None:
-    given = request.headers.get("If-Match", "")
     if not route.if_match:
         return None
+    given = request.headers.get("If-Match", "")
     if not given:
         raise Refusal(
             Conflict(

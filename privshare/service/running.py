@@ -20,17 +20,16 @@ from time import monotonic
 import httpx
 
 from privshare.errors import ConfigError, NotFound
-from privshare.exchange import dataset as datasets
-from privshare.exchange import drawer, party
-from privshare.exchange import grant as grants
 from privshare.exchange.node import Node
 from privshare.exchange.runner import Runner
+from privshare.exchange.tick import node_tick, recover
 from privshare.exchange.transport import HttpPeers
 from privshare.ledger import query
 from privshare.ledger.api import Ledger
 from privshare.ledger.engines.embedded import EmbeddedLedger
 from privshare.ledger.engines.mirror import MirrorLedger
 from privshare.ledger.engines.remote import HttpLogSource, http_witness
+from privshare.service import log
 from privshare.service.auth import Authenticator, ReplayCache
 from privshare.service.config import Settings
 from privshare.service.context import Context
@@ -218,38 +217,45 @@ def _loops(
     ledger = node.ledger
     recovered = threading.Event()
 
-    def recover() -> None:
+    def recover_first() -> None:
         # What was on the ledger when the process died must be seen first.
         if isinstance(ledger, MirrorLedger):
             ledger.refresh()
-        datasets.recover(node)
+        recover(node)
         recovered.set()
 
     def tick() -> None:
         if not recovered.is_set():
-            recover()
-        grants.consider_all(node)
-        drawer.tidy(node)
-        party.forget(node)
+            recover_first()
+        for error in node_tick(node):
+            log.logger().warning("tick", error=error.name, places=log.places(error))
 
     def starting() -> str:
         return "" if recovered.is_set() else "the log was not reached yet"
 
-    loops = [Loop("tick", settings.tick_interval_s, tick)]
+    ticking = Loop("tick", settings.tick_interval_s, tick)
     if not isinstance(ledger, MirrorLedger):
-        return loops, starting, starting
-    sync = Loop("sync", settings.sync_interval_s, ledger.refresh)
+        return [ticking], starting, starting
+    mirror, seen = ledger, [0]
+
+    def follow() -> None:
+        size = mirror.refresh()
+        if size != seen[0]:
+            seen[0] = size
+            ticking.wake()
+
+    sync = Loop("sync", settings.sync_interval_s, follow)
 
     def ready() -> str:
-        if ledger.alarm is not None:
-            return f"the mirror stopped with {ledger.alarm.error}"
+        if mirror.alarm is not None:
+            return f"the mirror stopped with {mirror.alarm.error}"
         if not sync.succeeded:
             return "the log is not mirrored yet"
         if monotonic() - sync.succeeded > STALE_S:
             return f"the host of the log does not answer ({sync.error})"
         return starting()
 
-    return [sync, *loops], ready, starting
+    return [sync, ticking], ready, starting
 
 
 def _metrics(ledger: Ledger) -> Metrics:
