@@ -37,10 +37,6 @@ from privshare.errors import (
 PROFILES = (2048, 3072)
 """Bits of n that may be used: about 112 and 128 bits of security."""
 
-FEED_BYTES = 2**18
-"""Random bytes drawn at a time while looking for primes; a 2048-bit key needs
-about 90 kB, a 3072-bit key 200 kB."""
-
 NOT_A_CIPHERTEXT = "expected ciphertexts that are units below n^2, found another"
 MAX_BITS = 64 * lib.PS_PAILLIER_N_LIMBS
 
@@ -472,13 +468,15 @@ def generate(bits: int, rand: Callable[[int], bytes]) -> tuple[int, int]:
     """
     _check_profile(bits)
     size = bits // 16
+    # bits^2 / 46 bytes suffice on average, and six times that almost always.
+    feed_bytes = bits * bits // 8
     with wiped(size) as p, wiped(size) as q, _scratch() as scratch:
         status = lib.PS_E_FEED
         while status == lib.PS_E_FEED:
-            feed = rand(FEED_BYTES)
-            if len(feed) != FEED_BYTES:
+            feed = rand(feed_bytes)
+            if len(feed) != feed_bytes:
                 raise NativeError(
-                    f"expected {FEED_BYTES} random bytes, found {len(feed)}"
+                    f"expected {feed_bytes} random bytes, found {len(feed)}"
                 )
             status = lib.ps_paillier_generate(p, q, bits, feed, len(feed), scratch)
         raise_for(status, f"expected a size in {PROFILES}, found {bits}")

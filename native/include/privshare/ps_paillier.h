@@ -129,7 +129,7 @@ ps_status ps_paillier_private_init(ps_paillier_private *key, const uint8_t *p,
  *             PS_E_RANGE    n_bits is no multiple of 128 in [512, 3072]
  *  Out        p, q       n_bits / 16 bytes each; p q has n_bits bits
  *  In         feed       feed_len bytes, uniform and used once; a key needs
- *                        n_bits^2 / 23 bytes on average
+ *                        n_bits^2 / 46 bytes on average
  *  Scratch    PS_PAILLIER_SCRATCH_LIMBS limbs, wiped
  *  Secret     p, q, feed
  *  On error   p and q are all zero

@@ -49,7 +49,8 @@ ps_status ps_prime_check(const uint8_t *p, size_t len, size_t rounds,
  *
  *  Returns    PS_OK
  *             PS_E_FEED     the feed held no prime: call again with new bytes
- *             PS_E_RANGE    len < 32 or len > PS_PRIME_MAX_BYTES
+ *             PS_E_RANGE    len is no multiple of 8 in
+ *                           [32, PS_PRIME_MAX_BYTES]
  *  Out        p          len bytes
  *             used       bytes of the feed consumed
  *  In         feed       feed_len bytes, uniform and used once
