@@ -20,6 +20,7 @@ from privshare.errors import (
     EncodingError,
     NotFound,
     NotPermitted,
+    PrivShareError,
     StepNotAllowed,
 )
 from privshare.exchange import dataset as datasets
@@ -154,13 +155,22 @@ def consider_all(node: Node) -> int:
 
     Returns:
         How many requests were answered; the others wait for a steward.
+
+    Raises:
+        PrivShareError: The first thing that went wrong, after all requests
+            were looked at; the next call tries again.
     """
-    mine = [
-        grant_id
-        for grant_id, grant in query.grants(node.view()).items()
-        if grant.status == "requested" and grant.terms.owner == node.agency
-    ]
-    return sum(consider(node, grant_id) is not None for grant_id in mine)
+    answered, wrong = 0, None
+    for grant_id, grant in query.grants(node.view()).items():
+        if grant.status != "requested" or grant.terms.owner != node.agency:
+            continue
+        try:
+            answered += consider(node, grant_id) is not None
+        except PrivShareError as error:
+            wrong = wrong or error
+    if wrong is not None:
+        raise wrong
+    return answered
 
 
 def consider(node: Node, grant_id: str) -> Decided | None:
