@@ -148,7 +148,7 @@ def _make(node: Node, tx_id: str, notes: _Notes, timeout_s: float) -> None:
         evidence=notes.evidence,
         result=notes.result,
         attachments=notes.attachments,
-        need=node.need,
+        need=node.need(),
         timeout_s=timeout_s,
     )
     node.store.put_receipt(

@@ -70,7 +70,7 @@ class Node:
         keys: Its secrets.
         peers: The way to other nodes.
         clock: Unix seconds.
-        need: The witnesses a receipt must carry.
+        need: Tells which witnesses a receipt made now must carry.
         commit_timeout_s: How long a verb waits for its transaction.
         receipt_timeout_s: How long a verb waits for cosignatures; what comes
             later is filed by `exchange.drawer.tidy`.
@@ -84,7 +84,7 @@ class Node:
     keys: NodeKeys
     peers: Peers
     clock: Callable[[], int]
-    need: TrustPolicy
+    need: Callable[[], TrustPolicy]
     commit_timeout_s: float = 30.0
     receipt_timeout_s: float = 15.0
     tasks: Tasks = field(default_factory=Tasks, repr=False)

@@ -37,7 +37,7 @@ from privshare.service.limits import RateLimit, StreamLimit
 from privshare.service.loop import Loop
 from privshare.service.metrics import Metrics
 from privshare.service.node_keys import Secrets
-from privshare.service.trust import LivePolicy
+from privshare.service.trust import MembersPolicy
 from privshare.store.store import Store
 from privshare.wire.canonical import unb64u
 
@@ -107,7 +107,7 @@ def open_node(
             keys=secrets.node,
             peers=peers,
             clock=clock,
-            need=LivePolicy(ledger),
+            need=MembersPolicy(ledger).now,
         )
         runner = Runner(node)
         loops, ready, starting = _loops(node, settings)

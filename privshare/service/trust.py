@@ -8,34 +8,25 @@ from __future__ import annotations
 
 from privshare.ledger.api import Ledger
 from privshare.ledger.trust import trust_policy
-from privshare.log.policy import TrustPolicy, Verified, parse_policy
+from privshare.log.policy import TrustPolicy, parse_policy
 
 
-class LivePolicy(TrustPolicy):
+class MembersPolicy:
     """A majority of the present members; see `ledger.trust.trust_policy`.
 
     Args:
         ledger: Whose members.
     """
 
-    _ledger: Ledger
-    _cached: tuple[str, TrustPolicy]
-
     def __init__(self, ledger: Ledger) -> None:
-        text, policy = _now(ledger)
-        super().__init__(policy.logs, policy.witnesses, policy.groups, policy.quorum)
-        object.__setattr__(self, "_ledger", ledger)
-        object.__setattr__(self, "_cached", (text, policy))
+        self._ledger = ledger
+        self._made: tuple[str, TrustPolicy] | None = None
 
-    def check(self, data: bytes, *, strict: bool = False) -> Verified:
-        """Check a checkpoint against the members of this moment."""
+    def now(self) -> TrustPolicy:
+        """The policy at this moment; parsed again only when members changed."""
         text = trust_policy(self._ledger.genesis, self._ledger.view(), None)
-        if text != self._cached[0]:
-            policy = parse_policy(text.encode("utf-8"))
-            object.__setattr__(self, "_cached", (text, policy))
-        return self._cached[1].check(data, strict=strict)
-
-
-def _now(ledger: Ledger) -> tuple[str, TrustPolicy]:
-    text = trust_policy(ledger.genesis, ledger.view(), None)
-    return text, parse_policy(text.encode("utf-8"))
+        made = self._made
+        if made is None or made[0] != text:
+            made = (text, parse_policy(text.encode("utf-8")))
+            self._made = made
+        return made[1]

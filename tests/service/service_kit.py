@@ -34,7 +34,7 @@ from privshare.service.context import Context
 from privshare.service.limits import RateLimit, StreamLimit
 from privshare.service.metrics import Metrics
 from privshare.service.running import authenticator
-from privshare.service.trust import LivePolicy
+from privshare.service.trust import MembersPolicy
 from privshare.store.store import Store
 from privshare.wire import envelope, note
 
@@ -184,7 +184,7 @@ def make_world(folder: Path) -> World:
         keys=NodeKeys(own, None, (seal,)),
         peers=NoPeers(),  # type: ignore[arg-type]
         clock=lambda: int(time.time()),
-        need=LivePolicy(ledger),
+        need=MembersPolicy(ledger).now,
     )
     context = Context(
         node=node,

@@ -226,7 +226,7 @@ class Consortium:
             keys=keys_of(agency),
             peers=LocalPeers(self, agency),
             clock=self.clock,
-            need=parse_policy(self.trust.encode()),
+            need=lambda: parse_policy(self.trust.encode()),
             commit_timeout_s=10.0,
             receipt_timeout_s=10.0,
         )
