@@ -17,7 +17,7 @@ from privshare.cli.connection import (
     SaveOption,
     connected,
 )
-from privshare.cli.output import Report, progress, saved, show
+from privshare.cli.output import Report, progress, saved, show, word
 from privshare.sdk.table import Table
 
 if TYPE_CHECKING:
@@ -109,9 +109,9 @@ def request(
     _show(
         grant,
         f"asked for a right on {grant.dataset}{note}; it is {grant.status}",
-        f"privshare job sum {grant.dataset} COLUMN"
+        _use(grant)
         if grant.status == "active"
-        else f"privshare grant show {grant.id}",
+        else f"privshare grant show {word(grant.id)}",
         as_json=as_json,
     )
 
@@ -166,9 +166,9 @@ def show_(
     with connected(profile, passphrase_file) as net:
         found = net.grant(grant)
     following = {
-        "requested": f"the owner's steward: privshare grant approve {found.id}",
-        "offered": f"privshare grant accept {found.id}",
-        "active": f"privshare job sum {found.dataset} COLUMN",
+        "requested": f"the owner's steward: privshare grant approve {word(found.id)}",
+        "offered": f"privshare grant accept {word(found.id)}",
+        "active": _use(found),
     }.get(found.status, f"privshare grant request {found.dataset} --purpose PURPOSE")
     _show(
         found, f"grant on {found.dataset}: {found.status}", following, as_json=as_json
@@ -208,8 +208,8 @@ def approve(
         {
             "requested": "another steward confirms: privshare grant approve "
             + found.id,
-            "offered": f"the grantee: privshare grant accept {found.id}",
-        }.get(found.status, f"to end it: privshare grant revoke {found.id}"),
+            "offered": f"the grantee: privshare grant accept {word(found.id)}",
+        }.get(found.status, f"to end it: privshare grant revoke {word(found.id)}"),
         as_json=as_json,
     )
 
@@ -249,7 +249,7 @@ def accept(
     _show(
         found,
         f"accepted; the grant is {found.status}{saved(found.receipt, receipt)}",
-        f"privshare job sum {found.dataset} COLUMN",
+        _use(found),
         as_json=as_json,
     )
 
@@ -273,6 +273,13 @@ def revoke(
         "earlier uses keep their receipts",
         as_json=as_json,
     )
+
+
+def _use(grant: Grant[Blocking]) -> str:
+    """The command that uses a grant."""
+    if "read" in grant.operations:
+        return f"privshare record get {grant.dataset} KEY"
+    return f"privshare job sum {grant.dataset} COLUMN"
 
 
 def _show(grant: Grant[Blocking], done: str, following: str, *, as_json: bool) -> None:

@@ -18,7 +18,7 @@ from privshare.cli.connection import (
     SaveOption,
     connected,
 )
-from privshare.cli.output import Report, progress, saved, show
+from privshare.cli.output import Report, progress, saved, show, verify_hint, word
 from privshare.errors import OutOfRange
 from privshare.sdk.table import Table
 
@@ -115,7 +115,7 @@ def sum_(
             return
         result = query.run(method, timeout_s, progress)
         progress("")
-    _show_result(result, out, receipt, as_json=as_json)
+    _show_result(result, out, receipt, profile=profile, as_json=as_json)
 
 
 @app.command()
@@ -202,7 +202,7 @@ def show_(
             Table(("field", "value"), found.lines()),
             "privshare job sum DATASET COLUMN"
             if found.phase == "failed"
-            else f"privshare job wait {found.id}",
+            else f"privshare job wait {word(found.id)}",
         ),
         as_json=as_json,
     )
@@ -223,7 +223,7 @@ def wait(
     with connected(profile, passphrase_file) as net:
         result = net.job(job).result(timeout_s, progress)
         progress("")
-    _show_result(result, out, receipt, as_json=as_json)
+    _show_result(result, out, receipt, profile=profile, as_json=as_json)
 
 
 @app.command()
@@ -244,7 +244,7 @@ def cancel(
         Report(
             f"job {found.id} is asked to end; it is {found.phase}",
             {"job": found.document},
-            next=f"privshare job show {found.id}",
+            next=f"privshare job show {word(found.id)}",
         ),
         as_json=as_json,
     )
@@ -267,14 +267,21 @@ def _query(
 def _show_job_started(job: str, document: object, *, as_json: bool) -> None:
     show(
         Report(
-            f"started job {job}", {"job": document}, next=f"privshare job wait {job}"
+            f"started job {job}",
+            {"job": document},
+            next=f"privshare job wait {word(job)}",
         ),
         as_json=as_json,
     )
 
 
 def _show_result(
-    result: Result, out: Path | None, receipt: Path | None, *, as_json: bool
+    result: Result,
+    out: Path | None,
+    receipt: Path | None,
+    *,
+    profile: str,
+    as_json: bool,
 ) -> None:
     note = saved(result.receipt, receipt)
     if out is not None:
@@ -294,9 +301,7 @@ def _show_result(
             f"{'' if groups == 1 else 's'}, receipt verified{note}",
             {"rows": rows, "suppressed": list(result.suppressed), "k": result.k},
             result.table(),
-            f"privshare verify {receipt}"
-            if receipt
-            else "--receipt FILE keeps the proof",
+            verify_hint(receipt, profile),
         ),
         as_json=as_json,
     )

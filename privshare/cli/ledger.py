@@ -21,7 +21,7 @@ from privshare.cli.connection import (
     connected,
     profile_of,
 )
-from privshare.cli.output import Report, progress, show
+from privshare.cli.output import Report, progress, show, verify_hint
 from privshare.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def entry(
             f"entry {index} is in the log",
             {"index": index, "entry": document},
             json.dumps(document, indent=2, ensure_ascii=True),
-            f"privshare ledger entry {index + 1}",
+            "privshare ledger audit verifies every entry of it",
         ),
         as_json=as_json,
     )
@@ -118,7 +118,7 @@ def anchor(
         Report(
             f"anchored {file} at index {proof.index}, receipt in {target}",
             {"index": proof.index, "receipt": str(target)},
-            next=f"keep both; privshare verify {target}",
+            next=f"keep both: {verify_hint(target, profile)}",
         ),
         as_json=as_json,
     )

@@ -26,8 +26,6 @@ from privshare.errors import ConfigError, NotFound, Unavailable
 
 app = typer.Typer(rich_markup_mode=None)
 
-Role = Literal["analyst", "auditor", "operator", "regulator", "steward"]
-
 DirArgument = Annotated[
     Path, typer.Argument(metavar="DIR", help="The node's directory.")
 ]
@@ -165,7 +163,13 @@ def enrol(
             metavar="KEY",
         ),
     ],
-    role: Annotated[list[Role], typer.Option("--role", help="May be repeated.")],
+    role: Annotated[
+        list[str],
+        typer.Option(
+            "--role",
+            help="steward, analyst, auditor, regulator or operator; may be repeated.",
+        ),
+    ],
     label: Annotated[
         str, typer.Option("--label", help="For people to read, such as a name.")
     ] = "",

@@ -85,6 +85,7 @@ def complain(error: PrivShareError, *, as_json: bool) -> None:
         _json(document, sys.stdout)
         return
     out = sys.stderr
+    progress("")
     print(f"{paint('error', _RED, out)}  {error.name}", file=out)
     print(f"cause  {plain(error.message)}", file=out)
     for name in ("rule", "step", "trace"):
@@ -113,6 +114,21 @@ def paint(text: str, code: str, out: TextIO) -> str:
 
 def _json(document: Mapping[str, Any], out: TextIO) -> None:
     print(json.dumps(document, ensure_ascii=True, indent=1, default=str), file=out)
+
+
+def word(text: str) -> str:
+    """An id as a command takes it: behind `--` when it looks like an option."""
+    return f"-- {text}" if text.startswith("-") else text
+
+
+def verify_hint(receipt: Path | None, profile: str) -> str:
+    """The next step behind a result: how somebody else repeats the check."""
+    if receipt is None:
+        return "--receipt FILE keeps the proof"
+    from privshare.sdk import wallet  # noqa: PLC0415 - lazy
+
+    policy = wallet.trust_path(profile, wallet.home())
+    return f"privshare verify {receipt} --trust {policy}"
 
 
 def saved(receipt: Receipt | None, path: Path | None) -> str:

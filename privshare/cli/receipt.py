@@ -14,7 +14,7 @@ from privshare.cli.connection import (
     ProfileOption,
     connected,
 )
-from privshare.cli.output import Report, show
+from privshare.cli.output import Report, progress, show, verify_hint
 from privshare.sdk.moment import to_text
 from privshare.sdk.table import Table
 
@@ -69,7 +69,7 @@ def save(
         Report(
             f"saved the receipt of {found.operation} at index {found.index}, valid",
             {"file": str(path), "operation": found.operation, "index": found.index},
-            next=f"privshare verify {path}",
+            next=verify_hint(path, profile),
         ),
         as_json=as_json,
     )
@@ -82,15 +82,16 @@ def bundle(
     passphrase_file: PassphraseOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Save all receipts and attachments as one file for an auditor."""
+    """Verify all receipts, and save them as one file for an auditor."""
     with connected(profile, passphrase_file) as net:
-        data = net.read("/v1/bundle")
+        data = net.bundle(progress=progress)
+    progress("")
     file.write_bytes(data)
     show(
         Report(
-            f"saved {file}, {len(data)} bytes; nothing of it is verified yet",
+            f"saved {file}, {len(data)} bytes, every receipt in it verified",
             {"file": str(file), "bytes": len(data)},
-            next=f"privshare verify {file}",
+            next=verify_hint(file, profile),
         ),
         as_json=as_json,
     )

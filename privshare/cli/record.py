@@ -14,7 +14,7 @@ from privshare.cli.connection import (
     SaveOption,
     connected,
 )
-from privshare.cli.output import Report, saved, show
+from privshare.cli.output import Report, saved, show, verify_hint
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -57,9 +57,7 @@ def get(
             f"one record of {dataset}, the one that was committed to{note}",
             {"dataset": dataset, "record": dict(record)},
             record.table(),
-            f"privshare verify {receipt}"
-            if receipt
-            else "--receipt FILE keeps the proof",
+            verify_hint(receipt, profile),
         ),
         as_json=as_json,
     )

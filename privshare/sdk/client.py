@@ -13,7 +13,7 @@ holds the key in memory while it lives; `close` it, or use it in a `with`.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Generic
@@ -304,6 +304,37 @@ class Client(Bound[M], Generic[M]):
         """
         full = yield from self._session.complete("/v1/receipts", receipt)
         return (yield from self._session.receipt(full))
+
+    @verb
+    def bundle(
+        self, limit: int = 200, progress: Callable[[str], None] | None = None
+    ) -> Call[bytes]:
+        """Pack receipts and what is attached to them for an auditor.
+
+        Each is verified on its way in. The trust policy goes in as well; an
+        auditor compares its fingerprint with one from elsewhere.
+
+        Args:
+            limit: Most receipts, the newest first.
+            progress: Told how far it is.
+
+        Returns:
+            The bytes of a zip file that `privshare verify` reads.
+
+        Raises:
+            VerificationError: One of them does not verify.
+        """
+        from privshare.audit.bundle import write_bundle  # noqa: PLC0415 - if asked
+
+        listed = yield from self._session.items("/v1/receipts", {}, limit)
+        packed: dict[str, tuple[bytes, dict[str, bytes]]] = {}
+        for number, one in enumerate(listed, 1):
+            if progress is not None:
+                progress(f"receipt {number} of {len(listed)}")
+            receipt = yield from self._session.receipt(one.str("id"))
+            name = f"{receipt.index:06}-{receipt.operation.replace('.', '-')}"
+            packed[name] = (bytes(receipt), receipt.attachments)
+        return write_bundle(packed, self._session.trust.encode())
 
     @verb
     def agencies(self) -> Call[list[Document]]:

@@ -145,7 +145,7 @@ class Receipt:
             self._attachments.get,
         )
         if verdict.outcome != "valid":
-            raise _refusal(verdict)
+            raise _refusal(verdict, f"{self.operation} #{self.index}")
         return verdict
 
     def concerns(self, operations: Sequence[str], key: str) -> Receipt:
@@ -203,7 +203,7 @@ def held_by_node(data: bytes) -> tuple[str, ...]:
     return tuple(part.name for part in parts if part.size is not None)
 
 
-def _refusal(verdict: Verdict) -> PrivShareError:
+def _refusal(verdict: Verdict, name: str) -> PrivShareError:
     """The error that stands for a verdict that is not valid."""
     for step in verdict.steps:
         if step.outcome in ("failed", "missing"):
@@ -212,12 +212,12 @@ def _refusal(verdict: Verdict) -> PrivShareError:
                 error = VerificationError
             said = " ".join(step.sentences) or step.title
             return error(
-                f"expected a receipt that verifies, found step {step.number} "
-                f"({step.title}) {step.outcome}: {said}",
+                f"expected a receipt of {name} that verifies, found step "
+                f"{step.number} ({step.title}) {step.outcome}: {said}",
                 fix="do not rely on it; check the trust policy of your profile",
                 detail={"step": step.number, "outcome": verdict.outcome},
             )
     return VerificationError(
-        f"expected a receipt that verifies, found it {verdict.outcome}",
+        f"expected a receipt of {name} that verifies, found it {verdict.outcome}",
         detail={"outcome": verdict.outcome},
     )

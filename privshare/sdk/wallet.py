@@ -263,6 +263,15 @@ def load_profile(name: str, folder: Path) -> Profile:
     )
 
 
+def trust_path(name: str, folder: Path) -> Path:
+    """Where a profile keeps its trust policy.
+
+    Raises:
+        ConfigError: The name has another form.
+    """
+    return _profile_path(name, folder).with_suffix(".policy")
+
+
 def profiles(folder: Path) -> list[str]:
     """The names of all profiles, in order."""
     return sorted(path.stem for path in (folder / "profiles").glob("*.toml"))
