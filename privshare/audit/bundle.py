@@ -183,8 +183,8 @@ def _unpack(data: bytes) -> dict[str, bytes]:
 
 
 def _read(archive: zipfile.ZipFile, item: zipfile.ZipInfo) -> bytes:
-    mode = item.external_attr >> 16
-    odd = (mode and not stat.S_ISREG(mode)) or item.flag_bits & 1 or item.is_dir()
+    kind = stat.S_IFMT(item.external_attr >> 16)  # 0 where none was written
+    odd = kind not in (0, stat.S_IFREG) or item.flag_bits & 1 or item.is_dir()
     if odd or item.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise EncodingError(
             f"expected plain files in the bundle, found {item.filename[:64]!a} of "

@@ -1,0 +1,39 @@
+"""Write one receipt of each operation to `receipts/`, as files to test with.
+
+    python tests/journeys/make_receipts.py
+
+Run it when a format changes on purpose; `git diff` then shows what did. All
+but the Paillier key and its ciphertexts comes from seeds.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from network import Network
+
+FOLDER = Path(__file__).parent / "receipts"
+
+
+def main() -> None:
+    """Make the files anew."""
+    FOLDER.mkdir(exist_ok=True)
+    for old in FOLDER.iterdir():
+        if old.name != "README.md":
+            old.unlink()
+    with tempfile.TemporaryDirectory() as folder:
+        network = Network(Path(folder))
+        for name, filed in network.every_operation().items():
+            (FOLDER / f"{name}.psr").write_bytes(filed.data)
+            for file, content in filed.attachments.items():
+                (FOLDER / f"{name}.{file}").write_bytes(content)
+        (FOLDER / "trust.policy").write_bytes(network.trust)
+        network.close()
+
+
+if __name__ == "__main__":
+    main()
