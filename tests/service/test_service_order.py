@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from service_kit import World, problem
 
 from privshare.service.limits import RateLimit
-from service_kit import World, problem
 
 BAD = b'{"digests": "not a list"'
 

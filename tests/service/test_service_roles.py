@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from service_kit import World, example_path, problem
 
 from privshare.service.auth import ROLES
 from privshare.service.route import Route
 from privshare.service.routes import ROUTES
-from service_kit import World, example_path, problem
 
 CALLERS = (*ROLES, "agency", "nobody")
 
