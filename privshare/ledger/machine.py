@@ -12,7 +12,7 @@ both must come to the same block entries, byte for byte.
 clock in here: time is what the block says.
 
 Implements docs/formats/entry.md, section 4; the invariants are property-tested
-in tests/laws/test_ledger_rules.py.
+in tests/laws/test_ledger_grants.py.
 """
 
 from __future__ import annotations
@@ -203,6 +203,7 @@ class Machine:
         self.anchors = 0
         self.transactions = 0
         self._first = 0
+        self._open_time: int | None = None
         self._accepted: list[Accepted] = []
         self._seen: dict[str, int] = {}
         self._expiry: list[tuple[int, str]] = []
@@ -265,7 +266,7 @@ class Machine:
 
         Args:
             checked: From `check`.
-            time: The block's time.
+            time: The block's time; one for all transactions of a block.
 
         Returns:
             The log index of its entry; its leaves follow.
@@ -276,6 +277,7 @@ class Machine:
             SignatureInvalid: A key of it was retired meanwhile.
             PrivShareError: What its rule says. Nothing was changed then.
         """
+        self._check_block_time(time)
         transaction = checked.transaction
         first = self._seen.get(transaction.id)
         if first is not None:
@@ -302,8 +304,10 @@ class Machine:
         )
         for key, value in draft.keep().items():
             self._note_child(key, value)
-        self._remember(Accepted(transaction.id, index, transaction.not_after))
-        self._accepted.append(Accepted(transaction.id, index, transaction.not_after))
+        accepted = Accepted(transaction.id, index, transaction.not_after)
+        self._remember(accepted)
+        self._accepted.append(accepted)
+        self._open_time = time
         self.size += 1 + len(checked.leaves)
         self.anchors += len(checked.leaves)
         self.transactions += 1
@@ -315,8 +319,7 @@ class Machine:
         Raises:
             OutOfRange: A time before the last block's.
         """
-        if time < self.time:
-            raise OutOfRange(f"block.time: expected {self.time} or later, found {time}")
+        self._check_block_time(time)
         entry = BlockEntry(
             anchors=self.anchors,
             entries=self.size + 1 - self._first,
@@ -330,6 +333,7 @@ class Machine:
         )
         self.height += 1
         self.time = time
+        self._open_time = None
         self.size += 1
         self._first = self.size
         accepted, self._accepted = tuple(self._accepted), []
@@ -388,6 +392,14 @@ class Machine:
             position, count = end, count + 1
         if not 1 <= count <= self.genesis.params.max_block_tx:
             raise _broken(height, f"it holds {count} transactions")
+
+    def _check_block_time(self, time: int) -> None:
+        """A block has one time, and no block is earlier than the one before."""
+        if self._open_time not in (None, time) or time < self.time:
+            expected = f"{self.time} or later"
+            if self._open_time is not None:
+                expected = f"{self._open_time}, as in the open block"
+            raise OutOfRange(f"block.time: expected {expected}, found {time}")
 
     def _check_signers(self, checked: Checked) -> None:
         """Look again: a key may have been retired since the signature was checked."""

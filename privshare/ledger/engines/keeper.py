@@ -43,8 +43,8 @@ from privshare.wire import note as notes
 
 DATABASE = "ledger.sqlite3"
 
-#: Checkpoints that are kept for witnesses who lag; older ones are of no use,
-#: since every entry is covered by the newer ones too.
+#: Checkpoints that are kept, and at most twice as many, for witnesses who lag;
+#: older ones are of no use, since every entry is covered by the newer ones too.
 MAX_CHECKPOINTS = 512
 
 
@@ -63,6 +63,7 @@ class Keeper:
     def __init__(self, directory: Path) -> None:
         self._lock_file = _lock(directory)
         self._closed = False
+        self._saved = (-1, -1)
         opened = ExitStack()
         opened.callback(os.close, self._lock_file)
         try:
@@ -179,12 +180,14 @@ class Keeper:
         self._publish()
 
     def _add_note(self, size: int, note: bytes) -> None:
-        """Keep a checkpoint of ours; the oldest goes. `_changed` is held."""
+        """Keep a checkpoint of ours; from time to time the oldest half goes."""
+        newest = max(self._notes) < size  # `_changed` is held
         self._notes[size] = note
-        self._notes = dict(sorted(self._notes.items())[-MAX_CHECKPOINTS:])
-        oldest = next(iter(self._notes))
-        for gone in [held for held in self._cosignatures if held < oldest]:
-            del self._cosignatures[gone]
+        if not newest or len(self._notes) > 2 * MAX_CHECKPOINTS:
+            self._notes = dict(sorted(self._notes.items())[-MAX_CHECKPOINTS:])
+            oldest = next(iter(self._notes))
+            for gone in [held for held in self._cosignatures if held < oldest]:
+                del self._cosignatures[gone]
         self._changed.notify_all()
 
     def _publish(self) -> None:
@@ -203,8 +206,11 @@ class Keeper:
         for size, signature in unsaved:
             line = notes.format_signatures((signature,))
             self._db.add_cosignature(size, signature.name, line)
-        self._db.drop_checkpoints(oldest)
-        self._db.set_meta("tiles", self._tiles.flushed.to_bytes(8, "big"))
+        saved = (oldest, self._tiles.flushed)
+        if saved != self._saved:
+            self._db.drop_checkpoints(oldest)
+            self._db.set_meta("tiles", saved[1].to_bytes(8, "big"))
+            self._saved = saved
 
     # Reading.
 

@@ -257,6 +257,12 @@ class Bench:
         self.open = []
         return block.data
 
+    def wait(self, seconds: int) -> None:
+        """Close the block if one is open, and let time pass."""
+        if self.open:
+            self.close()
+        self.scribe.now += seconds
+
     def admit_all(self) -> None:
         """Taxes, housing and labour join, and taxes registers its returns."""
         for agency in ("taxes", "housing", "labour"):
