@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from privshare.errors import EncodingError, OutOfRange, VerificationError
+from privshare.schemes.secret import Secret
 from privshare.wire import canonical, domain
 from privshare.wire.base64 import b64u
 from privshare.wire.digest import tagged
@@ -40,9 +41,43 @@ _PARALLEL: Final = 1
 _MAX_SECRET = 65536
 
 
+class Passphrase(Secret):
+    """A passphrase, and the keys that scrypt made of it.
+
+    Files under one salt share their key, so a folder of them costs one scrypt
+    and not one for each. Secret like what it opens.
+
+    Args:
+        text: 1 to 1024 characters, brought to Unicode form NFC.
+
+    Raises:
+        OutOfRange: Another length.
+        EncodingError: Not Unicode characters.
+    """
+
+    __slots__ = ("_keys", "_text")
+
+    def __init__(self, text: str) -> None:
+        if not 1 <= len(text) <= 1024:
+            raise OutOfRange("expected a passphrase of 1 to 1024 characters")
+        try:
+            self._text = unicodedata.normalize("NFC", text).encode("utf-8")
+        except UnicodeEncodeError:
+            raise EncodingError("expected a passphrase of Unicode characters") from None
+        self._keys: dict[tuple[bytes, int], bytes] = {}
+
+    def key(self, salt: bytes, n_log2: int) -> bytes:
+        """The 32 bytes that scrypt derives; remembered."""
+        made = self._keys.get((salt, n_log2))
+        if made is None:
+            scrypt = Scrypt(salt, KEY_BYTES, 1 << n_log2, _R, _PARALLEL)
+            made = self._keys[salt, n_log2] = scrypt.derive(self._text)
+        return made
+
+
 def protect(
     secret: bytes,
-    passphrase: str,
+    passphrase: str | Passphrase,
     *,
     salt: bytes | None = None,
     nonce: bytes | None = None,
@@ -52,8 +87,9 @@ def protect(
 
     Args:
         secret: A key's seed or another secret of at most 64 KiB.
-        passphrase: 1 to 1024 characters, brought to Unicode form NFC.
-        salt: 16 bytes; drawn when None. Only vectors pass their own.
+        passphrase: As text, or opened for several files.
+        salt: 16 bytes; drawn when None. Files of one folder may share it: the
+            nonce is drawn for each.
         nonce: 12 bytes; drawn when None. Only vectors pass their own.
         n_log2: scrypt's cost N as a power of two, 14 to 20. Memory is
             2^n_log2 KiB, so 32 MiB unless told otherwise.
@@ -86,12 +122,12 @@ def protect(
             f"found {len(salt)} and {len(nonce)}"
         )
     header = _key_file_header(salt, nonce, n_log2)
-    cipher = ChaCha20Poly1305(_scrypt(passphrase, salt, n_log2))
+    cipher = ChaCha20Poly1305(_opened(passphrase).key(salt, n_log2))
     ciphertext = cipher.encrypt(nonce, secret, _key_file_aad(header))
     return canonical.encode({**header, "ciphertext": b64u(ciphertext)})
 
 
-def unprotect(blob: bytes, passphrase: str) -> bytes:
+def unprotect(blob: bytes, passphrase: str | Passphrase) -> bytes:
     """Decrypt what `protect` made.
 
     Raises:
@@ -115,7 +151,7 @@ def unprotect(blob: bytes, passphrase: str) -> bytes:
     ciphertext = fields.bytes("ciphertext", max=_MAX_SECRET + 16)
     fields.end()
     header = _key_file_header(salt, nonce, n_log2)
-    cipher = ChaCha20Poly1305(_scrypt(passphrase, salt, n_log2))
+    cipher = ChaCha20Poly1305(_opened(passphrase).key(salt, n_log2))
     try:
         return cipher.decrypt(nonce, ciphertext, _key_file_aad(header))
     except InvalidTag:
@@ -142,11 +178,5 @@ def _key_file_aad(header: dict[str, Json]) -> bytes:
     return tagged(domain.KEY_FILE, canonical.encode(header))
 
 
-def _scrypt(passphrase: str, salt: bytes, n_log2: int) -> bytes:
-    if not 1 <= len(passphrase) <= 1024:
-        raise OutOfRange("expected a passphrase of 1 to 1024 characters")
-    try:
-        text = unicodedata.normalize("NFC", passphrase).encode("utf-8")
-    except UnicodeEncodeError:
-        raise EncodingError("expected a passphrase of Unicode characters") from None
-    return Scrypt(salt, KEY_BYTES, 1 << n_log2, _R, _PARALLEL).derive(text)
+def _opened(passphrase: str | Passphrase) -> Passphrase:
+    return Passphrase(passphrase) if isinstance(passphrase, str) else passphrase

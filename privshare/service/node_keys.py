@@ -21,6 +21,7 @@ from pathlib import Path
 
 from privshare.errors import ConfigError, VerificationError
 from privshare.exchange.node import NodeKeys
+from privshare.schemes.key_file import SALT_BYTES, Passphrase
 from privshare.schemes.keys import SealKey, SigningKey
 from privshare.schemes.paillier import PaillierPrivateKey
 from privshare.store.keyfile import read_key, write_key
@@ -81,12 +82,14 @@ def generate(directory: Path, passphrase: str, *, host: bool) -> Secrets:
     )
     he = PaillierPrivateKey.generate(HE_BITS)
     log = SigningKey.generate() if host else None
-    write_key(folder / "sign.key", sign.seed(), passphrase)
-    write_key(folder / "witness.key", witness.seed(), passphrase)
-    write_key(folder / "seal.key", seal.seed(), passphrase)
-    write_key(folder / "he.key", he.to_bytes(), passphrase)
+    # One salt for the folder: one scrypt opens all of it.
+    opened, salt = Passphrase(passphrase), os.urandom(SALT_BYTES)
+    files = {"sign": sign.seed(), "witness": witness.seed(), "seal": seal.seed()}
+    files["he"] = he.to_bytes()
     if log is not None:
-        write_key(folder / "log.key", log.seed(), passphrase)
+        files["log"] = log.seed()
+    for name, secret in files.items():
+        write_key(folder / f"{name}.key", secret, opened, salt=salt)
     return Secrets(NodeKeys(sign, witness, (seal,), (he,)), log)
 
 
@@ -98,23 +101,24 @@ def load(directory: Path, passphrase: str) -> Secrets:
             passphrase does not open it.
     """
     folder = directory / FOLDER
+    opened = Passphrase(passphrase)
     try:
         node = NodeKeys(
-            SigningKey.from_seed(read_key(folder / "sign.key", passphrase)),
-            SigningKey.from_seed(read_key(folder / "witness.key", passphrase)),
+            SigningKey.from_seed(read_key(folder / "sign.key", opened)),
+            SigningKey.from_seed(read_key(folder / "witness.key", opened)),
             tuple(
-                SealKey.from_seed(read_key(path, passphrase))
+                SealKey.from_seed(read_key(path, opened))
                 for path in _generations(folder, "seal")
             ),
             tuple(
-                PaillierPrivateKey.from_bytes(read_key(path, passphrase))
+                PaillierPrivateKey.from_bytes(read_key(path, opened))
                 for path in _generations(folder, "he")
             ),
         )
         log = folder / "log.key"
         signer = None
         if log.exists():
-            signer = SigningKey.from_seed(read_key(log, passphrase))
+            signer = SigningKey.from_seed(read_key(log, opened))
     except VerificationError as error:
         raise ConfigError(
             error.message, fix=f"Set {PASSPHRASE_VARIABLE}, or --passphrase-file."

@@ -15,23 +15,30 @@ import stat
 from pathlib import Path
 
 from privshare.errors import ConfigError
-from privshare.schemes.keys import protect, unprotect
+from privshare.schemes.key_file import Passphrase, protect, unprotect
 
 _MAX_BYTES = 1 << 18
 
 
-def write_key(path: Path, secret: bytes, passphrase: str) -> None:
+def write_key(
+    path: Path,
+    secret: bytes,
+    passphrase: str | Passphrase,
+    *,
+    salt: bytes | None = None,
+) -> None:
     """Write a new key file, durably.
 
     Args:
         path: No such file yet.
         secret: A seed, or a scheme's own bytes.
         passphrase: Not empty.
+        salt: 16 bytes that the files of one folder share; drawn when None.
 
     Raises:
         ConfigError: There is such a file; a key is never overwritten.
     """
-    blob = protect(secret, passphrase)
+    blob = protect(secret, passphrase, salt=salt)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -45,7 +52,7 @@ def write_key(path: Path, secret: bytes, passphrase: str) -> None:
         os.fsync(file.fileno())
 
 
-def read_key(path: Path, passphrase: str) -> bytes:
+def read_key(path: Path, passphrase: str | Passphrase) -> bytes:
     """Read a key file.
 
     Args:

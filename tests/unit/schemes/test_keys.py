@@ -19,6 +19,7 @@ from privshare.errors import (
     VerificationError,
 )
 from privshare.schemes import keys
+from privshare.schemes.key_file import Passphrase
 from privshare.schemes.keys import (
     SealKey,
     SealPublicKey,
@@ -356,3 +357,18 @@ def test_protect_has_bounds() -> None:
         protect(b"seed", "pass", salt=bytes(15), n_log2=14)
     with pytest.raises(EncodingError):
         protect(b"seed", "pass", nonce=bytes(13), n_log2=14)
+
+
+def test_files_under_one_salt_share_their_key() -> None:
+    """An opened passphrase derives each (salt, cost) once, and opens all files."""
+    opened, salt = Passphrase("correct horse"), bytes(16)
+    blobs = [protect(b"%d" % i, opened, salt=salt, n_log2=14) for i in range(3)]
+    assert len(set(blobs)) == 3
+    assert opened.key(salt, 14) is opened.key(salt, 14)
+    assert [unprotect(blob, Passphrase("correct horse")) for blob in blobs] == [
+        b"0",
+        b"1",
+        b"2",
+    ]
+    assert unprotect(blobs[0], "correct horse") == b"0"
+    assert "horse" not in repr(opened)
