@@ -26,7 +26,13 @@ from privshare.ledger.engines.embedded import EmbeddedLedger
 from privshare.ledger.engines.mirror import MirrorLedger
 from privshare.ledger.engines.remote import HttpLogSource, http_witness, problem
 from privshare.ledger.trust import Witness, trust_policy, witness_vkey
-from privshare.log.witness import SIZE_TYPE, encode_size, parse_policy
+from privshare.log.witness import (
+    SIZE_TYPE,
+    AddCheckpoint,
+    encode_request,
+    encode_size,
+    parse_policy,
+)
 from privshare.wire import envelope
 from privshare.wire.canonical import Fields, decode, unb64u
 
@@ -146,8 +152,6 @@ def test_cosignatures_come_back_over_http(
     )
     push = http_witness(client_of(witness, ""))(target)
     assert push is not None
-    from privshare.log.witness import AddCheckpoint, encode_request
-
     body = encode_request(AddCheckpoint(0, (), ledger.own_checkpoint()))
     lines = push(body)
     assert ledger.add_cosignature(ledger.own_checkpoint() + lines) == 1

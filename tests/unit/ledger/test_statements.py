@@ -19,6 +19,7 @@ from ledger_kit import (
     genesis,
     key,
     payload,
+    terms,
 )
 
 from privshare.errors import (
@@ -38,7 +39,7 @@ from privshare.ledger.machine import Machine
 from privshare.ledger.trust import trust_policy
 from privshare.log.witness import parse_policy
 from privshare.schemes.keys import sign_envelope
-from privshare.wire.canonical import decode, encode
+from privshare.wire.canonical import b64u, decode, encode
 from privshare.wire.envelope import encode as encode_envelope
 
 
@@ -237,7 +238,7 @@ def test_a_key_retired_in_between_stops_a_checked_transaction() -> None:
     )
     old, new = key("taxes/sign").verify_key, key("new").verify_key
     body = {
-        "add": [{"alg": "ed25519", "pub": _b64u(new.raw), "use": "sign"}],
+        "add": [{"alg": "ed25519", "pub": b64u(new.raw), "use": "sign"}],
         "retire": [old.kid],
         "url": None,
     }
@@ -247,19 +248,11 @@ def test_a_key_retired_in_between_stops_a_checked_transaction() -> None:
         bench.machine.apply(late, bench.scribe.now)
 
 
-def _b64u(raw: bytes) -> str:
-    from privshare.wire.canonical import b64u
-
-    return b64u(raw)
-
-
 def test_a_machine_goes_on_from_its_rows() -> None:
     """Loaded from rows, a machine has the same root, replays and descendants."""
     bench = Bench()
     bench.admit_all()
     top = bench.granted()
-    from ledger_kit import terms
-
     child = terms(grantee="labour", delegable=1)
     below = bench.do(bench.scribe.delegate(top, child, "housing"))
     last = BlockEntry.decode(bench.close())
