@@ -29,13 +29,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from privshare.audit.report import Result, Verdict
+from privshare.audit.verifier import Newer, verify
 from privshare.errors import PrivShareError
 from privshare.jobs.receipt import MAX_ATTACHMENT, Receipt
 from privshare.wire.canonical import encode
 from privshare.wire.digest import sha256
-
-from .report import Result, Verdict
-from .verifier import Newer, verify
 
 #: What the shell sees.
 EXIT: dict[Result, int] = {"valid": 0, "invalid": 1, "incomplete": 2}
@@ -186,7 +185,7 @@ def _judge(path: Path, options: argparse.Namespace) -> Iterator[Judged]:
 def _judge_bundle(
     path: Path, data: bytes, options: argparse.Namespace
 ) -> Iterator[Judged]:
-    from .bundle import open_bundle  # noqa: PLC0415 - zip is seldom needed
+    from privshare.audit.bundle import open_bundle  # noqa: PLC0415 - zip is seldom needed
 
     try:
         bundle = open_bundle(data)

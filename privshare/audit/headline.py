@@ -16,14 +16,13 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import cast
 
+from privshare.audit.case import Case, Missing
+from privshare.audit.inputs import Published
+from privshare.audit.sentence import counted, listed, plain, short, when
 from privshare.jobs.requirement import RECORD
 from privshare.ledger import query
 from privshare.rights.grant import Grant
 from privshare.rights.terms import Terms
-
-from .case import Case, Missing
-from .inputs import Published
-from .sentence import counted, listed, plain, short, when
 
 _ROWS = 12
 
@@ -91,7 +90,7 @@ def _revoke(case: Case) -> list[str]:
 
 
 def _share(case: Case) -> list[str]:
-    from .record import open_record  # noqa: PLC0415 - seldom needed
+    from privshare.audit.record import open_record  # noqa: PLC0415 - seldom needed
 
     use = query.use(case.state, case.statement.use)
     terms = query.grant(case.state, use.grant).terms

@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import cast
 
+from privshare.audit.case import Case, Found, NotApplicable, expect
+from privshare.audit.sentence import counted, listed
 from privshare.bindings import merkle
 from privshare.errors import EvidenceInvalid, OutOfRange
 from privshare.jobs.anchor import leaf_of
@@ -28,9 +30,6 @@ from privshare.ledger.rules_dataset import (
 from privshare.ledger.values import Dataset
 from privshare.wire import domain
 from privshare.wire.canonical import Fields, b64u, unb64u
-
-from .case import Case, Found, NotApplicable, expect
-from .sentence import counted, listed
 
 Published = DatasetRegister | DatasetAmend
 
@@ -100,9 +99,8 @@ def _share(case: Case) -> Found:
     dataset_id = query.grant(case.state, use.grant).terms.dataset
     body, version = _in_force(case, dataset_id, use.at)
     commitments = body.commitments
+    from privshare.audit.record import open_record  # noqa: PLC0415 - seldom needed
     from privshare.rights.schema import Schema  # noqa: PLC0415 - seldom needed
-
-    from .record import open_record  # noqa: PLC0415 - seldom needed
 
     document, digest = case.document("schema", domain.SCHEMA)
     expect(digest == commitments.schema, "the dataset's schema", "another")

@@ -13,6 +13,9 @@ section 2.1.3; C2SP tlog-checkpoint and tlog-cosignature.
 
 from __future__ import annotations
 
+from privshare.audit.case import Case, Found, Missing
+from privshare.audit.sentence import counted, listed, plain, when
+from privshare.audit.trust_root import TrustRoot
 from privshare.bindings import merkle
 from privshare.errors import VerificationError
 from privshare.ledger.state_map import verify_map
@@ -20,10 +23,6 @@ from privshare.log.checkpoint import Checkpoint, parse_checkpoint
 from privshare.log.policy import Verified
 from privshare.wire import note
 from privshare.wire.canonical import b64u
-
-from .case import Case, Found, Missing
-from .sentence import counted, listed, plain, when
-from .trust_root import TrustRoot
 
 #: How far a witness' clock may be ahead of the auditor's.
 TOLERANCE_S = 300

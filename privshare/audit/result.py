@@ -15,6 +15,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import cast
 
+from privshare.audit.case import Case, Found, NotApplicable, expect
+from privshare.audit.inputs import Published
+from privshare.audit.sentence import counted
 from privshare.errors import EvidenceInvalid
 from privshare.jobs.receipt import MAX_ATTACHMENT
 from privshare.jobs.requirement import FILE, RECORD
@@ -22,10 +25,6 @@ from privshare.ledger import query
 from privshare.wire import domain
 from privshare.wire.canonical import b64u
 from privshare.wire.digest import sha256
-
-from .case import Case, Found, NotApplicable, expect
-from .inputs import Published
-from .sentence import counted
 
 
 def check_result(case: Case) -> Found:
@@ -78,7 +77,7 @@ def _policy(case: Case) -> Found:
 
 
 def _share(case: Case) -> Found:
-    from .record import open_record  # noqa: PLC0415 - seldom needed
+    from privshare.audit.record import open_record  # noqa: PLC0415 - seldom needed
 
     data = _attached(case, RECORD)
     record = open_record(data)

@@ -17,6 +17,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import cast
 
+from privshare.audit.case import Case, Found, NotApplicable, expect
+from privshare.audit.sentence import listed, plain, short, when
 from privshare.errors import (
     GrantMissing,
     GrantRevoked,
@@ -37,9 +39,6 @@ from privshare.rights import identifier
 from privshare.rights.grant import Grant
 from privshare.wire import domain
 from privshare.wire.canonical import b64u
-
-from .case import Case, Found, NotApplicable, expect
-from .sentence import listed, plain, short, when
 
 
 def check_right(case: Case) -> Found:

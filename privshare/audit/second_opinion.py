@@ -18,17 +18,16 @@ import json
 from math import prod
 from typing import TYPE_CHECKING
 
+from privshare.audit.case import Case
+from privshare.audit.log_proof import open_checkpoint
+from privshare.audit.sentence import counted
 from privshare.errors import EvidenceInvalid
 from privshare.jobs.receipt import Entry, StateItem
 from privshare.ledger import query
 from privshare.wire.canonical import unb64u
 
-from .case import Case
-from .log_proof import open_checkpoint
-from .sentence import counted
-
 if TYPE_CHECKING:
-    from .technique import Statements
+    from privshare.audit.technique import Statements
 
 _PREFIX = b"privshare/v1/state-"
 
@@ -63,7 +62,7 @@ def check_openings(case: Case) -> str:
     """
     import phe  # noqa: PLC0415 - only here, and slow to load
 
-    from .technique import open_evidence  # noqa: PLC0415 - for jobs alone
+    from privshare.audit.technique import open_evidence  # noqa: PLC0415 - for jobs alone
 
     found = open_evidence(case)
     held = query.key(

@@ -12,6 +12,8 @@ Implements docs/formats/receipt.md, section 5, step 2.
 
 from __future__ import annotations
 
+from privshare.audit.case import Case, Found
+from privshare.audit.sentence import counted, short
 from privshare.errors import SignatureInvalid
 from privshare.jobs.requirement import signed_parts
 from privshare.ledger import query
@@ -19,9 +21,6 @@ from privshare.ledger.values import Key
 from privshare.schemes.keys import VerifyKey, verify_envelope
 from privshare.wire.canonical import unb64u
 from privshare.wire.envelope import Envelope
-
-from .case import Case, Found
-from .sentence import counted, short
 
 
 def check_signatures(case: Case) -> Found:

@@ -13,17 +13,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from privshare.audit.case import Case, Found, Missing
+from privshare.audit.log_proof import open_checkpoint
+from privshare.audit.sentence import lasting, plain, short, when
+from privshare.audit.trust_root import TrustRoot
 from privshare.bindings import merkle
 from privshare.errors import ConsistencyInvalid, EncodingError, OutOfRange, SplitView
 from privshare.ledger.values import Dataset, Key
 from privshare.log.checkpoint import Checkpoint
 from privshare.rights.grant import Grant
 from privshare.wire.base64 import unb64
-
-from .case import Case, Found, Missing
-from .log_proof import open_checkpoint
-from .sentence import lasting, plain, short, when
-from .trust_root import TrustRoot
 
 _MAX_PROOF = 64 * 64
 

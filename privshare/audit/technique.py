@@ -17,6 +17,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
+from privshare.audit.case import Case, Found, expect
+from privshare.audit.sentence import counted, listed, plain
 from privshare.errors import ProofInvalid
 from privshare.jobs.aggregate import (
     check_aggregation,
@@ -41,9 +43,6 @@ from privshare.schemes.paillier_opening import verify_openings
 from privshare.wire import domain
 from privshare.wire.canonical import b64u, unb64u
 from privshare.wire.digest import digest_json
-
-from .case import Case, Found, expect
-from .sentence import counted, listed, plain
 
 _TYPES = {
     "aggregation": AGGREGATION,

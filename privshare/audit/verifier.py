@@ -21,21 +21,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from privshare.audit.case import (
+    Attachments,
+    Case,
+    Found,
+    Missing,
+    NotApplicable,
+    open_case,
+)
+from privshare.audit.headline import headline, not_proven
+from privshare.audit.inputs import check_inputs
+from privshare.audit.log_proof import check_checkpoint, check_log
+from privshare.audit.report import TITLES, Outcome, Step, Verdict, outcome_of
+from privshare.audit.result import check_result
+from privshare.audit.right import check_right
+from privshare.audit.sentence import counted, plain
+from privshare.audit.signature import check_signatures
+from privshare.audit.since import Newer, check_since
+from privshare.audit.trust_root import TrustRoot, open_trust
 from privshare.errors import PrivShareError
 from privshare.jobs.receipt import Receipt
 from privshare.wire.digest import sha256
-
-from .case import Attachments, Case, Found, Missing, NotApplicable, open_case
-from .headline import headline, not_proven
-from .inputs import check_inputs
-from .log_proof import check_checkpoint, check_log
-from .report import TITLES, Outcome, Step, Verdict, outcome_of
-from .result import check_result
-from .right import check_right
-from .sentence import counted, plain
-from .signature import check_signatures
-from .since import Newer, check_since
-from .trust_root import TrustRoot, open_trust
 
 __all__ = ["Newer", "Verdict", "nothing_attached", "verify"]
 
@@ -161,7 +167,7 @@ class _Desk:
     def _log(self) -> Found:
         sentences, details = check_log(self.case)
         if self.second_opinion:
-            from .second_opinion import check_tree  # noqa: PLC0415 - on request
+            from privshare.audit.second_opinion import check_tree  # noqa: PLC0415 - on request
 
             sentences.append(check_tree(self.case))
         return sentences, details
@@ -175,12 +181,12 @@ class _Desk:
                 _nothing_computed,
                 lambda: check_result(case),
             )
-        from . import technique  # noqa: PLC0415 - other receipts need none of it
+        from privshare.audit import technique  # noqa: PLC0415 - other receipts need none of it
 
         def technique_itself() -> Found:
             sentences, details = technique.check_technique(case)
             if self.second_opinion:
-                from .second_opinion import check_openings  # noqa: PLC0415 - on request
+                from privshare.audit.second_opinion import check_openings  # noqa: PLC0415 - on request
 
                 sentences.append(check_openings(case))
             return sentences, details

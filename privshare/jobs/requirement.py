@@ -28,6 +28,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias, cast
 
 from privshare.errors import EncodingError, EvidenceInvalid
+from privshare.jobs.receipt import Document
 from privshare.ledger import query
 from privshare.ledger.query import Reader
 from privshare.ledger.rules import RULES, parse_body
@@ -51,8 +52,6 @@ from privshare.rights.grant import MAX_DEPTH, Grant
 from privshare.wire.canonical import MAX_BYTES, b64u, decode
 from privshare.wire.envelope import Envelope
 from privshare.wire.envelope import from_json as envelope_from_json
-
-from .receipt import Document
 
 #: The attachment that holds a shared record.
 RECORD = "record.json"
