@@ -20,6 +20,7 @@ Implements docs/formats/receipt.md, section 7.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import sys
@@ -33,7 +34,6 @@ from privshare.audit.report import Result, Verdict
 from privshare.audit.verifier import Newer, verify
 from privshare.errors import PrivShareError
 from privshare.jobs.receipt import MAX_ATTACHMENT, Receipt
-from privshare.wire.canonical import encode
 from privshare.wire.digest import sha256
 
 #: What the shell sees.
@@ -354,4 +354,4 @@ def _as_json(judged: list[Judged]) -> str:
             for one in judged
         ],
     }
-    return encode(document).decode() + "\n"
+    return json.dumps(document, sort_keys=True) + "\n"

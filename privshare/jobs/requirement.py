@@ -29,6 +29,7 @@ from typing import Any, TypeAlias, cast
 
 from privshare.errors import EncodingError, EvidenceInvalid
 from privshare.jobs.receipt import Document
+from privshare.jobs.spec import MAX_INPUTS
 from privshare.ledger import query
 from privshare.ledger.query import Reader
 from privshare.ledger.rules import RULES, parse_body
@@ -239,8 +240,10 @@ def signed_parts(evidence: Document, trail: Trail, job_id: str) -> list[SignedPa
     """
     parties = query.job(trail, job_id).parties
     contributions = evidence["contributions"]
-    if not isinstance(contributions, list):
-        raise EncodingError("evidence.contributions: expected a list")
+    if not isinstance(contributions, list) or len(contributions) > MAX_INPUTS:
+        raise EncodingError(
+            f"evidence.contributions: expected a list of at most {MAX_INPUTS}"
+        )
     parts = []
     for item in contributions:
         envelope = envelope_from_json(item)

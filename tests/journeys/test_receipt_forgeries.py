@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,14 @@ from network import DATASET, Filed, Network, signing_key
 from privshare.audit.report import Verdict
 from privshare.audit.verifier import Newer, verify
 from privshare.jobs.receipt import Receipt
+from privshare.jobs.statement import evidence_digest, result_digest
 from privshare.ledger.enrolment import AgencyKey
 from privshare.log.checkpoint import Checkpoint, parse_checkpoint
-from privshare.wire import note
+from privshare.schemes.keys import sign_envelope
+from privshare.wire import canonical, note
 from privshare.wire.base64 import b64
 from privshare.wire.canonical import b64u
-from privshare.wire.envelope import decode
+from privshare.wire.envelope import decode, from_json, to_json
 
 
 def judge(network: Network, receipt: Receipt, filed: Filed) -> Verdict:
@@ -351,3 +354,105 @@ def test_a_key_retired_later_still_counts_for_older_entries(tmp_path: Path) -> N
     early = forge(network, receipt, state={kid: change(until=rotation.index - 3)})
     assert judge(network, early, Filed(early)).step(2).outcome == "failed"
     network.close()
+
+
+def forge_job(
+    network: Network,
+    case: Filed,
+    lies: dict[str, Change],
+    result: Change | None = None,
+) -> Receipt:
+    """A job whose parties lie in chorus: statements, digests and state all fit.
+
+    Args:
+        network: Whose keys are abused.
+        case: A true job.
+        lies: What to do to the payload of a contribution, the aggregation or
+            the opening; each is signed again by its party.
+        result: What to do to the result.
+    """
+    evidence = deepcopy(case.receipt.evidence)
+    outcome = deepcopy(case.receipt.result)
+    assert evidence is not None and outcome is not None
+    parties = {"contribution": "tax", "aggregation": "registrar", "opening": "title"}
+    for name, lie in lies.items():
+        place = evidence["contributions"] if name == "contribution" else evidence
+        slot: Any = 0 if name == "contribution" else name
+        held = from_json(place[slot])
+        payload: Any = canonical.decode(held.payload)
+        lie(payload)
+        key = signing_key(f"{parties[name]}/sign")
+        place[slot] = to_json(
+            sign_envelope(held.payload_type, canonical.encode(payload), [key])
+        )
+    if result is not None:
+        result(outcome)
+    digests = {
+        "evidence": b64u(evidence_digest(evidence)),
+        "result": b64u(result_digest(outcome)),
+    }
+    forged = replace(case.receipt, evidence=evidence, result=outcome)
+    return forge(
+        network,
+        forged,
+        state={
+            key_of(case, "job"): change(**digests),
+            key_of(case, "use"): change(result=digests["result"]),
+        },
+        payloads={case.receipt.subject: change_body(**digests)},
+    )
+
+
+def _first(groups: str, **fields: Any) -> Change:
+    """Write fields of a statement's first group."""
+    return lambda payload: payload[groups][0].update(fields)
+
+
+def _swap_totals(payload: dict[str, Any]) -> None:
+    one, two = payload["groups"][:2]
+    one["m"], two["m"] = two["m"], one["m"]
+
+
+def test_the_chorus_can_sing_what_is_true(
+    network: Network, filed: dict[str, Filed]
+) -> None:
+    """A job that is signed and proven anew without a lie stays valid."""
+    case = filed["job.result"]
+    verdict = judge(network, forge_job(network, case, {}), case)
+    assert verdict.outcome == "valid", verdict.report()
+
+
+@pytest.mark.parametrize(
+    ("lies", "result", "step"),
+    [
+        ({"opening": _first("groups", m="31414")}, _first("rows", value="31414"), 7),
+        ({"opening": _first("groups", m="-1")}, None, 7),
+        ({"opening": _swap_totals}, None, 7),
+        ({"opening": change(aggregation=b64u(bytes(32)))}, None, 7),
+        ({"opening": change(job="A" * 43)}, None, 7),
+        ({"opening": lambda p: p["groups"].pop()}, None, 7),
+        ({"aggregation": _first("groups", count=12)}, None, 7),
+        ({"aggregation": change(contributions=[])}, None, 7),
+        ({"contribution": change(version=2)}, None, 7),
+        ({"contribution": change(column="parcel")}, None, 7),
+        ({"contribution": change(rows=25)}, None, 7),
+        ({"contribution": change(bound=str(2**2047))}, None, 7),
+        ({"contribution": _first("groups", count=2)}, None, 7),
+        ({}, _first("rows", value="1"), 8),
+        ({}, _first("rows", count=99), 8),
+        ({}, change(suppressed=["south"]), 8),
+        ({}, change(k=1), 8),
+    ],
+)
+def test_parties_that_lie_in_chorus_are_found(
+    network: Network,
+    filed: dict[str, Filed],
+    lies: dict[str, Change],
+    result: Change | None,
+    step: int,
+) -> None:
+    """Signatures, digests and ledger all agree; the arithmetic does not."""
+    case = filed["job.result"]
+    verdict = judge(network, forge_job(network, case, lies, result), case)
+    assert [verdict.step(n).outcome for n in range(1, 6)] == ["ok"] * 5
+    assert verdict.step(step).outcome == "failed", verdict.report()

@@ -115,3 +115,11 @@ def test_an_even_or_tiny_modulus_is_refused(n: int) -> None:
     """What cannot be a modulus is said to be none."""
     with pytest.raises(OutOfRange):
         verify_openings(n, [])
+
+
+def test_many_lies_cost_little_and_a_few_are_named(openings: list[Opening]) -> None:
+    """Of twenty wrong claims the first eight are named."""
+    changed = [replace(one, r=one.r + 1) for one in openings]
+    with pytest.raises(ProofInvalid, match="and more") as caught:
+        verify_openings(N, changed)
+    assert caught.value.detail["positions"] == list(range(8))
