@@ -460,6 +460,17 @@ def test_a_witness_replays_before_it_cosigns(mirror_of: Make) -> None:
     assert mirror.checkpoint() == host.checkpoint() + lines
 
 
+def test_a_witness_cosigns_no_half_block(mirror_of: Make) -> None:
+    """A checkpoint in the middle of a block we hold is of our tree, and refused."""
+    host = PaperHost(flat(honest().blocks))
+    mirror = mirror_of(host)
+    mirror.refresh()
+    host.size -= 1
+    with pytest.raises(VerificationError, match="block entry"):
+        push(mirror, host, 0)
+    assert mirror.alarm is None
+
+
 def test_a_witness_names_its_size(mirror_of: Make) -> None:
     """From another old size than its own, a witness says where it is."""
     host = PaperHost(flat(honest().blocks))

@@ -77,6 +77,7 @@ class Keeper:
             self._view = View(self._machine.state.snapshot(), self._db.last_block())
             self._range = self._restore_tiles()
             self._changed = threading.Condition()
+            self._version = 0
             self._notes: dict[int, bytes] = dict(self._db.checkpoints())
             self._cosignatures: dict[int, dict[str, notes.NoteSignature]] = {}
             self._unsaved: list[tuple[int, notes.NoteSignature]] = []
@@ -188,6 +189,7 @@ class Keeper:
             oldest = next(iter(self._notes))
             for gone in [held for held in self._cosignatures if held < oldest]:
                 del self._cosignatures[gone]
+        self._version += 1
         self._changed.notify_all()
 
     def _publish(self) -> None:
@@ -307,7 +309,8 @@ class Keeper:
 
     def own_checkpoint(self) -> bytes:
         """The newest checkpoint with the log's signature alone, for witnesses."""
-        return self._notes[self.size]
+        with self._changed:
+            return self._notes[self.size]
 
     def _cosigned_note(self, size: int) -> bytes:
         if not self._notes[size]:
@@ -323,23 +326,46 @@ class Keeper:
             Unavailable: The witnesses did not cosign in time.
         """
         deadline = monotonic() + timeout_s
-        with self._changed:
-            while True:
-                found = self._satisfying(size, need)
-                if found is not None:
-                    return found
-                left = deadline - monotonic()
-                if left <= 0 or not self._changed.wait(left):
-                    raise no_quorum(size, timeout_s)
+        refused: set[bytes] = set()
+        while True:
+            with self._changed:
+                version = self._version
+            found = self._satisfying(size, need, refused)
+            if found is not None:
+                return found
+            if not self._await_change(version, deadline - monotonic()):
+                raise no_quorum(size, timeout_s)
 
-    def _satisfying(self, size: int, need: TrustPolicy) -> bytes | None:
-        """The newest checkpoint that is large enough and cosigned enough."""
-        for candidate in self._known_sizes(size):
-            note = self._cosigned_note(candidate)
-            if note and (self._count(candidate) or candidate == self.size):
+    def _await_change(self, version: int, timeout_s: float) -> bool:
+        """Wait for a checkpoint or cosignature; False when none came in time."""
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: self._version != version, max(0.0, timeout_s)
+            )
+
+    def _satisfying(
+        self, size: int, need: TrustPolicy, refused: set[bytes]
+    ) -> bytes | None:
+        """The newest checkpoint that is large enough and cosigned enough.
+
+        Args:
+            size: As in `cosigned`; so is `need`.
+            need: The policy.
+            refused: Notes that were looked at before; grows.
+        """
+        with self._changed:
+            sizes = [
+                candidate
+                for candidate in self._known_sizes(size)
+                if self._count(candidate) or candidate == self.size
+            ]
+            candidates = [self._cosigned_note(candidate) for candidate in sizes]
+        for note in candidates:
+            if note and note not in refused:
                 try:
                     need.check(note)
                 except VerificationError:
+                    refused.add(note)
                     continue
                 return note
         return None
@@ -389,6 +415,7 @@ class Keeper:
                 return 0
             held[signature.name] = signature
             self._unsaved.append((size, signature))
+            self._version += 1
             self._changed.notify_all()
             return 1
 

@@ -29,9 +29,7 @@ from typing import NoReturn, Self
 from privshare.errors import (
     ConfigError,
     ConsistencyInvalid,
-    InclusionInvalid,
     NotFound,
-    PrivShareError,
     SplitView,
     Unavailable,
     VerificationError,
@@ -40,7 +38,7 @@ from privshare.ledger.api import SUBMIT_TIMEOUT_S, Committed
 from privshare.ledger.block import Block, is_block
 from privshare.ledger.engines.alarm import Alarm, Misconduct
 from privshare.ledger.engines.keeper import Keeper, no_quorum
-from privshare.ledger.engines.source import LogSource, SourceTiles, fetch_bundle
+from privshare.ledger.engines.source import LogSource, diagnose, fetch_bundle
 from privshare.ledger.genesis import Genesis
 from privshare.ledger.machine import Machine
 from privshare.ledger.trust import witness_name
@@ -284,7 +282,7 @@ class MirrorLedger(Keeper):
             with self._db.transaction():
                 tree = self._fetch(target)
                 if tree.root() != target.root:
-                    self._diagnose(target, note)
+                    diagnose(self._source, self.size, self._range.root(), target)
                 for block in self._replay(old, target.size):
                     self._db.add_block(block)
                     last = block
@@ -319,38 +317,6 @@ class MirrorLedger(Keeper):
             tree = tree.append_leaf_hashes(merkle.leaf_hashes(entries))
             position = end
         return tree
-
-    def _diagnose(self, target: Checkpoint, note: bytes) -> NoReturn:
-        """The entries are not those of the checkpoint: a fork, or bad transport?
-
-        It is a fork, provably, if the host's own tiles connect its checkpoint
-        with another tree of our size.
-        """
-        ours = self._range.root()
-        reader = SourceTiles(self._source)
-        try:
-            proof = merkle.prove_consistency(reader, self.size, target.size)
-            theirs = merkle.root_at(reader, self.size)
-            merkle.verify_consistency(
-                self.size, theirs, target.size, target.root, proof
-            )
-        except PrivShareError as error:
-            raise ConsistencyInvalid(
-                f"expected a log that extends ours of {self.size} entries, found "
-                f"neither its entries nor a proof ({error.message})"
-            ) from error
-        if theirs != ours:
-            raise Misconduct(
-                SplitView(
-                    f"expected root {ours.hex()} at size {self.size}, found that the "
-                    f"checkpoint of size {target.size} extends {theirs.hex()}",
-                    detail={"size": self.size},
-                )
-            )
-        raise InclusionInvalid(
-            f"expected the entries that the checkpoint of size {target.size} "
-            "commits to, found others"
-        )
 
     def _replay(self, old: int, new: int) -> Iterator[Block]:
         """Execute the fetched entries, block by block."""
@@ -415,6 +381,7 @@ class MirrorLedger(Keeper):
             if target.size > self.size:
                 self._follow(asked.checkpoint)
             self._compare(target, asked.checkpoint)
+            self._check_block_end(target)
             if state != held:
                 with self._db.transaction():
                     self._db.set_meta(
@@ -426,6 +393,14 @@ class MirrorLedger(Keeper):
             lines = notes.format_signatures((line,)).encode()
             self._take_note(target, self._own_lines(asked.checkpoint) + lines)
         return lines
+
+    def _check_block_end(self, target: Checkpoint) -> None:
+        """Cosign nothing in the middle of a block: no state root covers it."""
+        if not self._db.is_block_end(target.size):
+            raise VerificationError(
+                f"expected a checkpoint right behind a block entry, found one at "
+                f"size {target.size}"
+            )
 
     def _open_for_witness(self, note: bytes) -> Checkpoint:
         origin = notes.parse(note).text.partition("\n")[0]
@@ -453,9 +428,9 @@ class MirrorLedger(Keeper):
         """
         deadline = monotonic() + timeout_s
         pause = _FIRST_PAUSE_S
+        refused: set[bytes] = set()
         while True:
-            with self._changed:
-                found = self._satisfying(size, need)
+            found = self._satisfying(size, need, refused)
             if found is not None:
                 return found
             if monotonic() + pause >= deadline:

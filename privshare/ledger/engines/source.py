@@ -7,10 +7,20 @@ a ledger in the same process, or one that lies.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import NoReturn, Protocol
 
-from privshare.errors import EncodingError, InclusionInvalid, NotFound
+from privshare.errors import (
+    ConsistencyInvalid,
+    EncodingError,
+    InclusionInvalid,
+    NotFound,
+    PrivShareError,
+    SplitView,
+)
 from privshare.ledger.api import Committed
+from privshare.ledger.engines.alarm import Misconduct
+from privshare.log import merkle
+from privshare.log.checkpoint import Checkpoint
 from privshare.log.tile import Tile, decode_bundle
 
 
@@ -78,3 +88,45 @@ class SourceTiles:
             return self._source.tile(Tile(level, index, width).path)
         except NotFound:
             return self._source.tile(Tile(level, index).path)[: 32 * width]
+
+
+def diagnose(source: LogSource, size: int, ours: bytes, target: Checkpoint) -> NoReturn:
+    """The entries fetched are not those of the checkpoint: a fork, or not?
+
+    It is a fork, provably, if the host's own tiles connect its checkpoint
+    with another tree of our size.
+
+    Args:
+        source: The host.
+        size: The size of the log that is held.
+        ours: Its root.
+        target: A larger checkpoint, signed by the log.
+
+    Raises:
+        Misconduct: A fork.
+        ConsistencyInvalid: The host proves nothing.
+        InclusionInvalid: It proves that its log extends ours, and served
+            other entries.
+    """
+    reader = SourceTiles(source)
+    try:
+        proof = merkle.prove_consistency(reader, size, target.size)
+        theirs = merkle.root_at(reader, size)
+        merkle.verify_consistency(size, theirs, target.size, target.root, proof)
+    except PrivShareError as error:
+        raise ConsistencyInvalid(
+            f"expected a log that extends ours of {size} entries, found neither its "
+            f"entries nor a proof ({error.message})"
+        ) from error
+    if theirs != ours:
+        raise Misconduct(
+            SplitView(
+                f"expected root {ours.hex()} at size {size}, found that the "
+                f"checkpoint of size {target.size} extends {theirs.hex()}",
+                detail={"size": size},
+            )
+        )
+    raise InclusionInvalid(
+        f"expected the entries that the checkpoint of size {target.size} commits to, "
+        "found others"
+    )
