@@ -74,13 +74,15 @@ def read_key(path: Path, passphrase: str | Passphrase) -> bytes:
         raise ConfigError(
             f"expected a key file at {path}, found: {error.strerror}"
         ) from None
-    with os.fdopen(handle, "rb") as file:
-        mode = os.fstat(file.fileno()).st_mode
+    try:
+        mode = os.fstat(handle).st_mode
         if not stat.S_ISREG(mode) or mode & 0o077:
             raise ConfigError(
                 f"expected a key file that only its owner may read, found {path} "
                 f"with mode {stat.S_IMODE(mode):04o}",
                 fix=f"chmod 600 {path}",
             )
-        blob = file.read(_MAX_BYTES)
+        blob = os.read(handle, _MAX_BYTES)
+    finally:
+        os.close(handle)
     return unprotect(blob, passphrase)

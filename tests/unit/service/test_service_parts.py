@@ -218,9 +218,10 @@ def test_passphrases_come_from_three_places(
         node_keys.read_passphrase(file)
     with pytest.raises(ConfigError):
         node_keys.read_passphrase(tmp_path / "none")
-    monkeypatch.setattr("sys.stdin", open(os.devnull))
-    with pytest.raises(ConfigError, match="terminal"):
-        node_keys.read_passphrase()
+    with open(os.devnull) as nobody, monkeypatch.context() as patched:
+        patched.setattr("sys.stdin", nobody)
+        with pytest.raises(ConfigError, match="terminal"):
+            node_keys.read_passphrase()
     monkeypatch.setenv(node_keys.PASSPHRASE_VARIABLE, "from the environment")
     assert node_keys.read_passphrase() == "from the environment"
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from privshare.errors import Conflict, ConfigError, NotFound, VerificationError
+from privshare.errors import ConfigError, Conflict, NotFound, VerificationError
 from privshare.exchange.storage import Storage
 from privshare.jobs.lifecycle import Advance, Job, Problem, step
 from privshare.store import migrate
