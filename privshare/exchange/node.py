@@ -164,13 +164,19 @@ def open_statement(view: View, agency: str, kind: str, envelope: Envelope) -> by
     return verify_envelope(envelope, resolve)
 
 
-def he_key(view: View, agency: str) -> PaillierPublicKey:
-    """The Paillier key that a custodian uses now: its newest active one.
+def he_key(view: View, agency: str, at: int | None = None) -> PaillierPublicKey:
+    """The Paillier key that a custodian uses: its newest active one.
+
+    Args:
+        view: The ledger.
+        agency: The custodian.
+        at: Log index by which the key was known, so that all parties of a job
+            mean the same one; None for the newest now.
 
     Raises:
         NotFound: It has none.
     """
-    return PaillierPublicKey.from_bytes(_newest(view, agency, "he", "Paillier"))
+    return PaillierPublicKey.from_bytes(_newest(view, agency, "he", "Paillier", at))
 
 
 def seal_key(view: View, agency: str) -> SealPublicKey:
@@ -182,8 +188,14 @@ def seal_key(view: View, agency: str) -> SealPublicKey:
     return SealPublicKey(_newest(view, agency, "seal", "sealing"))
 
 
-def _newest(view: View, agency: str, use: str, noun: str) -> bytes:
-    found = query.keys_of(view, agency, use)
+def _newest(
+    view: View, agency: str, use: str, noun: str, at: int | None = None
+) -> bytes:
+    found = {
+        kid: key
+        for kid, key in query.keys_of(view, agency, use).items()
+        if at is None or key.since <= at
+    }
     if not found:
         raise NotFound(
             f"expected a {noun} key of {agency} on the ledger, found none",

@@ -15,8 +15,7 @@ Implements docs/protocols/paillier-sum.md, sections 4 to 6.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from privshare.errors import (
     EvidenceInvalid,
@@ -24,16 +23,25 @@ from privshare.errors import (
     NotPermitted,
     OutOfRange,
     PrivShareError,
-    StepNotAllowed,
     Unavailable,
 )
 from privshare.exchange import column
 from privshare.exchange import dataset as datasets
-from privshare.exchange.node import Node, he_key, open_statement
-from privshare.exchange.plan import check_grant, summed_column
+from privshare.exchange.admission import (
+    Admitted,
+    admitted,
+    check_inputs,
+    check_own_input,
+    datasets_of,
+    find_job,
+    open_contributions,
+    seen,
+)
+from privshare.exchange.node import Node, open_statement
+from privshare.exchange.plan import summed_column
 from privshare.exchange.task import Task
 from privshare.jobs import aggregate as steps
-from privshare.jobs.spec import MAX_INPUTS, PROGRAM, Spec
+from privshare.jobs.spec import MAX_INPUTS
 from privshare.jobs.statement import (
     AGGREGATION,
     CONTRIBUTION,
@@ -43,12 +51,10 @@ from privshare.jobs.statement import (
     Contribution,
 )
 from privshare.ledger import query
-from privshare.ledger.api import View
-from privshare.ledger.values import Job
 from privshare.rights import identifier
 from privshare.schemes.paillier import PaillierPrivateKey, PaillierPublicKey
 from privshare.wire import envelope as envelopes
-from privshare.wire.canonical import Fields, Json, b64u
+from privshare.wire.canonical import Fields, Json
 from privshare.wire.envelope import Envelope
 
 __all__ = [
@@ -66,21 +72,8 @@ __all__ = [
 MAX_BODY = 16 << 20
 #: Longest part of a column, in bytes.
 MAX_PART = column.PART_ROWS * 768
-_MAX_PARTS = 4_096
 _WAIT_S = 5.0
-_SYNC_S = 5.0
 _TRIES = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Admitted:
-    """A job that may go on, as this node's own copy of the ledger has it."""
-
-    id: str
-    job: Job
-    spec: Spec
-    view: View
-    key: PaillierPublicKey
 
 
 def contribute(
@@ -109,9 +102,9 @@ def contribute(
         Unavailable: The compute node does not take the ciphertexts.
     """
     fields = Fields(body, "body")
-    known = _admitted(node, caller, job, fields)
+    known = admitted(node, caller, job, fields)
     fields.end()
-    _own_input(node, known, dataset)
+    check_own_input(node, known, dataset)
     name = f"contribution:{dataset}"
     kept = node.store.blob(job, name)
     if kept is None:
@@ -146,13 +139,15 @@ def receive(
         data: Whole ciphertexts, at most `MAX_PART` bytes.
 
     Raises:
-        NotFound: No such job, or no such input.
+        NotFound: No such input.
+        Unavailable: Our copy of the ledger does not have the job yet.
         StepNotAllowed: The job has ended.
         NotPermitted: Not our job, or not the caller's dataset.
         OutOfRange: Too large, or a part that no column has.
     """
-    view = node.view()
-    held = _find(node, job, view)
+    identifier.ID.check(job, "job")
+    view = seen(node, job)
+    held = find_job(node, job, view)
     if held.parties.compute != node.agency:
         raise NotPermitted(
             f"expected {held.parties.compute}, which computes, found {node.agency}",
@@ -163,11 +158,12 @@ def receive(
             f"expected the owner of {dataset}, found {caller}",
             detail={"rule": "job.party"},
         )
-    if dataset not in _datasets(view, held):
+    if dataset not in datasets_of(view, held):
         raise NotFound(f"expected an input of the job, found {dataset}")
-    if not 0 <= part < _MAX_PARTS or not 0 < len(data) <= MAX_PART:
+    parts = -(-query.dataset(view, dataset).rows // column.PART_ROWS)
+    if not 0 <= part < parts or not 0 < len(data) <= MAX_PART:
         raise OutOfRange(
-            f"expected parts below {_MAX_PARTS} of at most {MAX_PART} bytes, found "
+            f"expected parts below {parts} of at most {MAX_PART} bytes, found "
             f"part {part} of {len(data)}"
         )
     node.store.put_blob(job, f"column:{dataset}:{part}", data)
@@ -197,7 +193,7 @@ def aggregate(node: Node, caller: str, job: str, body: Json) -> dict[str, Json]:
         Unavailable: Ciphertexts have not arrived yet.
     """
     fields = Fields(body, "body")
-    known = _admitted(node, caller, job, fields)
+    known = admitted(node, caller, job, fields)
     sent = fields.list("contributions", MAX_INPUTS)
     fields.end()
     if known.spec.compute != node.agency:
@@ -242,7 +238,7 @@ def open_totals(node: Node, caller: str, job: str, body: Json) -> dict[str, Json
         OutOfRange: The sum could pass the plaintext space.
     """
     fields = Fields(body, "body")
-    known = _admitted(node, caller, job, fields)
+    known = admitted(node, caller, job, fields)
     sent = fields.list("contributions", MAX_INPUTS)
     statement = envelopes.from_json(fields.json("aggregation"))
     fields.end()
@@ -289,126 +285,13 @@ def forget(node: Node) -> None:
             node.store.drop_blobs(job)
 
 
-def open_contributions(
-    view: View, spec: Spec, sent: Sequence[Json]
-) -> tuple[Contribution, ...]:
-    """Verify and read contributions, in the order of the inputs.
-
-    Raises:
-        SignatureInvalid: One that the input's owner did not sign.
-        EvidenceInvalid: Too few or too many.
-        EncodingError: Another form.
-    """
-    if len(sent) != len(spec.inputs):
-        raise EvidenceInvalid(
-            f"expected {len(spec.inputs)} contributions, found {len(sent)}"
-        )
-    found = []
-    for item, given in zip(spec.inputs, sent, strict=True):
-        owner = identifier.owner_of(item.dataset)
-        payload = open_statement(view, owner, CONTRIBUTION, envelopes.from_json(given))
-        found.append(Contribution.from_bytes(payload))
-    return tuple(found)
-
-
-# -- what every party checks --------------------------------------------------
-
-
-def _admitted(node: Node, caller: str, job: str, fields: Fields) -> Admitted:
-    """Everything that must hold before a party does anything for a job."""
-    identifier.ID.check(job, "job")
-    spec = Spec.from_json(fields.json("spec"))
-    node.ledger.sync(fields.int("index", 0), timeout_s=_SYNC_S)
-    view = node.view()
-    held = _find(node, job, view)
-    if caller != held.coordinator:
-        raise NotPermitted(
-            f"expected {held.coordinator}, which coordinates the job, found {caller}",
-            detail={"rule": "job.coordinator"},
-        )
-    if b64u(spec.digest()) != held.spec or held.program != PROGRAM:
-        raise EvidenceInvalid(
-            "expected the specification that was admitted, found another",
-            detail={"party": caller, "rule": "job.spec"},
-        )
-    parties = (held.coordinator, held.parties.compute, held.parties.custodian)
-    if (spec.coordinator, spec.compute, spec.custodian) != parties:
-        raise EvidenceInvalid(
-            "expected the parties that were admitted, found others",
-            detail={"party": caller, "rule": "job.parties"},
-        )
-    _check_inputs(node, view, held, spec)
-    return Admitted(job, held, spec, view, he_key(view, spec.custodian))
-
-
-def _find(node: Node, job: str, view: View) -> Job:
-    held = query.job(view, job)
-    if held.status != "admitted":
-        raise StepNotAllowed(
-            f"expected a job that is admitted, found one that is {held.status}",
-            detail={"rule": "job.status"},
-        )
-    if node.clock() > held.deadline:
-        raise StepNotAllowed(
-            f"expected a time up to {held.deadline}, the deadline, "
-            f"found {node.clock()}",
-            detail={"rule": "job.deadline"},
-        )
-    return held
-
-
-def _check_inputs(node: Node, view: View, held: Job, spec: Spec) -> None:
-    """Each input has its reserved use, and its grant is in force now."""
-    if len(held.inputs) != len(spec.inputs):
-        raise EvidenceInvalid(
-            f"expected {len(held.inputs)} inputs, found {len(spec.inputs)}",
-            detail={"party": held.coordinator, "rule": "job.spec"},
-        )
-    for use_id, item in zip(held.inputs, spec.inputs, strict=True):
-        use = query.use(view, use_id)
-        grant = query.grant(view, use.grant)
-        reserved = (use.grant, grant.terms.dataset, use.operation, use.purpose)
-        asked = (item.grant, item.dataset, spec.operation, spec.purpose)
-        columns = (use.columns, use.group_by)
-        if reserved != asked or columns != ((spec.column,), spec.groups):
-            raise EvidenceInvalid(
-                "expected the use that was reserved, found another",
-                detail={"party": held.coordinator, "rule": "job.spec"},
-            )
-        check_grant(node, grant, spec)
-        if spec.k < grant.terms.k:
-            raise NotPermitted(
-                f"expected k of at least {grant.terms.k}, found {spec.k}",
-                detail={"rule": "grant.k"},
-            )
-
-
-def _own_input(node: Node, known: Admitted, dataset: str) -> None:
-    item = known.spec.input(dataset)
-    if item is None or identifier.owner_of(dataset) != node.agency:
-        raise NotFound(
-            f"expected a dataset of {node.agency} that goes in, found {dataset}"
-        )
-    state = query.dataset(known.view, dataset)
-    datasets.need_registered(state, dataset)
-    if state.version != item.version:
-        raise NotPermitted(
-            f"expected version {item.version} of {dataset}, found {state.version}",
-            fix="Ask again: the dataset was amended since.",
-            detail={"rule": "job.version"},
-        )
-
-
-def _datasets(view: View, held: Job) -> set[str]:
-    grants = [query.use(view, use).grant for use in held.inputs]
-    return {query.grant(view, grant).terms.dataset for grant in grants}
-
-
 # -- the owner's work ---------------------------------------------------------
 
 
 def _contribute(node: Node, known: Admitted, dataset: str, task: Task) -> None:
     spec, key = known.spec, known.key
+    if node.store.blob(known.id, f"contribution:{dataset}") is not None:
+        return  # the same question, asked twice at the same moment
     outcome = "done"
     try:
         schema = datasets.documents(node, dataset).schema
@@ -419,7 +302,7 @@ def _contribute(node: Node, known: Admitted, dataset: str, task: Task) -> None:
         def send(part: int, data: bytes) -> None:
             task.tell(part, parts)
             view = node.view()
-            _check_inputs(node, view, _find(node, known.id, view), spec)
+            check_inputs(node, view, find_job(node, known.id, view), spec)
             _deliver(node, known, dataset, part, data)
 
         encrypted = column.encrypt(groups, key, send)

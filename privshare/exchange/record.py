@@ -17,7 +17,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 from privshare.bindings import merkle
 from privshare.errors import (
@@ -26,6 +26,7 @@ from privshare.errors import (
     GrantMissing,
     NotFound,
     NotPermitted,
+    OutOfRange,
     PrivShareError,
     Unavailable,
     VerificationError,
@@ -33,79 +34,22 @@ from privshare.errors import (
 from privshare.exchange import dataset as datasets
 from privshare.exchange import drawer
 from privshare.exchange.node import Node, seal_key
+from privshare.exchange.request import MAX_RECORD, Request, binding, record_digest
 from privshare.ledger import query
+from privshare.ledger.transaction import parse
 from privshare.ledger.values import Dataset, Use
 from privshare.rights import identifier
 from privshare.rights.dataset import Cell, Disclosure, disclose
 from privshare.rights.grant import Grant
 from privshare.schemes.keys import seal
-from privshare.wire import domain
-from privshare.wire.canonical import Fields, Json, b64u, decode, encode, unb64u
-from privshare.wire.digest import digest_json, parse_digest
+from privshare.wire.canonical import Fields, Json, b64u, decode, encode
+from privshare.wire.digest import parse_digest
 
 __all__ = ["Request", "Shared", "fetch", "find_grant", "serve"]
 
 RECORD = "record.json"
 OPERATION = "read"
-MAX_KEY = 4_096
-_MAX_SEALED = 4 << 20
 _SETTLE_TRIES = 50
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What a use was reserved for: which cells of which record.
-
-    Attributes:
-        dataset: The dataset.
-        grant: The grant that allows it.
-        columns: Sorted.
-        key: Value of the key column, as text.
-        salt: 32 bytes that keep the request's digest from being guessed: the
-            ledger must not tell who was looked up.
-    """
-
-    dataset: str
-    grant: str
-    columns: tuple[str, ...]
-    key: str
-    salt: bytes
-
-    def to_json(self) -> dict[str, Json]:
-        """Lay the request out."""
-        return {
-            "columns": list(self.columns),
-            "dataset": self.dataset,
-            "grant": self.grant,
-            "key": self.key,
-            "salt": b64u(self.salt),
-            "v": 1,
-        }
-
-    @classmethod
-    def from_json(cls, obj: object) -> Request:
-        """Read a request.
-
-        Raises:
-            EncodingError: Another form.
-        """
-        fields = Fields(obj, "request")
-        fields.constant("v", 1)
-        made = cls(
-            dataset=identifier.DATASET.check(fields.str("dataset"), "request.dataset"),
-            grant=identifier.ID.check(fields.str("grant"), "request.grant"),
-            columns=fields.str_list(
-                "columns", 256, identifier.COLUMN.pattern, sorted_unique=True
-            ),
-            key=fields.str("key", max=MAX_KEY),
-            salt=fields.bytes("salt", 32),
-        )
-        fields.end()
-        return made
-
-    def digest(self) -> bytes:
-        """What the ledger holds of it."""
-        return digest_json(domain.JOB_REQUEST, self.to_json())
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +214,7 @@ def serve(node: Node, caller: str, body: Json) -> dict[str, Json]:
             subject=use_id,
             outcome=outcome,
         )
-    sealed = seal(seal_key(node.view(), caller), document, _info(use_id))
+    sealed = seal(seal_key(node.view(), caller), document, binding(use_id))
     return {"sealed": b64u(sealed)}
 
 
@@ -318,11 +262,11 @@ def _ask(node: Node, use_id: str, index: int, asked: Request) -> tuple[bytes, Da
     else:
         answer = node.peers.call(owner, "POST", "/v1/peer/records", body)
     fields = Fields(answer, "answer")
-    sealed = fields.bytes("sealed", max=_MAX_SEALED)
+    sealed = fields.bytes("sealed", max=MAX_RECORD)
     fields.end()
     for key in node.keys.seal:
         try:
-            return key.open(sealed, _info(use_id)), state
+            return key.open(sealed, binding(use_id)), state
         except VerificationError:
             continue  # sealed to an older or a newer key of ours
     raise VerificationError(
@@ -336,7 +280,7 @@ def _verify(
 ) -> tuple[Mapping[str, Cell], dict[str, Json]]:
     """Check a record document against our own copy of the ledger."""
     owner = identifier.owner_of(asked.dataset)
-    fields = Fields(decode(document, max_bytes=_MAX_SEALED), "record")
+    fields = Fields(decode(document, max_bytes=MAX_RECORD), "record")
     fields.constant("v", 1)
     fields.constant("type", "privshare.record")
     disclosure = Disclosure.from_json(fields.json("disclosure"))
@@ -386,7 +330,7 @@ def _file(
             f"{use.status}",
             detail={"party": owner},
         )
-    if use.result != b64u(_record_digest(document)):
+    if use.result != b64u(record_digest(document)):
         raise EvidenceInvalid(
             "expected the record whose digest is on the ledger, found another",
             detail={"party": owner},
@@ -412,13 +356,11 @@ def _wait_for_block(node: Node) -> None:
     """Until the next block or a moment has passed."""
     try:
         node.ledger.sync(node.view().size, timeout_s=0.2)
-    except Unavailable:
+    except (OutOfRange, Unavailable):  # no further block, at the host or here
         return
 
 
 def _tx_id(node: Node, index: int) -> str:
-    from privshare.ledger.transaction import parse  # noqa: PLC0415
-
     return parse(node.ledger.entry(index)).id
 
 
@@ -514,7 +456,7 @@ def _disclose(node: Node, use_id: str, use: Use, asked: Request) -> bytes:
             "v": 1,
         }
     )
-    result = b64u(_record_digest(document))
+    result = b64u(record_digest(document))
     current = query.use(node.view(), use_id)
     if current.status == "reserved":
         node.submit("use.settle", {"result": result, "use": use_id})
@@ -530,13 +472,3 @@ def _release(node: Node, use_id: str, use: Use) -> None:
     """Give the use back: there is nothing to share."""
     if use.status == "reserved":
         node.submit("use.release", {"reason": "no record with this key", "use": use_id})
-
-
-def _record_digest(document: bytes) -> bytes:
-    value = cast(dict[str, Any], decode(document, max_bytes=_MAX_SEALED))
-    return digest_json(domain.RESULT, value)
-
-
-def _info(use_id: str) -> bytes:
-    """Binds a sealed record to its use, so that it opens for nothing else."""
-    return domain.DISCLOSURE + b"/" + unb64u(use_id, 32)

@@ -303,7 +303,7 @@ class Runner:
     ) -> tuple[dict[str, Json], dict[str, Json]]:
         """Check all statements ourselves, and draw the result from them."""
         view = self._node.view()
-        key = he_key(view, spec.custodian)
+        key = he_key(view, spec.custodian, self._held(job).at)
         sent = self._contributions(job, spec)
         contributions = party.open_contributions(view, spec, sent)
         aggregation = Aggregation.from_bytes(

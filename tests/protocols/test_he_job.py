@@ -577,9 +577,29 @@ def test_contribution_signed_by_another(network: Consortium) -> None:
     must_fail(network, job, SignatureInvalid, "tax")
 
 
+def test_a_compute_node_that_lags_behind(
+    network: Consortium, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ciphertexts may come before the compute node's mirror has the job: it looks
+    again, and says so if the job does not come."""
+    job = jobs.submit(network["housing"], SUM)
+    spec = jobs.spec_of(job)
+    compute = network[spec.compute]
+    assert compute.view().get(f"job/{job.ledger_id}") is None or (
+        spec.compute == "registrar"
+    )
+    got = party.receive(compute, "tax", job.ledger_id, RETURNS, part=0, data=b"x")
+    assert got == {"bytes": 1, "part": 0}
+    monkeypatch.setattr("privshare.exchange.admission._BLOCK_S", 0.01)
+    with pytest.raises(Unavailable) as lagging:
+        party.receive(compute, "tax", "A" * 43, RETURNS, part=0, data=b"x")
+    assert lagging.value.detail["party"] == spec.compute
+
+
 def test_only_the_owner_sends_its_column(network: Consortium) -> None:
     """Another agency cannot put ciphertexts under an owner's name."""
     job = jobs.submit(network["housing"], SUM)
+    network.sync()
     compute = network[jobs.spec_of(job).compute]
     with pytest.raises(NotPermitted):
         party.receive(compute, "housing", job.ledger_id, RETURNS, part=0, data=b"x")

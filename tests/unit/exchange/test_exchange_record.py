@@ -23,6 +23,7 @@ from privshare.errors import (
 )
 from privshare.exchange import dataset, grant, record
 from privshare.exchange.node import Node
+from privshare.exchange.request import binding
 from privshare.exchange.tick import node_tick
 from privshare.ledger import query
 from privshare.schemes.keys import seal
@@ -120,7 +121,7 @@ def test_asking_again_gives_the_same_record(shared: Consortium) -> None:
     first = record.serve(shared["tax"], "housing", body)
     again = record.serve(shared["tax"], "housing", body)
     key = shared["housing"].keys.seal[0]
-    info = record._info(body["use"])
+    info = binding(body["use"])
     assert key.open(unb64u(str(first["sealed"])), info) == key.open(
         unb64u(str(again["sealed"])), info
     )
@@ -207,7 +208,7 @@ def test_owner_that_is_away(shared: Consortium) -> None:
 def resealed(network: Consortium, asked: Asked, change: Any) -> Any:
     """What the owner answers, opened, changed, and sealed again."""
     answer = asked.go_on(network)
-    key, info = network["housing"].keys.seal[0], record._info(asked.body["use"])
+    key, info = network["housing"].keys.seal[0], binding(asked.body["use"])
     document = decode(key.open(unb64u(answer["sealed"]), info))
     change(document)
     sealed = seal(key.public_key, encode(document), info)
@@ -255,7 +256,7 @@ def test_refuses_a_record_settled_as_another(
 
     def settles_another(asked: Asked) -> Any:
         with monkeypatch.context() as patch:
-            patch.setattr(record, "_record_digest", lambda _: bytes(32))
+            patch.setattr(record, "record_digest", lambda _: bytes(32))
             return asked.go_on(shared)
 
     shared.meddle["tax", "records"] = settles_another
