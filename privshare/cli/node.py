@@ -9,6 +9,7 @@ node enrol                                           lets a person in
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -226,11 +227,17 @@ def status(
     profile: Annotated[
         str, typer.Option("--profile", "-p", help="Which profile.", metavar="NAME")
     ] = DEFAULT_PROFILE,
+    wait_s: Annotated[
+        float, typer.Option("--wait", help="Wait this many seconds until it is ready.")
+    ] = 0.0,
     as_json: JsonOption = False,
 ) -> None:
     """Say whether a node runs, is ready, and how far its ledger is."""
-    url, ca = _address(directory, profile)
-    live, ready, meta = _health(url, ca)
+    from privshare.sdk import client  # noqa: PLC0415 - lazy
+
+    url, ca, live, ready, meta = _awaited(directory, profile, wait_s)
+    if ready == "":
+        meta["trust"] = client.fingerprint(client.fetch_trust(url, ca))
     show(
         Report(
             f"the node of {meta.get('agency', '?')} at {url} "
@@ -246,6 +253,24 @@ def status(
             f"expected a node that is ready, found: {ready}",
             fix="wait for it, and look into its log",
         )
+
+
+def _awaited(
+    directory: Path | None, profile: str, wait_s: float
+) -> tuple[str, Path | None, bool, str, dict[str, object]]:
+    """Look until the node is ready, or the time is up: (url, ca, *_health)."""
+    deadline = time.monotonic() + wait_s
+    while True:
+        last = time.monotonic() >= deadline
+        try:
+            url, ca = _address(directory, profile)
+            live, ready, meta = _health(url, ca)
+            if last or ready == "":
+                return url, ca, live, ready, meta
+        except Unavailable:
+            if last:
+                raise
+        time.sleep(0.2)
 
 
 def _address(directory: Path | None, profile: str) -> tuple[str, Path | None]:
