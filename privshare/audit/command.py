@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import Any
 
 from privshare.audit.report import Result, Verdict
+from privshare.audit.sentence import plain
 from privshare.audit.verifier import Newer, verify
 from privshare.errors import PrivShareError
 from privshare.jobs.receipt import MAX_ATTACHMENT, Receipt
@@ -103,7 +104,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             judged += _judge(Path(name), options)
         except Unreadable as error:
-            print(f"privshare verify: {error}", file=sys.stderr)
+            print(f"privshare verify: {plain(str(error))}", file=sys.stderr)
             code = EXIT["incomplete"]
     codes = {code, *(EXIT[one.verdict.outcome] for one in judged)}
     if options.json:
@@ -321,7 +322,7 @@ def _told_trust(one: Judged) -> str:
             f"{VARIABLE}, or as {BESIDE} beside the receipt.\n"
         )
     fingerprint = sha256(one.trust.data).hex()
-    text = f"\nTrust policy: {one.trust.source}\n  SHA-256 {fingerprint}\n"
+    text = f"\nTrust policy: {plain(one.trust.source)}\n  SHA-256 {fingerprint}\n"
     if "beside" in one.trust.source or "inside" in one.trust.source:
         text += (
             "  It came with the receipt: compare this fingerprint with one that you "

@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
+from privshare.audit.sentence import plain
+
 Outcome = Literal["ok", "failed", "missing", "not applicable"]
 Result = Literal["valid", "invalid", "incomplete"]
 
@@ -122,7 +124,7 @@ class Verdict:
             Lines, each ending in a newline.
         """
         title = f"{_WORD[self.outcome]}  {self.operation or 'unreadable'}"
-        lines = [f"{title}  {name}".rstrip(), ""]
+        lines = [f"{title}  {plain(name)}".rstrip(), ""]
         if self.headline:
             if self.outcome == "invalid":
                 lines.append("The receipt claims, wrongly or without proof:")

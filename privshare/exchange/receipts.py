@@ -143,6 +143,9 @@ def _prove(
 
 def _closing(ledger: Ledger, subject: int) -> int:
     """Index of the block entry that closes the subject's block."""
+    newest = ledger.view().block
+    if newest.first <= subject < newest.index:
+        return newest.index
     for index in range(subject + 1, subject + _FURTHEST):
         if is_block(ledger.entry(index)):
             return index
