@@ -11,6 +11,7 @@ process holds) is found before, and said in one sentence.
 
 from __future__ import annotations
 
+import gc
 import signal
 import socket
 from collections.abc import Callable
@@ -125,7 +126,11 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Flask:
         """Open the node, in the worker process."""
-        return self._start()
+        application = self._start()
+        # What is loaded by now lives as long as the process; not to walk over
+        # it again, at the latest when the process ends, is half a second saved.
+        gc.freeze()
+        return application
 
     def _catch_signals(self) -> None:
         """Hear of the end before gunicorn waits for the last request."""
