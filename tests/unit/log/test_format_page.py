@@ -19,7 +19,8 @@ def test_the_proof_holds_under_the_policy() -> None:
     """Entry `two` at index 1, with both witnesses; no other entry."""
     page = PAGE.read_text(encoding="utf-8")
     proof_text, policy_text = (
-        block.encode() for block in re.findall(r"```\n(.*?\n)```", page, re.DOTALL)[:2]
+        block.encode()
+        for block in re.findall(r"```text\n(.*?\n)```", page, re.DOTALL)[:2]
     )
     proof, policy = decode(proof_text), parse_policy(policy_text)
     assert encode(proof) == proof_text
