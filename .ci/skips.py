@@ -17,7 +17,8 @@ EXPECTED = ("long form",)
 def main(path: str) -> int:
     """Count the skips by reason and judge them."""
     reasons: Counter[str] = Counter()
-    for case in ElementTree.parse(path).iter("testcase"):
+    tree = ElementTree.parse(path)  # noqa: S314 - written by our own test run
+    for case in tree.iter("testcase"):
         for skip in case.iter("skipped"):
             reasons[skip.get("message") or "no reason given"] += 1
     if not reasons:

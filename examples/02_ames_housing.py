@@ -39,9 +39,7 @@ def three_bureaus(rows: int | None) -> dict[str, pd.DataFrame]:
         "housing": ames[["parcel", "Year_Built", "Gr_Liv_Area", "Bldg_Type"]].rename(
             columns=str.lower
         ),
-        "tax": ames[["parcel", "Neighborhood", "Sale_Price"]].rename(
-            columns=str.lower
-        ),
+        "tax": ames[["parcel", "Neighborhood", "Sale_Price"]].rename(columns=str.lower),
     }
 
 
@@ -102,7 +100,9 @@ def main() -> None:
             print(f"granted by rule, until {grant.wait(30).not_after}")
             result = ps.sum(sales, "sale_price", by="neighborhood").run(method="he")
 
-        truth = tables["tax"].groupby("neighborhood")["sale_price"].agg(["sum", "count"])
+        truth = (
+            tables["tax"].groupby("neighborhood")["sale_price"].agg(["sum", "count"])
+        )
         for group, row in truth.iterrows():
             if row["count"] < K:
                 assert group in result.suppressed, group

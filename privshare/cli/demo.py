@@ -116,7 +116,7 @@ def _report(ok: bool, seconds: float, story: object) -> None:
 
 def _what_next(tell: Narrator, out: Path, receipts: list[Path], bundle: str) -> None:
     folder = out / "receipts"
-    total = next((path for path in receipts if path.stem.endswith("-sum")), receipts[-1])
+    total = next((path for path in receipts if path.stem[3:] == "sum"), receipts[-1])
     tell.say(f"{len(receipts)} receipts in {folder}, all of it in {out / bundle}. Try:")
     for command in (
         f"privshare verify {total}",

@@ -182,7 +182,7 @@ class Cluster:
                 stderr=log,
                 env={**os.environ, "PRIVSHARE_PASSPHRASE": self.passphrase},
                 start_new_session=True,
-                preexec_fn=_die_with_parent,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 - calls prctl alone
             )
 
     def _await(self, member: Member) -> None:
@@ -192,7 +192,10 @@ class Cluster:
             if process is not None and process.poll() is not None:
                 break
             try:
-                if httpx.get(f"{member.url}/health/ready", timeout=2).status_code == 200:
+                if (
+                    httpx.get(f"{member.url}/health/ready", timeout=2).status_code
+                    == 200
+                ):
                     return
             except httpx.HTTPError:
                 pass

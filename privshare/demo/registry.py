@@ -39,8 +39,9 @@ HAMLET = "Heron Hamlet"
 HAMLET_ROWS = 3
 
 _SYLLABLES = (
-    "an bai chen dong fei gao hai jin kai lan mei ning ping qiu rong shan tao wen xin yue"
-).split()
+    *("an", "bai", "chen", "dong", "fei", "gao", "hai", "jin", "kai", "lan"),
+    *("mei", "ning", "ping", "qiu", "rong", "shan", "tao", "wen", "xin", "yue"),
+)
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK = "10X98765432"
 
@@ -163,9 +164,7 @@ def _citizen_ids(rng: Random, count: int) -> list[str]:
     regions = rng.choices(("994701", "994702", "994721", "994722"), k=count)
     bodies: Iterator[str] = (
         f"{r}{y}{m:02d}{d:02d}{n % 1000:03d}"
-        for n, (r, y, m, d) in enumerate(
-            zip(regions, years, months, days, strict=True)
-        )
+        for n, (r, y, m, d) in enumerate(zip(regions, years, months, days, strict=True))
     )
     return [body + check_digit(body) for body in bodies]
 

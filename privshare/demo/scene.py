@@ -35,7 +35,8 @@ K = 10
 _MAX_FILE_BYTES = 64 << 20
 _MAX_SAMPLE = 200_000
 _MAX_GROUPS = 200
-_LIMITS = {"max_days": 366, "max_uses": 20, "max_budget": 0}
+_MAX_DAYS = 366
+_MAX_USES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,9 @@ class Scene:
                     group_by=(self.total.by,),
                     programs=("he.sum/v1",),
                     min_k=K,
-                    **_LIMITS,
+                    max_days=_MAX_DAYS,
+                    max_uses=_MAX_USES,
+                    max_budget=0,
                 )
             )
         if bureau is self.shared:
@@ -143,7 +146,9 @@ class Scene:
                     group_by=(),
                     programs=(),
                     min_k=1,
-                    **_LIMITS,
+                    max_days=_MAX_DAYS,
+                    max_uses=_MAX_USES,
+                    max_budget=0,
                 )
             )
         return Policy(bureau.name, tuple(rules)).to_json()
@@ -200,8 +205,9 @@ def from_folder(folder: Path) -> Scene:
         )
     shared = keyed[0]
     analyst = next(b for b in bureaus if b is not total.bureau and b is not shared)
+    sizes = ", ".join(f"{b.name} ({len(b.rows):,} rows)" for b in bureaus)
     words = (
-        f"your tables: {', '.join(f'{b.name} ({len(b.rows):,} rows)' for b in bureaus)}",
+        f"your tables: {sizes}",
         f"to be added up: {total.column} by {total.by} in {total.bureau.name}",
         f"to be shared: one record of {shared.name}, found by {shared.key}",
     )
@@ -223,7 +229,9 @@ def _read(file: Path) -> Bureau:
         )
     data = file.read_bytes()
     try:
-        lines = [row for row in csv.reader(io.StringIO(data.decode("utf-8-sig"))) if row]
+        lines = [
+            row for row in csv.reader(io.StringIO(data.decode("utf-8-sig"))) if row
+        ]
     except (UnicodeDecodeError, csv.Error) as error:
         raise ConfigError(f"{file.name}: expected UTF-8 CSV, found {error}") from None
     if len(lines) < 2 or any(len(row) != len(lines[0]) for row in lines):

@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from privshare.audit.bundle import write_bundle
-from privshare.audit.verifier import verify
+from privshare.audit.verifier import Verdict, verify
 from privshare.demo.cluster import Cluster
 from privshare.demo.narrator import Narrator
-from privshare.demo.scene import K, OTHER_PURPOSE, PURPOSE, Scene
-from privshare.demo.tamper import flipped, one_letter_changed
+from privshare.demo.scene import OTHER_PURPOSE, PURPOSE, K, Scene
+from privshare.demo.tamper import flipped, one_letter_changed, total_raised
 from privshare.errors import NotPermitted, PrivShareError, VerificationError
 from privshare.sdk.call import Blocking
 from privshare.sdk.client import Client
@@ -166,7 +166,8 @@ class Story:
             )
         else:
             raise StoryError(f"a request for {wish.purpose} was not refused")
-        self._keep("refused", _proof(wish.refresh().receipt or self._last("grant.refuse")))
+        owner = self._as(wish.dataset.partition("/")[0], "steward")
+        self._keep("refused", _last(owner, "grant.refuse"))
 
     def _granted(self, wish: Grant[Blocking], word: str) -> Grant[Blocking]:
         owner = wish.dataset.partition("/")[0]
@@ -183,7 +184,10 @@ class Story:
 
     def _record(self) -> str:
         shared = self.scene.shared
-        column, key = shared.key or "", shared.rows[0][shared.columns.index(shared.key or "")]
+        column, key = (
+            shared.key or "",
+            shared.rows[0][shared.columns.index(shared.key or "")],
+        )
         record = self._dataset(shared.name).record(key)
         if str(record[column]) != key:
             raise StoryError(f"asked for {key}, got {record[column]}")
@@ -231,10 +235,12 @@ class Story:
         )
         self._keep("sum", result.receipt)
         self.tell.good("every total equals the plain sum; small groups stay hidden")
-        return f"{len(plain)} groups, {sum(c < K for c, _ in plain.values())} suppressed"
+        return (
+            f"{len(plain)} groups, {sum(c < K for c, _ in plain.values())} suppressed"
+        )
 
     def _revoke(self) -> str:
-        assert self._adding is not None  # noqa: S101 - set by the step before
+        assert self._adding is not None
         total = self.scene.total
         steward = self._as(total.bureau.agency, "steward")
         ended = steward.grant(self._adding.id).revoke("the demonstration ends it")
@@ -257,19 +263,18 @@ class Story:
 
     def _cheat(self) -> str:
         said = self._cheat_with_record()
-        receipt = self.receipts[-1]
-        sums = next(p for p in self.receipts if p.stem.endswith("sum"))
-        for file in (receipt, sums):
-            verdict = verify(
-                flipped(file.read_bytes()), self.cluster.trust, int(time.time()),
-                _neighbours(file),
-            )  # fmt: skip
+        sums = self._named("sum")
+        data = sums.read_bytes()
+        for what, forged in (
+            ("one bit of the receipt of the sum is flipped", flipped(data)),
+            ("a total in it is raised by one cent", total_raised(data)),
+        ):
+            verdict = self._judge(forged, sums)
             if verdict.outcome == "valid":
-                raise StoryError(f"a changed {file.name} was accepted")
-        reason = next(
-            " ".join(step.sentences) for step in verdict.steps if step.outcome == "failed"
-        )
-        self.tell.refused(f"one byte of {sums.name} changed: {reason}")
+                raise StoryError(f"accepted, though {what}")
+            step = next(step for step in verdict.steps if step.outcome == "failed")
+            self.tell.say(what)
+            self.tell.refused(f"step {step.number}, {step.title}: {step.sentences[0]}")
         return f"{said}; changed receipts refused"
 
     def _cheat_with_record(self) -> str:
@@ -279,12 +284,15 @@ class Story:
         database = self.cluster.members[shared.agency].folder / "node.db"
         with one_letter_changed(database, shared.name, key):
             self.tell.say(
-                f"an insider at {shared.agency} changes one byte of the stored row {key}"
+                f"an insider at {shared.agency} changes one byte of stored row {key}"
             )
             try:
                 self._dataset(shared.name).record(key)
             except VerificationError as error:
-                self.tell.refused(f"{error.name}: {error.message}")
+                self.tell.refused(
+                    f"record {key} is not the one that {shared.agency} committed to: "
+                    f"{error.message}"
+                )
             else:
                 raise StoryError("a changed record was accepted")
         return f"changed record {key} refused"
@@ -292,9 +300,7 @@ class Story:
     def _audit(self) -> str:
         begun = time.monotonic()
         for file in self.receipts:
-            verdict = verify(
-                file.read_bytes(), self.cluster.trust, int(time.time()), _neighbours(file)
-            )
+            verdict = self._judge(file.read_bytes(), file)
             if verdict.outcome != "valid":
                 raise StoryError(f"{file.name}: {verdict.outcome}\n{verdict.report()}")
             self.tell.good(f"{file.name:24} {_first_sentence(verdict.report())}")
@@ -311,6 +317,10 @@ class Story:
             "an account or a network"
         )
         return f"{len(self.receipts)} receipts valid"
+
+    def _judge(self, data: bytes, file: Path) -> Verdict:
+        """What the offline verifier says of some bytes in the place of a file."""
+        return verify(data, self.cluster.trust, int(time.time()), _neighbours(file))
 
     def _as(self, agency: str, role: str) -> Client[Blocking]:
         if (agency, role) not in self._clients:
@@ -332,12 +342,8 @@ class Story:
         _until(known)
         return found[-1]
 
-    def _last(self, operation: str) -> Receipt | None:
-        analyst = self._as(self.scene.analyst, "analyst")
-        for item in analyst.receipts():
-            if item.str("operation") == operation:
-                return analyst.receipt(item.str("id"))
-        return None
+    def _named(self, name: str) -> Path:
+        return next(path for path in self.receipts if path.stem[3:] == name)
 
     def _keep(self, name: str, receipt: Receipt) -> None:
         file = self.folder / f"{len(self.receipts) + 1:02d}-{name}.psr"
@@ -348,6 +354,21 @@ def _proof(receipt: Receipt | None) -> Receipt:
     if receipt is None:
         raise StoryError("an operation left no receipt")
     return receipt
+
+
+def _last(client: Client[Blocking], operation: str) -> Receipt:
+    """The newest receipt of a kind in a node's drawer."""
+    found: list[Receipt] = []
+
+    def there() -> bool:
+        for item in client.receipts():
+            if item.str("operation") == operation:
+                found.append(client.receipt(item.str("id")))
+                return True
+        return False
+
+    _until(there)
+    return found[-1]
 
 
 def _until(true: Callable[[], bool], timeout_s: float = 15.0) -> None:

@@ -6,12 +6,32 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
+
+from privshare.wire.canonical import decode, encode
 
 
 def flipped(receipt: bytes) -> bytes:
     """The same receipt with one bit of its middle byte changed."""
     middle = len(receipt) // 2
     return receipt[:middle] + bytes([receipt[middle] ^ 1]) + receipt[middle + 1 :]
+
+
+def total_raised(receipt: bytes) -> bytes:
+    """The receipt of a sum with its first total one unit higher.
+
+    Canonical like the true one: only its meaning is changed.
+
+    Raises:
+        LookupError: It has no totals.
+    """
+    document: Any = decode(receipt, max_bytes=len(receipt))
+    try:
+        first = document["result"]["rows"][0]
+        first["value"] = str(int(first["value"]) + 1)
+    except (KeyError, IndexError, TypeError):
+        raise LookupError("the receipt has no totals to raise") from None
+    return encode(document)
 
 
 @contextmanager

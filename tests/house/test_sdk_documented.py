@@ -7,8 +7,8 @@ from pathlib import Path
 
 import privshare
 from privshare.sdk.call import verb
-from privshare.sdk.client import Catalog, Client
-from privshare.sdk.dataset import Dataset
+from privshare.sdk.client import Client
+from privshare.sdk.dataset import Catalog, Dataset
 from privshare.sdk.grant import Grant
 from privshare.sdk.job import Job
 from privshare.sdk.query import Query
