@@ -19,16 +19,17 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Generic
 from urllib.parse import quote
 
-from privshare.errors import ConfigError, EncodingError, VerificationError
+from privshare.errors import ConfigError, EncodingError
 from privshare.sdk import transport, wallet
 from privshare.sdk.anchor import prepare
 from privshare.sdk.call import Awaiting, Blocking, Bound, Call, M, Request, verb
-from privshare.sdk.dataset import Dataset, Listing
+from privshare.sdk.dataset import Catalog, Dataset
 from privshare.sdk.document import Document
 from privshare.sdk.grant import Grant
 from privshare.sdk.job import Job
 from privshare.sdk.receipt import Receipt
 from privshare.sdk.session import Session
+from privshare.sdk.sheet import csv_of
 from privshare.sdk.table import html_block
 from privshare.wire.canonical import Encodable
 
@@ -38,33 +39,6 @@ if TYPE_CHECKING:
 
 MAX_ITEMS = 10_000
 _CSV = "text/csv"
-
-
-class Catalog(Bound[M], Generic[M]):
-    """The datasets of the whole network."""
-
-    def __init__(self, driver: M, session: Session) -> None:
-        super().__init__(driver)
-        self._session = session
-
-    @verb
-    def search(
-        self, text: str = "", *, agency: str = "", limit: int = 200
-    ) -> Call[Listing[M]]:
-        """Find datasets.
-
-        Args:
-            text: What their names, titles or columns contain; "" for all.
-            agency: Of this owner alone.
-            limit: Most to return.
-
-        Raises:
-            PrivShareError: What the node reports.
-        """
-        found = yield from self._session.items(
-            "/v1/datasets", {"query": text, "agency": agency}, limit
-        )
-        return Listing([Dataset(self._driver, self._session, one) for one in found])
 
 
 class Client(Bound[M], Generic[M]):
@@ -215,7 +189,7 @@ class Client(Bound[M], Generic[M]):
             Conflict: There is a dataset of that name.
             PrivShareError: What else the node reports.
         """
-        data, filename = _csv(table, name)
+        data, filename = csv_of(table, name)
         draft = yield from self._session.upload("/v1/drafts", data, _CSV, filename)
         body: dict[str, Encodable] = {
             "draft": draft.str("draft"),
@@ -512,24 +486,3 @@ def _trust_text(trust: str | Path) -> str:
     if isinstance(trust, Path) or "\n" not in trust:
         return Path(trust).read_text(encoding="utf-8")
     return trust
-
-
-def _csv(table: object, name: str) -> tuple[bytes | Path, str]:
-    """A table as bytes or as a file, and what to call it."""
-    if isinstance(table, bytes):
-        return table, f"{name}.csv"
-    if isinstance(table, str | Path):
-        path = Path(table)
-        if not path.is_file():
-            raise ConfigError(f"expected a CSV file at {path}, found none")
-        return path, path.name
-    to_csv = getattr(table, "to_csv", None)
-    if to_csv is None:
-        raise ConfigError(
-            "expected a CSV file, bytes or a DataFrame as the table, found "
-            f"{type(table).__name__}"
-        )
-    text = to_csv(index=False)
-    if not isinstance(text, str):
-        raise VerificationError("expected text from to_csv, found something else")
-    return text.encode(), f"{name}.csv"

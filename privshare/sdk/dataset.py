@@ -14,12 +14,12 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, overload
 from urllib.parse import quote
 
-from privshare.sdk.call import Call, M, Request, verb
+from privshare.sdk.call import Bound, Call, M, Request, verb
 from privshare.sdk.document import Document
 from privshare.sdk.grant import Grant, active_grants
 from privshare.sdk.moment import to_unix
 from privshare.sdk.record import Record
-from privshare.sdk.session import Live
+from privshare.sdk.session import Live, Session, read_json
 from privshare.sdk.table import Table
 from privshare.wire.canonical import Encodable, Json
 
@@ -36,6 +36,7 @@ class Dataset(Live[M]):
     """One dataset, as it was when it was read."""
 
     _receipt: Receipt | None = None
+    _policy_tag = ""
 
     @property
     def receipt(self) -> Receipt | None:
@@ -213,15 +214,16 @@ class Dataset(Live[M]):
         Raises:
             PrivShareError: What the node reports.
         """
-        answer = yield from self._session.get(f"{self._path}/policy")
-        return answer.json()
+        seen = yield from self._session.repeat(Request("GET", f"{self._path}/policy"))
+        self._policy_tag = seen.headers.get("etag", "")
+        return Document(read_json(seen), "policy").json()
 
     @verb
     def set_policy(self, policy: Mapping[str, Encodable]) -> Call[Receipt]:
         """Replace the policy of a dataset of one's own.
 
         Grants that were given stay as they are. A policy that somebody else
-        replaced meanwhile is not overwritten.
+        replaced since `policy` was called on this object is not overwritten.
 
         Args:
             policy: The whole document.
@@ -230,14 +232,15 @@ class Dataset(Live[M]):
             Conflict: It was replaced since it was read.
             PrivShareError: What else the node reports.
         """
-        path = f"{self._path}/policy"
-        current = yield from self._session.repeat(Request("GET", path))
+        if not self._policy_tag:
+            yield from Dataset.policy.steps(self)
         answer = yield from self._session.send(
             "PUT",
-            path,
+            f"{self._path}/policy",
             dict(policy),
-            headers={"if-match": current.headers.get("etag", "")},
+            headers={"if-match": self._policy_tag},
         )
+        self._policy_tag = ""
         return (yield from self._proof(answer, "dataset.publish"))
 
     @verb
@@ -325,3 +328,30 @@ class Listing(Sequence[Dataset[M]]):
 
     def __rich__(self) -> RichTable:
         return self.table().__rich__()
+
+
+class Catalog(Bound[M]):
+    """The datasets of the whole network."""
+
+    def __init__(self, driver: M, session: Session) -> None:
+        super().__init__(driver)
+        self._session = session
+
+    @verb
+    def search(
+        self, text: str = "", *, agency: str = "", limit: int = 200
+    ) -> Call[Listing[M]]:
+        """Find datasets.
+
+        Args:
+            text: What their names, titles or columns contain; "" for all.
+            agency: Of this owner alone.
+            limit: Most to return.
+
+        Raises:
+            PrivShareError: What the node reports.
+        """
+        found = yield from self._session.items(
+            "/v1/datasets", {"query": text, "agency": agency}, limit
+        )
+        return Listing([Dataset(self._driver, self._session, one) for one in found])

@@ -29,6 +29,7 @@ from privshare.errors import (
     VerificationError,
 )
 from privshare.jobs import receipt as statement
+from privshare.ledger.transaction import parse
 from privshare.sdk.table import html_block
 
 if TYPE_CHECKING:
@@ -147,6 +148,20 @@ class Receipt:
         if verdict.outcome != "valid":
             raise _refusal(verdict, f"{self.operation} #{self.index}")
         return verdict
+
+    def is_of(self, transaction: str) -> Receipt:
+        """Return this receipt if its subject is the transaction of this id.
+
+        Raises:
+            EvidenceInvalid: It is about another transaction.
+        """
+        for entry in self.statement.entries:
+            if entry.index == self.index and parse(entry.data).id == transaction:
+                return self
+        raise EvidenceInvalid(
+            f"expected the receipt of transaction {transaction}, found another",
+            fix="do not rely on this node; tell its operator",
+        )
 
     def concerns(self, operations: Sequence[str], key: str) -> Receipt:
         """Return this receipt if it is about the thing that was asked for.

@@ -190,6 +190,7 @@ class Session:
             attachments[name] = part.body
         made = Receipt(response.body, attachments, self.trust, self.clock)
         made.verify()
+        made.is_of(receipt)
         return made.concerns(operations, about) if operations else made
 
     def complete(self, path: str, beginning: str) -> Call[str]:

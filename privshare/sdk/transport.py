@@ -36,7 +36,9 @@ MAX_ANSWER_BYTES = 256 << 20
 
 CHUNK_BYTES = 1 << 20
 CONNECT_TIMEOUT_S = 5.0
-ANSWER_TIMEOUT_S = 60.0
+
+#: A node that commits millions of rows before it answers takes its time.
+ANSWER_TIMEOUT_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from sdk_kit import Clock, Node, awaiting, blocking, problem
 import privshare as ps
 from privshare.errors import (
     ConfigError,
+    Conflict,
     EncodingError,
     EvidenceInvalid,
     GrantExpired,
@@ -137,6 +138,9 @@ class FakeReceipt(Receipt):
 
     def verify(self, *_: Any) -> Any:
         return None
+
+    def is_of(self, transaction: str) -> Receipt:
+        return self
 
 
 @pytest.fixture
@@ -551,6 +555,27 @@ def test_a_policy_is_replaced_only_as_it_was_seen(
     put = next(request for request in asked.asked if request.method == "PUT")
     assert put.headers["if-match"] == '"abc"'
     assert '"if-match"' in put.headers["signature-input"]
+
+
+def test_a_policy_that_changed_since_is_not_overwritten() -> None:
+    """What was read is what goes back, even when it is old by then."""
+    path = "/v1/datasets/tax/deed-tax/policy"
+    stale = problem(412, "Conflict", "another ETag")
+    asked = node(
+        **{
+            f"GET__{path}": [
+                (200, {"v": 1}, {"etag": '"old"'}),
+                (200, {"v": 1}, {"etag": '"new"'}),
+            ],
+            f"PUT__{path}": stale,
+        }
+    )
+    deed = blocking(asked, Clock())["tax/deed-tax"]
+    assert deed.policy() == {"v": 1}
+    with pytest.raises(Conflict):
+        deed.set_policy({"v": 1})
+    put = next(request for request in asked.asked if request.method == "PUT")
+    assert put.headers["if-match"] == '"old"'
 
 
 def test_types_tell_the_modes_apart() -> None:
