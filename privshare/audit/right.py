@@ -157,8 +157,8 @@ def _job(case: Case) -> Found:
     expect(job.ended == case.index, "the result itself", f"index {job.ended}")
     _need_account(case, {job.coordinator}, "the coordinator")
     body = _admission(case, job, case.statement.job)
-    expect(
-        len(body.inputs) == len(job.inputs), "as many uses as inputs", len(body.inputs)
+    names = tuple(f"{case.statement.job}.{i}" for i in range(len(body.inputs)))
+    expect(job.inputs == names, "a use for each input", "others")
     )
     if case.time > job.deadline:
         raise VerificationError(

@@ -15,12 +15,11 @@ from __future__ import annotations
 from privshare.audit.case import Case, Found
 from privshare.audit.sentence import counted, short
 from privshare.errors import SignatureInvalid
-from privshare.jobs.requirement import signed_parts
+from privshare.jobs.requirement import SignedPart, signed_parts
 from privshare.ledger import query
 from privshare.ledger.values import Key
 from privshare.schemes.keys import VerifyKey, verify_envelope
 from privshare.wire.canonical import unb64u
-from privshare.wire.envelope import Envelope
 
 
 def check_signatures(case: Case) -> Found:
@@ -36,17 +35,19 @@ def check_signatures(case: Case) -> Found:
     """
     details: list[str] = []
     agencies: dict[str, None] = {}
-    count = 0
     for index, transaction in sorted(case.transactions.items()):
-        what = f"entry {index} ({transaction.kind})"
-        count += _check(case, transaction.account, transaction.envelope, index, what)
-        details += _told(transaction.account, transaction.envelope, what)
-        agencies[transaction.account] = None
+        part = SignedPart(
+            f"entry {index} ({transaction.kind})",
+            transaction.account,
+            transaction.envelope,
+        )
+        details += _check(case, part, index, rotates=transaction.kind == "key.rotate")
+        agencies[part.agency] = None
     if case.operation == "job.result":
         for part in signed_parts(case.evidence(), case.trail, case.statement.job):
-            count += _check(case, part.agency, part.envelope, case.index, part.name)
-            details += _told(part.agency, part.envelope, part.name)
+            details += _check(case, part, case.index)
             agencies[part.agency] = None
+    count = len(details)
     who = ", ".join(sorted(agencies))
     sentence = (
         f"{counted(count, 'signature verifies', 'signatures verify')}, by "
@@ -55,36 +56,45 @@ def check_signatures(case: Case) -> Found:
     return [sentence], details
 
 
-def _check(case: Case, agency: str, envelope: Envelope, index: int, what: str) -> int:
+def _check(
+    case: Case, part: SignedPart, index: int, *, rotates: bool = False
+) -> list[str]:
+    """Verify one envelope; a detail for each of its signatures."""
+    what, agency = part.name, part.agency
     member = query.agency(case.state, agency)
-    if member.at > index:
+    if member.at >= index:
         raise SignatureInvalid(
             f"{what}: expected a signer who was a member, found {agency}, a member "
             f"from index {member.at} on"
         )
+    older = []
 
     def resolve(kid: str) -> VerifyKey:
         held = query.key(case.state, agency, kid)
-        _check_counts(held, index, f"{what}: key {short(kid)} of {agency}")
+        _check_counts(held, index, f"{what}: key {short(kid)} of {agency}", rotates)
+        older.append(held.since < index)
         return VerifyKey(unb64u(held.pub, 32))
 
-    verify_envelope(envelope, resolve)
-    return len(envelope.signatures)
-
-
-def _check_counts(held: Key, index: int, what: str) -> None:
-    """The transaction that retires a key may itself be signed with it."""
-    if (held.alg, held.use) != ("ed25519", "sign"):
-        raise SignatureInvalid(f"{what}: expected a key for signing, found another")
-    if not held.since <= index or (held.until is not None and held.until < index):
+    verify_envelope(part.envelope, resolve)
+    if not any(older):
         raise SignatureInvalid(
-            f"{what}: expected a key that counted at index {index}, found one that "
-            f"counts from {held.since} until {held.until}"
+            f"{what}: expected a signature by a key from before, found none"
         )
-
-
-def _told(agency: str, envelope: Envelope, what: str) -> list[str]:
     return [
         f"{what}: signed by {agency} with key {signature.keyid}"
-        for signature in envelope.signatures
+        for signature in part.envelope.signatures
     ]
+
+
+def _check_counts(held: Key, index: int, what: str, rotates: bool) -> None:
+    """A rotation is signed by keys that it retires and by keys that it adds."""
+    if (held.alg, held.use) != ("ed25519", "sign"):
+        raise SignatureInvalid(f"{what}: expected a key for signing, found another")
+    first, last = held.since, held.until
+    early = index < first or (index == first and not rotates)
+    late = last is not None and (index > last or (index == last and not rotates))
+    if early or late:
+        raise SignatureInvalid(
+            f"{what}: expected a key that counted at index {index}, found one that "
+            f"counts from {first} until {last}"
+        )

@@ -77,6 +77,7 @@ def test_the_forger_can_prove_what_is_true(
 STATE = [
     ("record.share", "key", change(until=0), 2),
     ("record.share", "key", change(use="witness"), 2),
+    ("record.share", "key", change(**{"from": 10_000}), 2),
     ("record.share", "agency", change(at=10_000), 2),
     ("record.share", "grant", change(active=None), 1),
     ("record.share", "grant", change_terms(purpose="marketing"), 5),
@@ -350,7 +351,11 @@ def test_a_key_retired_later_still_counts_for_older_entries(tmp_path: Path) -> N
         assert verdict.outcome == "valid", verdict.report()
     told = " ".join(verdict.step(9).sentences)
     assert f"{old.verify_key.kid[:10]}... of title was retired later" not in told
+    only_new = network.receipt("ledger.entry", rotation)
+    lie = change(**{"from": rotation.index})
     kid = f"key/title/{old.verify_key.kid}"
+    forged = forge(network, only_new, state={kid: lie})
+    assert judge(network, forged, Filed(forged)).step(2).outcome == "failed"
     early = forge(network, receipt, state={kid: change(until=rotation.index - 3)})
     assert judge(network, early, Filed(early)).step(2).outcome == "failed"
     network.close()

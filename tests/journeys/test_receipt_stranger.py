@@ -56,13 +56,13 @@ def signatures(receipt: dict[str, Any], state: dict[str, Any]) -> None:
         kind, payload = item["payloadType"], base64.b64decode(item["payload"])
         head = f"DSSEv1 {len(kind)} {kind} {len(payload)} ".encode()
         assert item["signatures"]
-        assert state[f"agency/{agency}"]["at"] <= index
+        assert state[f"agency/{agency}"]["at"] < index
         for one in item["signatures"]:
             key = state[f"key/{agency}/{one['keyid']}"]
             public = unb64u(key["pub"])
             assert one["keyid"] == b64u(tagged("key-id", b"ed25519", public))
-            assert key["use"] == "sign" and key["from"] <= index
-            assert key["until"] is None or index <= key["until"]
+            assert key["use"] == "sign" and key["from"] < index
+            assert key["until"] is None or index < key["until"]
             ed25519(public, base64.b64decode(one["sig"]), head + payload)
 
     for entry in receipt["entries"]:
