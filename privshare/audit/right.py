@@ -159,7 +159,6 @@ def _job(case: Case) -> Found:
     body = _admission(case, job, case.statement.job)
     names = tuple(f"{case.statement.job}.{i}" for i in range(len(body.inputs)))
     expect(job.inputs == names, "a use for each input", "others")
-    )
     if case.time > job.deadline:
         raise VerificationError(
             f"expected a result up to {when(job.deadline)}, found one of "
