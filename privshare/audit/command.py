@@ -107,11 +107,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(f"privshare verify: {plain(str(error))}", file=sys.stderr)
             code = EXIT["incomplete"]
     codes = {code, *(EXIT[one.verdict.outcome] for one in judged)}
+    worst = 1 if 1 in codes else max(codes)
     if options.json:
-        sys.stdout.write(_as_json(judged))
+        sys.stdout.write(_as_json(judged, worst))
     else:
         _write(judged, explain=options.explain)
-    return 1 if 1 in codes else max(codes)
+    return worst
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -279,7 +280,10 @@ class _Neighbours:
         folder = self._path.parent
         for file in (folder / stem / name, folder / f"{stem}.{name}", folder / name):
             if file.is_file():
-                return _read(file, MAX_ATTACHMENT)
+                try:
+                    return _read(file, MAX_ATTACHMENT)
+                except Unreadable:
+                    continue
         return None
 
     def _around(self) -> Iterable[Path]:
@@ -339,11 +343,9 @@ def _colour(line: str) -> str:
     return f"{lead}\x1b[{_COLOURS[word]}m{word}\x1b[0m{line[found.end() :]}"
 
 
-def _as_json(judged: list[Judged]) -> str:
-    codes = {EXIT[one.verdict.outcome] for one in judged}
-    worst = "invalid" if 1 in codes else "incomplete" if 2 in codes else "valid"
+def _as_json(judged: list[Judged], worst: int) -> str:
     document: dict[str, Any] = {
-        "outcome": worst if judged else "incomplete",
+        "outcome": next(word for word, code in EXIT.items() if code == worst),
         "type": "privshare.verdicts",
         "v": 1,
         "verdicts": [

@@ -18,7 +18,7 @@ import json
 from math import prod
 from typing import TYPE_CHECKING
 
-from privshare.audit.case import Case
+from privshare.audit.case import Case, Missing
 from privshare.audit.log_proof import open_checkpoint
 from privshare.audit.sentence import counted
 from privshare.errors import EvidenceInvalid
@@ -59,8 +59,14 @@ def check_openings(case: Case) -> str:
 
     Raises:
         EvidenceInvalid: The two implementations disagree.
+        Missing: `phe` is not installed.
     """
-    import phe  # noqa: PLC0415 - only here, and slow to load
+    try:
+        import phe  # noqa: PLC0415 - only here, and slow to load
+    except ImportError:
+        raise Missing(
+            "The second implementation (phe) is not installed: pip install phe."
+        ) from None
 
     from privshare.audit.technique import open_evidence  # noqa: PLC0415 - for jobs alone
 

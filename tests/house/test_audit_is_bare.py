@@ -81,6 +81,13 @@ def test_a_damaged_receipt_is_invalid_from_a_bare_install(tmp_path: Path) -> Non
     assert "Traceback" not in done.stderr
 
 
+def test_a_second_opinion_that_is_not_installed_is_missing() -> None:
+    """Where `phe` is absent the verdict is incomplete, and says why."""
+    done = run(str(RECEIPTS / "job.result.psr"), "--second-opinion")
+    assert done.returncode == 2
+    assert "(phe) is not installed" in done.stdout
+
+
 def test_the_command_runs_as_a_module() -> None:
     """`python -m privshare.audit` is the same command."""
     done = subprocess.run(

@@ -97,6 +97,8 @@ def test_json_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
         range(1, 10)
     )
     assert said["verdicts"][0]["facts"]["account"] == "housing"
+    assert main([*files, "no-such-file", *AT, "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["outcome"] == "incomplete"
 
 
 def test_explain_shows_what_was_looked_at(capsys: pytest.CaptureFixture[str]) -> None:
@@ -136,6 +138,22 @@ def test_a_bundle_is_verified_receipt_by_receipt(
     assert "inside the bundle" in capsys.readouterr().out
     (tmp_path / "all.zip").write_bytes(data[:-40])
     assert main([str(tmp_path / "all.zip"), *AT]) == 2
+
+
+def test_colour_is_for_terminals(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A terminal sees colour unless NO_COLOR says otherwise; a pipe never does."""
+    file = str(RECEIPTS / "ledger.entry.psr")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    main([file, *AT])
+    assert "\x1b[" not in capsys.readouterr().out
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    main([file, *AT])
+    assert "\x1b[32mVALID\x1b[0m" in capsys.readouterr().out
+    monkeypatch.setenv("NO_COLOR", "1")
+    main([file, *AT])
+    assert "\x1b[" not in capsys.readouterr().out
 
 
 def test_what_cannot_be_read_exits_2(
