@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from privshare.exchange.node import Node
 from privshare.service.auth import Authenticator
 from privshare.service.config import Settings
-from privshare.service.limits import RateLimit, StreamLimit
+from privshare.service.limits import Places, RateLimit
 from privshare.service.metrics import Metrics
 from privshare.store.store import Store
 
@@ -30,7 +30,8 @@ class Context:
         metrics: Counters of this node.
         people_rate: For those who are authenticated.
         public_rate: For addresses that nobody vouches for.
-        streams: Event streams that may be open together.
+        streams: For event streams.
+        places: For requests that may wait for the ledger.
         ready: Says why the node is not ready, or "".
         starting: Says why nothing may be changed yet, or "": what an earlier
             process left half done is mended first.
@@ -48,7 +49,8 @@ class Context:
     metrics: Metrics
     people_rate: RateLimit
     public_rate: RateLimit
-    streams: StreamLimit
+    streams: Places
+    places: Places
     ready: Callable[[], str]
     starting: Callable[[], str] = lambda: ""
     stopping: Callable[[], bool] = lambda: False

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, cast
 
 from flask import Response, request
@@ -118,11 +119,13 @@ class Layer:
             seen.append(principal)
         _authorise(route, principal)
         self._rate(route, principal)
-        if principal is not None and route.method != "GET":
-            self._expect_started()
-        if route.idempotent and principal and "Idempotency-Key" in request.headers:
-            return self._once(route, params, principal, now)
-        return self._handle(route, params, principal, now)
+        if principal is None or route.method == "GET":
+            return self._handle(route, params, principal, now)
+        self._expect_started()
+        with self._place():
+            if route.idempotent and "Idempotency-Key" in request.headers:
+                return self._once(route, params, principal, now)
+            return self._handle(route, params, principal, now)
 
     def _authenticate(self, route: Route, now: int) -> Principal | None:
         if route.access.kind == "public":
@@ -132,6 +135,20 @@ class Layer:
         except Unauthenticated:
             self._take(self._context.public_rate, _address())
             raise
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        """Hold a place while a request may wait; refuse when all are taken."""
+        places = self._context.places
+        if not places.take():
+            raise Unavailable(
+                f"expected at most {places.most} changes under way, found more",
+                fix="Try again in a moment.",
+            )
+        try:
+            yield
+        finally:
+            places.give_back()
 
     def _expect_started(self) -> None:
         reason = self._context.starting()

@@ -55,21 +55,25 @@ class RateLimit:
         return 0.0 if missing <= 0 else missing / self._per_s
 
 
-class StreamLimit:
-    """Event streams at the same time, so that they never take all threads.
+class Places:
+    """Places for requests that take long, so that others find a thread.
+
+    Event streams have some, and so have requests that may wait for the ledger
+    or its witnesses: a witness that has to read our log before it answers
+    must find somebody who serves it.
 
     Args:
-        most: Streams that may be open together.
+        most: How many may be taken together.
     """
 
     def __init__(self, most: int) -> None:
-        self.most = most
-        self._free = threading.BoundedSemaphore(max(1, most))
+        self.most = max(1, most)
+        self._free = threading.BoundedSemaphore(self.most)
 
-    def open(self) -> bool:
+    def take(self) -> bool:
         """Take a place; False when all are taken."""
         return self._free.acquire(blocking=False)
 
-    def close(self) -> None:
+    def give_back(self) -> None:
         """Give a place back."""
         self._free.release()

@@ -33,7 +33,7 @@ from privshare.service import log
 from privshare.service.auth import Authenticator, ReplayCache
 from privshare.service.config import Settings
 from privshare.service.context import Context
-from privshare.service.limits import RateLimit, StreamLimit
+from privshare.service.limits import Places, RateLimit
 from privshare.service.loop import Loop
 from privshare.service.metrics import Metrics
 from privshare.service.node_keys import Secrets
@@ -43,6 +43,9 @@ from privshare.wire.canonical import unb64u
 
 DATABASE = "node.db"
 LEDGER = "ledger"
+
+#: How long a request waits for witnesses; later receipts are filed by the tick.
+RECEIPT_TIMEOUT_S = 5.0
 
 #: A member that has not heard from the host for this long is not ready.
 STALE_S = 30.0
@@ -108,6 +111,7 @@ def open_node(
             peers=peers,
             clock=clock,
             need=MembersPolicy(ledger).now,
+            receipt_timeout_s=RECEIPT_TIMEOUT_S,
         )
         runner = Runner(node)
         loops, ready, starting = _loops(node, settings)
@@ -122,7 +126,8 @@ def open_node(
             public_rate=RateLimit(
                 settings.public_rate_per_s, settings.public_rate_burst
             ),
-            streams=StreamLimit(settings.max_streams),
+            streams=Places(settings.max_streams),
+            places=Places(settings.threads // 2),
             ready=ready,
             starting=starting,
             stopping=stopping.is_set,

@@ -1,4 +1,4 @@
-"""gunicorn, started from here: one process that serves, sixteen threads.
+"""gunicorn, started from here: one process that serves, many threads.
 
 The ledger has one writer and the store one file, so there is one worker
 process; gunicorn's parent starts it again should it die. What cannot be put
@@ -14,6 +14,7 @@ from __future__ import annotations
 import gc
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -29,6 +30,9 @@ from privshare.service.layer import trace_id
 
 #: How long requests under way may take to end after SIGTERM.
 GRACE_S = 30
+
+#: How long one thread may hold the interpreter while others want it.
+SWITCH_S = 0.001
 
 _MAX_LINE = 8190
 _SHM = Path("/dev/shm")  # noqa: S108 - gunicorn's heartbeat file, no data
@@ -126,6 +130,8 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Flask:
         """Open the node, in the worker process."""
+        # The committer must not wait for threads that are busy reading.
+        sys.setswitchinterval(SWITCH_S)
         application = self._start()
         # What is loaded by now lives as long as the process; not to walk over
         # it again, at the latest when the process ends, is half a second saved.

@@ -31,7 +31,7 @@ from privshare.service.app import create_app
 from privshare.service.auth import ROLES, ReplayCache
 from privshare.service.config import Settings
 from privshare.service.context import Context
-from privshare.service.limits import RateLimit, StreamLimit
+from privshare.service.limits import Places, RateLimit
 from privshare.service.metrics import Metrics
 from privshare.service.running import authenticator
 from privshare.service.trust import MembersPolicy
@@ -194,7 +194,8 @@ def make_world(folder: Path) -> World:
         metrics=Metrics(),
         people_rate=RateLimit(1e6, 1e6),
         public_rate=RateLimit(1e6, 1e6),
-        streams=StreamLimit(4),
+        streams=Places(4),
+        places=Places(8),
         ready=lambda: "",
     )
     caller = Caller(foreign, f"title/{foreign.verify_key.kid}")

@@ -171,10 +171,10 @@ def test_a_stream_gives_its_place_back(world: World) -> None:
         assert "event: job" in text
         assert '"phase":"done"' in text
         response.close()
-    taken = [streams.open() for _ in range(streams.most)]
+    taken = [streams.take() for _ in range(streams.most)]
     assert all(taken)
     full = world.call("analyst", "GET", "/v1/jobs/stream-1/events")
     assert full.status_code == 503
     assert "Retry-After" in full.headers
     for _ in taken:
-        streams.close()
+        streams.give_back()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from service_kit import World, problem
 
-from privshare.service.limits import RateLimit
+from privshare.service.limits import Places, RateLimit
 
 BAD = b'{"digests": "not a list"'
 
@@ -164,3 +164,19 @@ def test_metrics_name_routes_and_no_paths(world: World) -> None:
     page = world.call("nobody", "GET", "/metrics").get_data(as_text=True)
     assert 'route="/v1/grants/{id}",status="404"' in page
     assert "BBBB" not in page
+
+
+def test_changes_leave_threads_for_readers(world: World) -> None:
+    """When all places for changes are taken, changes wait and readers do not."""
+    full = world.with_context(places=Places(1))
+    assert full.context.places.take()
+    body = {"digests": ["A" * 43]}
+    response = full.call("steward", "POST", "/v1/anchors", body)
+    assert response.status_code == 503
+    assert response.headers["Retry-After"] == "1"
+    assert full.call("steward", "GET", "/v1/me").status_code == 200
+    assert full.call("nobody", "GET", "/log/checkpoint").status_code == 200
+    full.context.places.give_back()
+    assert full.call("steward", "POST", "/v1/anchors", body).status_code == 201
+    assert full.call("steward", "POST", "/v1/anchors", b"{").status_code == 400
+    assert full.call("steward", "POST", "/v1/anchors", body).status_code == 201

@@ -158,7 +158,7 @@ def events(call: Call) -> Answer:
     """Stream a job's progress as server-sent events until it ends."""
     job = _find(call)
     streams = call.context.streams
-    if not streams.open():
+    if not streams.take():
         raise problems.retry_after(
             Unavailable(
                 f"expected at most {streams.most} event streams, found more",
@@ -194,7 +194,7 @@ class _Stream:
         """Called by the server at the end, however it came."""
         if self._open:
             self._open = False
-            self._context.streams.close()
+            self._context.streams.give_back()
             self._context.metrics.streams.dec()
 
     def _run(self) -> Iterator[bytes]:

@@ -15,7 +15,7 @@ from privshare import errors
 from privshare.errors import ConfigError, PrivShareError
 from privshare.service import config, log, node_keys, problems
 from privshare.service.config import Settings
-from privshare.service.limits import RateLimit, StreamLimit
+from privshare.service.limits import Places, RateLimit
 from privshare.service.loop import Loop
 from privshare.service.problems import STATUS, Refusal, problem_of, status_of
 
@@ -39,11 +39,11 @@ def test_buckets_are_bounded() -> None:
 
 def test_streams_are_counted() -> None:
     """A place is free again when its stream ends."""
-    limit = StreamLimit(1)
-    assert limit.open()
-    assert not limit.open()
-    limit.close()
-    assert limit.open()
+    limit = Places(1)
+    assert limit.take()
+    assert not limit.take()
+    limit.give_back()
+    assert limit.take()
 
 
 def _all_errors() -> list[type[PrivShareError]]:
