@@ -16,6 +16,7 @@ from privshare.errors import (
     NotFound,
     NotPermitted,
     OutOfRange,
+    PrivShareError,
     StepNotAllowed,
     Unavailable,
 )
@@ -187,6 +188,11 @@ def open_contributions(
     found = []
     for item, given in zip(spec.inputs, sent, strict=True):
         owner = identifier.owner_of(item.dataset)
-        payload = open_statement(view, owner, CONTRIBUTION, envelopes.from_json(given))
-        found.append(Contribution.from_bytes(payload))
+        try:
+            envelope = envelopes.from_json(given)
+            payload = open_statement(view, owner, CONTRIBUTION, envelope)
+            found.append(Contribution.from_bytes(payload))
+        except PrivShareError as error:
+            error.detail.setdefault("party", owner)
+            raise
     return tuple(found)

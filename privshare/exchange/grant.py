@@ -25,11 +25,11 @@ from privshare.errors import (
 )
 from privshare.exchange import dataset as datasets
 from privshare.exchange import drawer
-from privshare.exchange.node import Node
+from privshare.exchange.node import Node, one_line
 from privshare.jobs.spec import PROGRAM
 from privshare.ledger import query
 from privshare.ledger.api import Committed
-from privshare.rights.grant import MAX_REASON, Grant
+from privshare.rights.grant import Grant
 from privshare.rights.policy import Decision
 from privshare.rights.policy import decide as judge
 from privshare.rights.terms import Right, Terms
@@ -418,8 +418,7 @@ def _confirm(node: Node, grant_id: str, person: str) -> list[str]:
 
 
 def _line(reason: str) -> str:
-    """A reason as the ledger takes it: one line, not too long."""
-    line = " ".join(reason.split())[:MAX_REASON]
+    line = one_line(reason)
     if not line:
         raise EncodingError("reason: expected one line, found none")
     return line

@@ -21,6 +21,7 @@ from privshare.ledger import query
 from privshare.ledger.api import Committed, Ledger, View
 from privshare.ledger.transaction import build
 from privshare.log.witness import TrustPolicy
+from privshare.rights.grant import MAX_REASON
 from privshare.schemes.keys import (
     SealKey,
     SealPublicKey,
@@ -34,7 +35,7 @@ from privshare.wire import envelope as envelopes
 from privshare.wire.canonical import Json, unb64u
 from privshare.wire.envelope import Envelope
 
-__all__ = ["Node", "NodeKeys", "he_key", "open_statement", "seal_key"]
+__all__ = ["Node", "NodeKeys", "he_key", "one_line", "open_statement", "seal_key"]
 
 #: How long a transaction of ours may wait before it is worth nothing.
 TX_LIFETIME_S = 300
@@ -127,6 +128,16 @@ class Node:
     def sign(self, payload_type: str, payload: bytes) -> Envelope:
         """Sign a statement as this agency."""
         return sign_envelope(payload_type, payload, [self.keys.sign])
+
+
+def one_line(text: str) -> str:
+    """A reason as the ledger takes it: one line of printable text, not too long.
+
+    What a peer or a person wrote may hold anything; a reason that the ledger
+    refused would keep a job from being aborted.
+    """
+    line = " ".join(text.split())
+    return "".join(c if c.isprintable() else "?" for c in line)[:MAX_REASON]
 
 
 def open_statement(view: View, agency: str, kind: str, envelope: Envelope) -> bytes:

@@ -38,7 +38,7 @@ __all__ = ["Question", "check_grant", "estimate", "explain", "plan", "summed_col
 
 DEADLINE_S = 3_600
 MAX_DEADLINE_S = 7 * 86_400
-_SAMPLE = 8
+_SAMPLE = 32
 _GROUPABLE = ("bool", "category", "date", "int", "string")
 
 

@@ -19,6 +19,7 @@ from typing import cast
 
 from privshare.errors import (
     Conflict,
+    EncodingError,
     NotFound,
     PrivShareError,
     StepNotAllowed,
@@ -26,12 +27,13 @@ from privshare.errors import (
 )
 from privshare.exchange import drawer, party
 from privshare.exchange.job import admit, problem_of, spec_of
-from privshare.exchange.node import Node, he_key, open_statement
+from privshare.exchange.node import Node, he_key, one_line, open_statement
 from privshare.jobs import aggregate as steps
 from privshare.jobs.lifecycle import Advance, Beat, End, Event, Fail, Job, Problem, step
 from privshare.jobs.spec import Spec
 from privshare.jobs.statement import (
     AGGREGATION,
+    CONTRIBUTION,
     OPENING,
     Aggregation,
     Opening,
@@ -42,7 +44,6 @@ from privshare.ledger import query
 from privshare.ledger import values as held
 from privshare.ledger.transaction import parse
 from privshare.rights import identifier
-from privshare.rights.grant import MAX_REASON
 from privshare.wire import envelope as envelopes
 from privshare.wire.canonical import Json, b64u, encode
 
@@ -146,6 +147,9 @@ class Runner:
             raise StepNotAllowed(
                 f"cancelled: {job.cancelled}", detail={"rule": "job.cancelled"}
             )
+        late = self._node.clock() > job.deadline
+        if late and job.phase != "finishing":
+            raise Unavailable("expected an end by the deadline, found none")
         if job.ledger_id and self._held(job).status == "aborted":
             reason = self._held(job).reason
             raise StepNotAllowed(
@@ -217,14 +221,17 @@ class Runner:
             owner = identifier.owner_of(item.dataset)
             answer = self._ask(job, owner, "contributions", item.dataset, {})
             if answer.get("state") == "done":
-                envelope = envelopes.from_json(answer.get("contribution"))
-                self._node.store.put_blob(
-                    job.ledger_id, name, envelopes.encode(envelope)
-                )
+                kept = self._read(answer, "contribution", owner, CONTRIBUTION)
+                self._node.store.put_blob(job.ledger_id, name, kept)
                 done += 1
                 moved = True
+            elif answer.get("state") != "working":
+                raise EncodingError(
+                    "expected a contribution or the progress of one, found neither",
+                    detail={"party": owner},
+                )
             else:
-                parts = f"{answer.get('done')} of {answer.get('total')} parts"
+                parts = f"{answer.get('done')} of {answer.get('total')} parts"[:80]
                 job = self._take(
                     job,
                     Beat(self._node.clock(), max(job.done, done), f"{owner}: {parts}"),
@@ -241,7 +248,8 @@ class Runner:
         spec = spec_of(job)
         body: dict[str, Json] = {"contributions": self._contributions(job, spec)}
         answer = self._ask(job, spec.compute, "aggregation", "", body)
-        self._keep_answer(job, answer, "aggregation")
+        kept = self._read(answer, "aggregation", spec.compute, AGGREGATION)
+        self._node.store.put_blob(job.ledger_id, "aggregation", kept)
         note = f"waiting for {spec.custodian}"
         self._take(job, Advance("opening", self._node.clock(), 1, note))
         return True
@@ -253,7 +261,8 @@ class Runner:
             "contributions": self._contributions(job, spec),
         }
         answer = self._ask(job, spec.custodian, "opening", "", body)
-        self._keep_answer(job, answer, "opening")
+        kept = self._read(answer, "opening", spec.custodian, OPENING)
+        self._node.store.put_blob(job.ledger_id, "opening", kept)
         note = "checking everything, committing the result"
         self._take(job, Advance("finishing", self._node.clock(), 1, note))
         return True
@@ -331,13 +340,10 @@ class Runner:
         node = self._node
         problem = job.problem or Problem("Unavailable", "the job was given up")
         if self._held(job).status == "admitted":
-            reason = (
-                f"{problem.party}: {problem.reason}"
-                if problem.party
-                else (problem.reason)
-            )
+            named = f"{problem.party}: " if problem.party else ""
+            reason = one_line(named + problem.reason)
             committed = node.submit(
-                "job.abort", {"job": job.ledger_id, "reason": reason[:MAX_REASON]}
+                "job.abort", {"job": job.ledger_id, "reason": reason}
             )
             drawer.file(node, "job.abort", committed, job.ledger_id)
         self._take(job, Fail(node.clock(), problem, final=True))
@@ -370,18 +376,28 @@ class Runner:
         try:
             answer = node.peers.call(agency, "POST", path, full, timeout_s=_CALL_S)
         except PrivShareError as error:
-            error.detail.setdefault("party", agency)
+            if error.detail.setdefault("party", agency) != agency:
+                # It blames somebody else; what it says is its word.
+                error.message = f"{agency} reports: {error.message}"
             raise
         if not isinstance(answer, dict):
-            raise StepNotAllowed(
+            raise EncodingError(
                 "expected an object as answer, found something else",
                 detail={"party": agency},
             )
         return answer
 
-    def _keep_answer(self, job: Job, answer: dict[str, Json], name: str) -> None:
-        envelope = envelopes.from_json(answer.get(name))
-        self._node.store.put_blob(job.ledger_id, name, envelopes.encode(envelope))
+    def _read(
+        self, answer: dict[str, Json], name: str, agency: str, kind: str
+    ) -> bytes:
+        """A statement out of an answer, once its party's signature verifies."""
+        try:
+            envelope = envelopes.from_json(answer.get(name))
+            open_statement(self._node.view(), agency, kind, envelope)
+        except PrivShareError as error:
+            error.detail.setdefault("party", agency)
+            raise
+        return envelopes.encode(envelope)
 
     def _contributions(self, job: Job, spec: Spec) -> list[Json]:
         return [
