@@ -213,7 +213,7 @@ class Genesis:
             raise EncodingError("genesis.agencies: expected each key once, found more")
 
 
-def create_genesis(  # noqa: PLR0917 - the fields of entry 0
+def create_genesis(
     network: str,
     origin: str,
     log_key: str,

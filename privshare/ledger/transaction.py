@@ -77,7 +77,7 @@ def transaction_id(payload: bytes) -> str:
     return b64u(tagged(domain.TX_ID, payload))
 
 
-def build(  # noqa: PLR0917 - the fields, in the order of their use
+def build(
     kind: str,
     account: str,
     body: Json,
