@@ -51,7 +51,7 @@ class Settings(BaseSettings):
         default="", description="digest of the network's genesis, as `init` shows it"
     )
     host_url: str = Field(default="", description="where the log is (members)")
-    threads: int = Field(default=32, ge=4, le=256, description="requests at a time")
+    threads: int = Field(default=128, ge=4, le=1024, description="requests at a time")
     rate_per_s: float = Field(
         default=200, gt=0, description="requests a second for each principal"
     )

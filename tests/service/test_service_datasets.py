@@ -178,3 +178,23 @@ def test_a_stream_gives_its_place_back(world: World) -> None:
     assert "Retry-After" in full.headers
     for _ in taken:
         streams.give_back()
+
+
+def test_a_bundle_holds_the_receipts(world: World) -> None:
+    """A bundle opens; an auditor's holds receipts and no plaintext."""
+    from privshare.audit.bundle import open_bundle
+
+    world.context.store.put_receipt(
+        "-x",
+        operation="record.share",
+        subject="s",
+        index=10**6,
+        body=b"{}",
+        attachments={"record.json": b"a secret value"},
+        now=1,
+    )
+    for role, holds in (("analyst", True), ("auditor", False)):
+        response = world.call(role, "GET", "/v1/bundle?limit=200")
+        assert response.headers["Content-Type"] == "application/zip"
+        enclosed = open_bundle(response.data).receipts["1000000-record-share"]
+        assert ("record.json" in enclosed.attachments) is holds

@@ -6,7 +6,9 @@ it is about; while witnesses are late there is none yet.
 
 from __future__ import annotations
 
+from privshare.audit.bundle import write_bundle
 from privshare.errors import NotFound, Unavailable
+from privshare.ledger.trust import trust_policy
 from privshare.service.paging import Page, index_before, page
 from privshare.service.route import (
     EVERYBODY,
@@ -53,6 +55,26 @@ def attachment(call: Call) -> Answer:
     return Answer(data, headers={"Content-Disposition": name}, media=BYTES)
 
 
+def bundle(call: Call) -> Answer:
+    """Give a page of receipts as one zip file, for an auditor or a court.
+
+    Attachments are in it for analysts only: they hold plaintext.
+    """
+    store, node = call.context.store, call.context.node
+    found = store.receipts(call.query.limit, index_before(call))
+    with_files = "analyst" in call.person.roles
+    enclosed = {}
+    for one in found:
+        files = {
+            name: store.attachment(one.id, name) or b""
+            for name in (one.attachments if with_files else ())
+        }
+        enclosed[f"{one.index}-{one.operation.replace('.', '-')}"] = (one.body, files)
+    trust = trust_policy(node.ledger.genesis, node.view(), None).encode("utf-8")
+    headers = {"Content-Disposition": f'attachment; filename="{node.agency}.zip"'}
+    return Answer(write_bundle(enclosed, trust), headers=headers, media=ZIP)
+
+
 def _shown(found: ReceiptRecord) -> Json:
     names: list[Json] = list(found.attachments)
     return {
@@ -84,5 +106,14 @@ ROUTES = (
         people("analyst"),
         "A file that belongs to a receipt, such as the record that was shared.",
         media=BYTES,
+    ),
+    Route(
+        "GET",
+        "/v1/bundle",
+        bundle,
+        people("analyst", "auditor", "regulator", "steward"),
+        "Receipts as one zip file; attachments for analysts only.",
+        query=Page,
+        media=ZIP,
     ),
 )
