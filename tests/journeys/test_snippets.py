@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,7 +15,7 @@ from snippets import NOT_CODE, RUN, Interpreter, Shell, SnippetError
 
 import privshare
 from privshare.demo.cluster import Cluster
-from privshare.demo.scene import Scene, made_up
+from privshare.demo.scene import PURPOSE, Scene, made_up
 from privshare.rights.policy import Permission, Policy
 from privshare.sdk import wallet
 
@@ -93,6 +94,14 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
                     key=bureau.key,
                     policy=Policy(bureau.name, rules).to_json(),
                 )
+        with cluster.connect("housing", "analyst") as net:
+            right = net[scene.total.bureau.name].request(
+                purpose=PURPOSE,
+                columns=[scene.total.column],
+                by=[scene.total.by],
+                uses=20,
+            )
+            right.wait(60)
         yield Live(cluster, scene)
 
 
@@ -133,17 +142,17 @@ def test_a_page_runs(
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
-    interpreter = Interpreter(names)
-    try:
-        with Shell(tmp_path, environ) as shell:
-            for block in found:
-                if block.language == "python":
-                    interpreter.run(block, snippets.with_ports(block.text, ports))
-                    continue
-                for command in snippets.commands(block):
-                    shell.run(command, snippets.with_ports(command.text, ports))
-    finally:
-        interpreter.close()
+    with ExitStack() as stack:
+        shell = stack.enter_context(Shell(tmp_path, environ))
+        if "default" in wallet.profiles(tmp_path / "home"):
+            names["net"] = stack.enter_context(privshare.connect("default"))
+        interpreter = stack.enter_context(closing(Interpreter(names)))
+        for block in found:
+            if block.language == "python":
+                interpreter.run(block, snippets.with_ports(block.text, ports))
+                continue
+            for command in snippets.commands(block):
+                shell.run(command, snippets.with_ports(command.text, ports))
 
 
 def _free(wanted: list[int]) -> dict[int, int]:
