@@ -23,6 +23,7 @@ from privshare.errors import (
     NotPermitted,
     OutOfRange,
     PrivShareError,
+    StepNotAllowed,
     Unavailable,
 )
 from privshare.exchange import column
@@ -54,7 +55,7 @@ from privshare.ledger import query
 from privshare.rights import identifier
 from privshare.schemes.paillier import PaillierPrivateKey, PaillierPublicKey
 from privshare.wire import envelope as envelopes
-from privshare.wire.canonical import Fields, Json
+from privshare.wire.canonical import Fields, Json, b64u
 from privshare.wire.envelope import Envelope
 
 __all__ = [
@@ -265,6 +266,7 @@ def open_totals(node: Node, caller: str, job: str, body: Json) -> dict[str, Json
         if kept is None:
             # First the promise not to open anything else, then the answer.
             node.store.put_blob(job, "opened", aggregation.digest())
+            _announce(node, job, aggregation)
             opening = steps.open_totals(aggregation, private, bound)
             kept = envelopes.encode(node.sign(OPENING, opening.to_bytes()))
             node.store.put_blob(job, "opening", kept)
@@ -386,6 +388,21 @@ def _private(node: Node, key: PaillierPublicKey) -> PaillierPrivateKey:
         f"expected the private key {key.kid} at {node.agency}, found none",
         detail={"party": node.agency},
     )
+
+
+def _announce(node: Node, job: str, aggregation: Aggregation) -> None:
+    """Have the ledger know that we open: an abort gives nothing back then."""
+    if query.job(node.view(), job).opened is not None:
+        return  # we did before a restart
+    try:
+        node.submit(
+            "job.open", {"aggregation": b64u(aggregation.digest()), "job": job}
+        )
+    except StepNotAllowed as error:  # it has ended, or our own was on its way
+        raise Unavailable(
+            f"expected the job to be ours to open, found: {error.message}",
+            detail={"party": node.agency},
+        ) from None
 
 
 def _log(

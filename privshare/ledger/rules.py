@@ -35,6 +35,7 @@ from privshare.ledger.rules_grant import (
 from privshare.ledger.rules_job import (
     JobAbort,
     JobAdmit,
+    JobOpen,
     JobResult,
     UseRelease,
     UseReserve,
@@ -58,6 +59,7 @@ RULES: Mapping[str, type[Rule]] = MappingProxyType(
         "grant.revoke": GrantRevoke,
         "job.abort": JobAbort,
         "job.admit": JobAdmit,
+        "job.open": JobOpen,
         "job.result": JobResult,
         "key.rotate": KeyRotate,
         "org.admit": OrgAdmit,

@@ -6,6 +6,9 @@ reserves all its inputs in one transaction, or none.
 
     use   reserved ─► settled | released        job   admitted ─► done | aborted
 
+Before the custodian opens anything it says so (`job.open`). From then on the
+coordinator may know the result, so an abort gives nothing back any more.
+
 What a use takes from a delegated grant it takes from every grant above it.
 
 Implements docs/formats/entry.md, sections 4.7 and 4.8.
@@ -33,6 +36,8 @@ MAX_INPUTS = 64
 MAX_DEADLINE_S = 366 * 86_400
 
 _MOST = INTEGER_LIMIT - 1
+
+Ended = Literal["settled", "released"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,17 +133,24 @@ def _reserved(context: Context, use_id: str) -> Use:
 def _end(
     context: Context,
     use_id: str,
-    status: Literal["settled", "released"],
+    status: Ended,
     result: str | None,
+    *,
+    late: bool = False,
 ) -> None:
-    """Settle or release a use that is reserved."""
+    """Settle or release a use that is reserved.
+
+    A late settlement passes over grants that have ended: there is nothing left
+    to spend in them.
+    """
     use = _reserved(context, use_id)
-    step = steps.settle if status == "settled" else steps.release
-    _move(
-        context,
-        use.grant,
-        lambda held: step(held, charge=use.charge, at=context.index),
-    )
+
+    def step(held: Grant) -> Grant:
+        settles = status == "settled" and not (late and held.is_over)
+        move = steps.settle if settles else steps.release
+        return move(held, charge=use.charge, at=context.index)
+
+    _move(context, use.grant, step)
     ended = replace(use, status=status, ended=context.index, result=result)
     context.draft.put(f"use/{use_id}", ended.to_json())
 
@@ -366,8 +378,46 @@ class JobResult:
 
 
 @dataclass(frozen=True, slots=True)
+class JobOpen:
+    """The custodian is about to open totals: from now on the inputs are spent."""
+
+    aggregation: bytes
+    job: str
+
+    @classmethod
+    def parse(cls, fields: Fields) -> JobOpen:
+        """Read the body."""
+        return cls(fields.digest("aggregation"), read_id(fields, "job"))
+
+    def apply(self, context: Context) -> None:
+        """Note it, once, while every grant is in force."""
+        job = _admitted(context, self.job)
+        custodian = job.parties.custodian
+        need(
+            context.account == custodian,
+            "job.custodian",
+            f"expected {custodian}, the custodian, found {context.account}",
+        )
+        if job.opened is not None:
+            raise StepNotAllowed(
+                f"expected a job that was not opened, found one opened at {job.opened}"
+            )
+        if context.time > job.deadline:
+            raise StepNotAllowed(
+                f"expected a time up to {job.deadline}, the deadline, "
+                f"found {context.time}"
+            )
+        for use_id in job.inputs:
+            use = query.use(context.draft, use_id)
+            for _, grant in _lineage(context, use.grant):
+                grant.in_force()
+        opened = replace(job, opened=context.index)
+        context.draft.put(f"job/{self.job}", opened.to_json())
+
+
+@dataclass(frozen=True, slots=True)
 class JobAbort:
-    """A party ends the job without a result: every input is given back."""
+    """A party ends the job without a result; unopened, it cost nothing."""
 
     job: str
     reason: str
@@ -378,7 +428,7 @@ class JobAbort:
         return cls(read_id(fields, "job"), read_reason(fields))
 
     def apply(self, context: Context) -> None:
-        """Release all inputs."""
+        """Release all inputs; those of a job that was opened are spent."""
         job = _admitted(context, self.job)
         parties = job.parties
         allowed = {job.coordinator, parties.compute, parties.custodian, *parties.owners}
@@ -387,8 +437,9 @@ class JobAbort:
             "job.party",
             f"expected one of {', '.join(sorted(allowed))}, found {context.account}",
         )
+        status: Ended = "released" if job.opened is None else "settled"
         for use_id in job.inputs:
-            _end(context, use_id, "released", None)
+            _end(context, use_id, status, None, late=True)
         aborted = replace(
             job, status="aborted", ended=context.index, reason=self.reason
         )

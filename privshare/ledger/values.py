@@ -231,6 +231,7 @@ class Job:
         result: Digest of the result, base64url, once done.
         evidence: Digest of the technique's evidence, base64url, once done.
         reason: Why it was aborted, or None.
+        opened: Log index at which the custodian said that it opens, or None.
     """
 
     coordinator: str
@@ -245,6 +246,7 @@ class Job:
     result: str | None = None
     evidence: str | None = None
     reason: str | None = None
+    opened: int | None = None
 
     def to_json(self) -> Value:
         """The object as the state map holds it."""
@@ -255,6 +257,7 @@ class Job:
             "ended": self.ended,
             "evidence": self.evidence,
             "inputs": list(self.inputs),
+            "opened": self.opened,
             "parties": self.parties.to_json(),
             "program": self.program,
             "reason": self.reason,

@@ -1,0 +1,99 @@
+"""Attacks that a review found, each by parties who follow no rule.
+
+Every test here is an attack that once went through, with the keys and powers
+that its attackers would have. The sentence says what they were after.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "exchange"))
+
+from exchange_kit import Consortium, taxes
+
+from privshare.errors import NotPermitted, StepNotAllowed
+from privshare.exchange import grant
+from privshare.exchange import job as jobs
+from privshare.exchange.plan import Question
+from privshare.exchange.runner import Runner
+from privshare.jobs.lifecycle import Job
+from privshare.ledger import query
+
+RETURNS = "tax/returns"
+
+SUM = Question(
+    operation="sum",
+    column="tax_paid",
+    datasets=(RETURNS,),
+    purpose="housing-policy",
+    group_by="district",
+)
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> Iterator[Consortium]:
+    """The tax office with a table that housing may sum once."""
+    consortium = Consortium(tmp_path)
+    consortium.publish("tax", "returns", taxes(), key="parcel")
+    consortium.grant("housing", RETURNS, uses=1)
+    yield consortium
+    consortium.close()
+
+
+def up_to(network: Consortium, phase: str) -> Job:
+    """A job that housing takes to a phase and no further."""
+    job = jobs.submit(network["housing"], SUM)
+    runner = Runner(network["housing"], poll_s=0.01)
+    for _ in range(100):
+        if jobs.find(network["housing"], job.id).phase == phase:
+            return jobs.find(network["housing"], job.id)
+        runner.turn()
+    raise AssertionError(f"the job never came to {phase}")
+
+
+def test_taking_the_totals_and_giving_the_job_back(network: Consortium) -> None:
+    """A coordinator that saw the totals and aborts has spent its use all the same."""
+    job = up_to(network, "finishing")
+    assert network["housing"].store.blob(job.ledger_id, "opening") is not None
+    network["housing"].submit(
+        "job.abort", {"job": job.ledger_id, "reason": "we saw nothing"}
+    )
+    (held,) = query.grants(network.host.view()).values()
+    assert (held.status, held.used, held.reserved) == ("exhausted", 1, 0)
+    with pytest.raises(NotPermitted):
+        jobs.submit(network["housing"], SUM)
+
+
+def test_an_abort_before_the_opening_costs_nothing(network: Consortium) -> None:
+    """As long as the custodian has not opened, the use is given back."""
+    job = up_to(network, "opening")
+    network["housing"].submit("job.abort", {"job": job.ledger_id, "reason": "late"})
+    (held,) = query.grants(network.host.view()).values()
+    assert (held.status, held.used, held.reserved) == ("active", 0, 0)
+
+
+def test_only_the_custodian_says_that_it_opens(network: Consortium) -> None:
+    """Nobody else spends a coordinator's uses, and the custodian does so once."""
+    job = up_to(network, "opening")
+    body = {"aggregation": "A" * 43, "job": job.ledger_id}
+    with pytest.raises(NotPermitted):
+        network["registrar"].submit("job.open", body)
+    network["tax"].submit("job.open", body)
+    with pytest.raises(StepNotAllowed):
+        network["tax"].submit("job.open", body)
+
+
+def test_an_abort_of_an_opened_job_whose_grant_has_ended(network: Consortium) -> None:
+    """The job ends although there is nothing left to spend in the grant."""
+    job = up_to(network, "finishing")
+    (grant_id,) = query.grants(network.host.view())
+    grant.revoke(network["tax"], grant_id, reason="enough")
+    network.run("housing")
+    held = query.grant(network.host.view(), grant_id)
+    assert (held.status, held.used, held.reserved) == ("revoked", 0, 0)
+    assert query.job(network.host.view(), job.ledger_id).status == "aborted"
