@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import io
 import json
 import os
 import signal
@@ -17,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from privshare.cli.main import main
 from privshare.rights.policy import Permission, Policy
 
 pytestmark = pytest.mark.server
@@ -42,32 +45,24 @@ class Town:
             for agency, port in zip(AGENCIES, self.ports, strict=True)
         }
 
-    def environ(self) -> dict[str, str]:
-        """A home and a passphrase of its own."""
-        return {
-            **os.environ,
-            "PRIVSHARE_HOME": str(self.folder / "home"),
-            "PRIVSHARE_PASSPHRASE": "correct horse",
-        }
-
     def run(self, *words: str, code: int = 0, json_out: bool = True) -> Any:
         """Run a command, expect its exit code, and read what it says."""
         extra = ("--json",) if json_out and "--" not in words else ()
         if json_out and "--" in words:
             at = words.index("--")
             words = (*words[:at], "--json", *words[at:])
-        done = subprocess.run(
-            [sys.executable, "-m", "privshare", *words, *extra],
-            cwd=self.folder,
-            env=self.environ(),
-            capture_output=True,
-            text=True,
-            timeout=120,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
-        assert code == done.returncode, (words, done.stdout, done.stderr)
-        return json.loads(done.stdout) if json_out else done.stdout
+        # In this process: the nodes are real ones, and start-up is tried elsewhere.
+        out, err = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO()
+        with (
+            contextlib.chdir(self.folder),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            found = main([*words, *extra])
+        out.seek(0)
+        said = out.read()
+        assert code == found, (words, said, err.getvalue())
+        return json.loads(said) if json_out else said
 
     def found(self) -> None:
         """Make the nodes, admit and join them, and let people in."""
@@ -118,7 +113,7 @@ class Town:
                 subprocess.Popen(
                     [sys.executable, "-m", "privshare", "node", "serve", agency],
                     cwd=self.folder,
-                    env=self.environ(),
+                    env={**os.environ},
                     stdout=log,
                     stderr=log,
                 )
@@ -146,14 +141,8 @@ class Town:
     def _ready(self, agency: str) -> None:
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
-            done = subprocess.run(
-                [sys.executable, "-m", "privshare", "node", "status", agency],
-                cwd=self.folder,
-                env=self.environ(),
-                capture_output=True,
-                check=False,
-            )
-            if done.returncode == 0:
+            with contextlib.suppress(AssertionError):
+                self.run("node", "status", agency)
                 return
             time.sleep(0.3)
         raise AssertionError((self.folder / f"{agency}.log").read_text())
@@ -217,13 +206,17 @@ def _policy() -> dict[str, Any]:
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """A network of three, running."""
     made = Town(tmp_path_factory.mktemp("town"))
-    try:
-        made.found()
-        made.serve()
-        made.pin()
-        yield made
-    finally:
-        made.close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PRIVSHARE_HOME", str(made.folder / "home"))
+        patch.setenv("PRIVSHARE_PASSPHRASE", "correct horse")
+        patch.setattr(sys, "stdin", io.StringIO())
+        try:
+            made.found()
+            made.serve()
+            made.pin()
+            yield made
+        finally:
+            made.close()
 
 
 def test_a_network_is_used_by_commands_alone(town: Town) -> None:
