@@ -10,7 +10,7 @@ that decision, verified.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import quote
 
 from privshare.errors import (
@@ -280,7 +280,9 @@ def active_grants(
         One or more, the one with most uses left first.
 
     Raises:
-        GrantMissing: There is none.
+        GrantRevoked: The newest that would have allowed it was revoked.
+        GrantExpired: The newest that would have allowed it has expired.
+        GrantMissing: There never was one.
     """
     wanted = {"dataset": dataset, "status": "active"}
     found = yield from session.items("/v1/grants", wanted, MAX_GRANTS)
@@ -297,14 +299,42 @@ def active_grants(
         and grant.uses_left > 0
     ]
     if not usable:
-        reason = f" for {purpose}" if purpose else ""
-        raise GrantMissing(
-            f"expected an active grant to {operation} on {dataset}{reason}, found none",
-            fix=f"privshare grant request {dataset} --purpose PURPOSE "
-            f"--operation {operation}",
-            detail={"dataset": dataset, "operation": operation},
+        ended = yield from session.items("/v1/grants", {"dataset": dataset}, 1000)
+        raise _why_none(
+            [Grant(driver, session, item) for item in ended],
+            dataset,
+            operation,
+            purpose,
+            now,
         )
     return sorted(usable, key=lambda grant: -grant.uses_left)
+
+
+def _why_none(
+    grants: Sequence[Grant[M]],
+    dataset: str,
+    operation: str,
+    purpose: str | None,
+    now: float,
+) -> NotPermitted:
+    """Say what became of the newest grant that would have allowed it."""
+    reason = f" for {purpose}" if purpose else ""
+    wish = f"expected an active grant to {operation} on {dataset}{reason}, found"
+    fix = f"privshare grant request {dataset} --purpose PURPOSE --operation {operation}"
+    detail = {"dataset": dataset, "operation": operation}
+    kinds = {"revoked": GrantRevoked, "expired": GrantExpired}
+    for grant in grants:
+        fits = operation in grant.operations and purpose in (None, grant.purpose)
+        over = grant.status == "active" and grant.not_after < now
+        status = "expired" if over else grant.status
+        if grant.dataset == dataset and fits and status in kinds:
+            because = f": {grant.reason}" if grant.reason else ""
+            return kinds[status](
+                f"{wish} it {status}{because}",
+                fix=fix,
+                detail={**detail, "grant": grant.id, "rule": f"grant.{status}"},
+            )
+    return GrantMissing(f"{wish} none", fix=fix, detail=detail)
 
 
 def _check_usable(grant: Grant[M]) -> None:
