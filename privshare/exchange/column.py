@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from privshare.bindings.hash import Sha256
@@ -22,6 +22,7 @@ from privshare.jobs.spec import Spec
 from privshare.jobs.statement import MAX_GROUP, MAX_GROUPS, Cell, Contribution
 from privshare.rights.schema import Schema
 from privshare.schemes.paillier import PaillierPublicKey
+from privshare.schemes.paillier_knowledge import Known
 from privshare.wire import domain
 from privshare.wire.canonical import Json, decode
 
@@ -55,10 +56,17 @@ class Groups:
 
 @dataclass(frozen=True, slots=True)
 class Encrypted:
-    """What is known of a column once its last part has left."""
+    """What is known of a column once its last part has left.
+
+    Attributes:
+        cells: The groups with their subtotals.
+        digest: Of the whole column.
+        known: Values and randomness of the subtotals. Secret.
+    """
 
     cells: tuple[Cell, ...]
     digest: bytes
+    known: tuple[Known, ...] = field(repr=False)
 
 
 def group(schema: Schema, spec: Spec, batches: Iterable[Iterable[Row]]) -> Groups:
@@ -141,22 +149,29 @@ def encrypt(
             detail={"rule": "job.bound"},
         )
     totals: dict[str, bytes] = {}
+    blinding: dict[str, int] = {}
     size = key.ciphertext_size
     hasher = _hasher(groups.rows * size)
     for part, chunk in enumerate(_chunks(groups)):
-        data = key.encrypt_batch([value for _, values in chunk for value in values])
+        data, rand = key.encrypt_batch_known([v for _, values in chunk for v in values])
         begin = 0
         for name, values in chunk:
             end = begin + len(values) * size
             piece = key.sum(data[begin:end])
             totals[name] = key.add(totals[name], piece) if name in totals else piece
+            for r in rand[begin // size : end // size]:
+                blinding[name] = blinding.get(name, 1) * r % key.n
             begin = end
         hasher.update(data)
         send(part, data)
     cells = tuple(
         Cell(name, len(values), totals[name]) for name, values in groups.values.items()
     )
-    return Encrypted(cells, hasher.digest())
+    known = tuple(
+        Known(totals[name], sum(values), blinding[name])
+        for name, values in groups.values.items()
+    )
+    return Encrypted(cells, hasher.digest(), known)
 
 
 def _chunks(groups: Groups) -> Iterator[list[tuple[str, array[int]]]]:

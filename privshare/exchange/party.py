@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 from privshare.errors import (
     EvidenceInvalid,
@@ -54,6 +55,7 @@ from privshare.jobs.statement import (
 from privshare.ledger import query
 from privshare.rights import identifier
 from privshare.schemes.paillier import PaillierPrivateKey, PaillierPublicKey
+from privshare.schemes.paillier_knowledge import prove
 from privshare.wire import envelope as envelopes
 from privshare.wire.canonical import Fields, Json, b64u
 from privshare.wire.envelope import Envelope
@@ -323,7 +325,8 @@ def _contribute(node: Node, known: Admitted, dataset: str, task: Task) -> None:
             groups=encrypted.cells,
             suppressed=groups.suppressed,
         )
-        payload = contribution.to_bytes()
+        proof = prove(key.n, encrypted.known, contribution.context())
+        payload = replace(contribution, proof=proof).to_bytes()
         if len(payload) > MAX_STATEMENT:
             raise OutOfRange(
                 f"expected a contribution of at most {MAX_STATEMENT} bytes, found "
@@ -395,9 +398,7 @@ def _announce(node: Node, job: str, aggregation: Aggregation) -> None:
     if query.job(node.view(), job).opened is not None:
         return  # we did before a restart
     try:
-        node.submit(
-            "job.open", {"aggregation": b64u(aggregation.digest()), "job": job}
-        )
+        node.submit("job.open", {"aggregation": b64u(aggregation.digest()), "job": job})
     except StepNotAllowed as error:  # it has ended, or our own was on its way
         raise Unavailable(
             f"expected the job to be ours to open, found: {error.message}",

@@ -34,6 +34,7 @@ from privshare.jobs.statement import (
     Opened,
     Opening,
 )
+from privshare.schemes import paillier_knowledge
 from privshare.schemes.paillier import PaillierPrivateKey, PaillierPublicKey
 from privshare.wire.canonical import INTEGER_LIMIT, Json
 
@@ -43,6 +44,7 @@ __all__ = [
     "check_aggregation",
     "check_bounds",
     "check_contribution",
+    "check_knowledge",
     "check_opening",
     "evidence",
     "nothing_left",
@@ -96,6 +98,24 @@ def check_contribution(
             ) from None
 
 
+def check_knowledge(contribution: Contribution, key: PaillierPublicKey) -> None:
+    """Check that the owner knows its subtotals, and has them from nobody else.
+
+    Raises:
+        EvidenceInvalid: The proof is of something else, or of nothing.
+    """
+    ciphertexts = [cell.ciphertext for cell in contribution.groups]
+    try:
+        paillier_knowledge.verify(
+            key.n, ciphertexts, contribution.context(), contribution.proof
+        )
+    except ProofInvalid:
+        what = f"the contribution of {contribution.dataset}"
+        raise _Expect(what, contribution.owner).error(
+            "a proof that its owner knows the subtotals", "none", "job.knowledge"
+        ) from None
+
+
 def check_bounds(contributions: Sequence[Contribution], key: PaillierPublicKey) -> int:
     """Refuse a sum that could pass the plaintext space, before it wraps.
 
@@ -133,8 +153,9 @@ def aggregate(
         key: The custodian's public key.
 
     Raises:
-        EvidenceInvalid: What `check_contribution` refuses; a contribution too
-            few or too many; scales that differ; more groups than 512.
+        EvidenceInvalid: What `check_contribution` and `check_knowledge`
+            refuse; a contribution too few or too many; scales that differ;
+            more groups than 512.
         OutOfRange: The sum could wrap.
         NotPermitted: No group is left: rule `job.k`.
     """
@@ -151,6 +172,8 @@ def aggregate(
         raise EvidenceInvalid(
             f"expected at most {MAX_GROUPS} groups, found {len(names)}"
         )
+    for contribution in contributions:
+        check_knowledge(contribution, key)
     return Aggregation(
         job=job,
         key=key.kid,

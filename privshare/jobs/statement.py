@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from privshare.errors import EncodingError
 from privshare.jobs.spec import MAX_INPUTS
@@ -117,6 +117,8 @@ class Contribution:
         groups: Sorted by name.
         suppressed: Names of groups with fewer than k values, sorted. Their
             values were never encrypted.
+        proof: That the owner knows what the subtotals hide
+            (`schemes.paillier_knowledge`), so that it copied nobody's.
     """
 
     job: str
@@ -131,6 +133,7 @@ class Contribution:
     scale: int
     groups: tuple[Cell, ...]
     suppressed: tuple[str, ...]
+    proof: bytes = b""
 
     @property
     def owner(self) -> str:
@@ -149,6 +152,7 @@ class Contribution:
                 "groups": [cell.to_json("subtotal") for cell in self.groups],
                 "job": self.job,
                 "key": self.key,
+                "proof": b64u(self.proof),
                 "rows": self.rows,
                 "scale": self.scale,
                 "suppressed": list(self.suppressed),
@@ -160,6 +164,11 @@ class Contribution:
     def digest(self) -> bytes:
         """The 32 bytes by which the next statement names this one."""
         return tagged(domain.TRANSCRIPT, self.to_bytes())
+
+    def context(self) -> bytes:
+        """What its proof is for: everything but the proof."""
+        bare = replace(self, proof=b"")
+        return tagged(domain.PROOF, b"contribution", bare.to_bytes())
 
     @classmethod
     def from_bytes(cls, payload: bytes) -> Contribution:
@@ -186,6 +195,7 @@ class Contribution:
             scale=fields.int("scale", 0, 15),
             groups=_read_cells(fields, "subtotal"),
             suppressed=_read_suppressed(fields),
+            proof=fields.bytes("proof", max=2 * _MAX_CIPHERTEXT),
         )
         fields.end()
         return made

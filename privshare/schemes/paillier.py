@@ -131,12 +131,22 @@ class PaillierPublicKey:
         Leaks:
             How many values there are. Time depends on that and on n alone.
         """
-        return _in_threads(values, self._encrypt_fresh)
+        return self.encrypt_batch_known(values)[0]
 
-    def _encrypt_fresh(self, values: Sequence[int]) -> bytes:
+    def encrypt_batch_known(self, values: Sequence[int]) -> tuple[bytes, list[int]]:
+        """As `encrypt_batch`; the second is the r of each, to prove things with.
+
+        Secret: whoever knows an r opens its ciphertext.
+        """
         below = self.n - 1
         rand = [secrets.randbelow(below) + 1 for _ in values]
-        return self.encrypt_batch_with(values, rand)
+
+        def encrypt(part: Sequence[int]) -> bytes:
+            return self.encrypt_batch_with(
+                [values[i] for i in part], [rand[i] for i in part]
+            )
+
+        return _in_threads(range(len(values)), encrypt), rand
 
     def encrypt_batch_with(self, values: Sequence[int], rand: Sequence[int]) -> bytes:
         """Encrypt with the randomness given; vectors and laws call this one.

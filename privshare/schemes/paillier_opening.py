@@ -173,7 +173,7 @@ def _holds_together(core: PublicCore, openings: Sequence[Opening], rand: bytes) 
     weights = _weights(core, openings, rand)
     pairs = list(zip(weights, openings, strict=True))
     powers = b"".join(core.mul_plain(one.c, weight) for weight, one in pairs)
-    r = _product_of_powers([one.r for one in openings], weights, core.n)
+    r = product_of_powers([one.r for one in openings], weights, core.n)
     m = sum(weight * one.m for weight, one in pairs) % core.n
     return core.sum(powers, len(openings)) == core.encrypt(m, r)
 
@@ -197,7 +197,7 @@ def _weights(core: PublicCore, openings: Sequence[Opening], rand: bytes) -> list
     ]
 
 
-def _product_of_powers(bases: list[int], weights: list[int], modulus: int) -> int:
+def product_of_powers(bases: list[int], weights: list[int], modulus: int) -> int:
     """Π bases[i]^weights[i] mod modulus, the squarings shared.
 
     Source: Straus, "Addition chains of vectors", 1964.

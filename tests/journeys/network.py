@@ -53,6 +53,7 @@ from privshare.rights.schema import Column, Schema
 from privshare.rights.terms import Terms
 from privshare.schemes.keys import SealKey, SigningKey, sign_envelope
 from privshare.schemes.paillier import PaillierPrivateKey
+from privshare.schemes.paillier_knowledge import Known, prove
 from privshare.wire import domain, note
 from privshare.wire.canonical import b64u, encode
 from privshare.wire.digest import digest_json
@@ -503,12 +504,15 @@ class Network:
         for _, district, paid in ROWS:
             value = 1 if spec.operation == "count" else int(paid)
             by_group.setdefault(str(district), []).append(value)
-        cells, column = [], b""
+        cells, column, known = [], b"", []
         for name, values in sorted(by_group.items()):
             ciphertexts = self.he.public.encrypt_batch(values)
             column += ciphertexts
-            cells.append(Cell(name, len(values), self.he.public.sum(ciphertexts)))
-        return Contribution(
+            total = self.he.public.sum(ciphertexts)
+            cells.append(Cell(name, len(values), total))
+            m, r = self.he.open(total)
+            known.append(Known(total, m, int.from_bytes(r, "big")))
+        made = Contribution(
             job=job,
             dataset=DATASET,
             version=1,
@@ -522,6 +526,8 @@ class Network:
             groups=tuple(cells),
             suppressed=(),
         )
+        proof = prove(self.he.public.n, known, made.context())
+        return replace(made, proof=proof)
 
     @staticmethod
     def _signed(agency: str, kind: str, payload: bytes) -> dict[str, Any]:

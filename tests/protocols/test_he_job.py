@@ -23,6 +23,7 @@ from exchange_kit import (
     he_private,
     keys_of,
     permit,
+    proven,
     taxes,
 )
 
@@ -118,7 +119,7 @@ def lying_owner(
         said = asked.go_on(network)
         if said["state"] == "done":
             true = envelopes.from_json(said["contribution"])
-            told = lie(Contribution.from_bytes(true.payload))
+            told = proven(lie(Contribution.from_bytes(true.payload)))
             said["contribution"] = resigned(owner, CONTRIBUTION, told.to_bytes())
         return said
 
@@ -155,14 +156,16 @@ def must_fail(
     network: Consortium, job: Job, error: type[PrivShareError], liar: str = ""
 ) -> Job:
     """The job fails with this error, names the liar, is aborted on the ledger,
-    and nothing was charged."""
+    and nothing was charged unless the custodian had opened it."""
     done = finished(network, job)
     assert done.phase == "failed" and done.problem is not None
     assert (done.problem.error, done.problem.party) == (error.__name__, liar), (
         done.problem
     )
     assert held(network, done).status == "aborted"
-    assert all(one == (0, 0) for one in uses(network))
+    if held(network, done).opened is None:
+        assert all(one == (0, 0) for one in uses(network))
+    assert all(reserved == 0 for _, reserved in uses(network))
     return done
 
 
@@ -425,7 +428,7 @@ def test_the_custodian_opens_one_aggregation_a_job(network: Consortium) -> None:
             replace(cell, ciphertext=key.add(cell.ciphertext, key.encrypt_batch([1])))
             for cell in true.groups
         )
-        again = replace(true, groups=cells)
+        again = proven(replace(true, groups=cells))
         told.append(again)
         statements.append(resigned(again.owner, CONTRIBUTION, again.to_bytes()))
     from privshare.jobs.aggregate import aggregate
@@ -532,12 +535,19 @@ def test_values_past_the_bound(
 ) -> None:
     """Values that no column holds are not opened: the sum is past the bound that
     the owner signed, as it is under a foreign key."""
-    true_encrypt = type(he_private("tax").public).encrypt_batch
+    public = type(he_private("tax").public)
+    true_encrypt, true_prove = public.encrypt_batch_known, party.prove
 
-    def huge(self: Any, values: Any) -> bytes:
+    def huge(self: Any, values: Any) -> Any:
         return true_encrypt(self, [value + (1 << 200) for value in values])
 
-    monkeypatch.setattr(type(he_private("tax").public), "encrypt_batch", huge)
+    def knowing(n: int, known: Any, context: bytes) -> bytes:
+        opened = [he_private("tax").decrypt(one.c) for one in known]
+        told = [replace(one, m=m) for one, m in zip(known, opened, strict=True)]
+        return true_prove(n, told, context)
+
+    monkeypatch.setattr(public, "encrypt_batch_known", huge)
+    monkeypatch.setattr(party, "prove", knowing)
     job = jobs.submit(network["housing"], SUM)
     done = must_fail(network, job, EvidenceInvalid, "tax")
     assert done.problem is not None and done.problem.rule == "job.bound"
@@ -594,6 +604,35 @@ def test_a_compute_node_that_lags_behind(
     with pytest.raises(Unavailable) as lagging:
         party.receive(compute, "tax", "A" * 43, RETURNS, part=0, data=b"x")
     assert lagging.value.detail["party"] == spec.compute
+
+
+@pytest.mark.parametrize(
+    "answer", [None, [], {}, {"state": "done"}, {"state": "done", "contribution": 7}]
+)
+def test_answers_of_another_form(network: Consortium, answer: Any) -> None:
+    """An answer that is none ends the job, and names who gave it."""
+    job = jobs.submit(network["housing"], replace(SUM, deadline_s=60))
+
+    def other(asked: Asked) -> Any:
+        network.clock.now += 40
+        return answer
+
+    network.meddle["tax", "contributions"] = other
+    done = finished(network, job)
+    assert done.phase == "failed" and done.problem is not None
+    assert done.problem.party == "tax"
+    assert held(network, done).status == "aborted"
+
+
+def test_a_refusal_with_control_characters(network: Consortium) -> None:
+    """Whatever a peer writes as its reason, the job is aborted on the ledger."""
+    job = jobs.submit(network["housing"], SUM)
+
+    def rude(asked: Asked) -> Any:
+        raise NotPermitted("no\x00\x1b[2J\u2028" + "x" * 2_000)
+
+    network.meddle["tax", "contributions"] = rude
+    must_fail(network, job, NotPermitted, "tax")
 
 
 def test_only_the_owner_sends_its_column(network: Consortium) -> None:
@@ -765,6 +804,18 @@ def test_a_silent_party_is_named(network: Consortium, role: str) -> None:
     network.meddle[party_away, kinds[role]] = nobody
     done = must_fail(network, job, Unavailable, party_away)
     assert done.problem is not None and done.problem.rule == "job.deadline"
+
+
+def test_a_party_that_works_for_ever(network: Consortium) -> None:
+    """A party that always says it is working is named at the deadline, too."""
+    job = jobs.submit(network["housing"], replace(SUM, deadline_s=60))
+
+    def busy(asked: Asked) -> Any:
+        network.clock.now += 20
+        return {"done": 0, "state": "working", "total": 9}
+
+    network.meddle["tax", "contributions"] = busy
+    must_fail(network, job, Unavailable, "tax")
 
 
 def test_a_party_that_comes_back(network: Consortium) -> None:

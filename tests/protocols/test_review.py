@@ -8,21 +8,34 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "exchange"))
 
-from exchange_kit import Consortium, taxes
+from exchange_kit import Consortium, keys_of, taxes
 
-from privshare.errors import NotPermitted, StepNotAllowed
-from privshare.exchange import grant
+from privshare.errors import EvidenceInvalid, NotPermitted, StepNotAllowed
+from privshare.exchange import grant, party
 from privshare.exchange import job as jobs
+from privshare.exchange.node import he_key
 from privshare.exchange.plan import Question
 from privshare.exchange.runner import Runner
 from privshare.jobs.lifecycle import Job
+from privshare.jobs.statement import (
+    AGGREGATION,
+    CONTRIBUTION,
+    Aggregation,
+    Cell,
+    Contribution,
+)
 from privshare.ledger import query
+from privshare.schemes.keys import sign_envelope
+from privshare.schemes.paillier_knowledge import Known, prove
+from privshare.wire import envelope as envelopes
 
 RETURNS = "tax/returns"
 
@@ -97,3 +110,79 @@ def test_an_abort_of_an_opened_job_whose_grant_has_ended(network: Consortium) ->
     held = query.grant(network.host.view(), grant_id)
     assert (held.status, held.used, held.reserved) == ("revoked", 0, 0)
     assert query.job(network.host.view(), job.ledger_id).status == "aborted"
+
+
+# -- ciphertexts of others ----------------------------------------------------
+
+
+def signed(kind: str, payload: bytes) -> Any:
+    """A statement that housing signs."""
+    return envelopes.to_json(sign_envelope(kind, payload, [keys_of("housing").sign]))
+
+
+def stolen_rows(network: Consortium) -> list[bytes]:
+    """The single ciphertexts that an honest job left with housing, which computed."""
+    asked = replace(SUM, compute="housing", custodian="tax")
+    job = jobs.submit(network["housing"], asked)
+    runner = Runner(network["housing"], poll_s=0.01)
+    while jobs.find(network["housing"], job.id).phase != "aggregating":
+        runner.turn()
+    column = network["housing"].store.blob(job.ledger_id, f"column:{RETURNS}:0")
+    assert column is not None
+    network.run("housing")
+    return [column[i : i + 512] for i in range(0, len(column), 512)]
+
+
+@pytest.mark.parametrize("claim", ["no proof", "proof of another", "made-up proof"])
+def test_having_the_custodian_open_copied_ciphertexts(
+    network: Consortium, claim: str
+) -> None:
+    """One agency alone wants single values: it shows ciphertexts of another's rows,
+    blinded afresh, as sums of its own table, and asks the custodian to open."""
+    rows = stolen_rows(network)
+    network.publish("housing", "mine", taxes(6), key="parcel")
+    network.grant("housing", "housing/mine")
+    own = replace(SUM, datasets=("housing/mine",), compute="housing", custodian="tax")
+    job = jobs.submit(network["housing"], own)
+    network.sync()
+    key = he_key(network.host.view(), "tax")
+    cells = tuple(
+        Cell(f"row {i:02}", 5, key.add(row, key.encrypt_batch([0])))
+        for i, row in enumerate(rows)
+    )
+    told = Contribution(
+        job=job.ledger_id,
+        dataset="housing/mine",
+        version=1,
+        column="tax_paid",
+        group_by="district",
+        key=key.kid,
+        ciphertexts=bytes(32),
+        rows=5 * len(rows),
+        bound=5 * len(rows) * 2**50,
+        scale=2,
+        groups=cells,
+        suppressed=(),
+    )
+    if claim == "proof of another":
+        (mine,) = [Known(key.encrypt_batch_with([7], [9]), 7, 9)]
+        told = replace(told, proof=prove(key.n, [mine], told.context()))
+    elif claim == "made-up proof":
+        guessed = [Known(cell.ciphertext, 1, 1) for cell in cells]
+        told = replace(told, proof=prove(key.n, guessed, told.context()))
+    total = Aggregation(
+        job=job.ledger_id,
+        key=key.kid,
+        contributions=(told.digest(),),
+        groups=cells,
+    )
+    asked = {
+        "aggregation": signed(AGGREGATION, total.to_bytes()),
+        "contributions": [signed(CONTRIBUTION, told.to_bytes())],
+        "index": query.job(network.host.view(), job.ledger_id).at,
+        "spec": jobs.spec_of(job).to_json(),
+    }
+    with pytest.raises(EvidenceInvalid) as refused:
+        party.open_totals(network["tax"], "housing", job.ledger_id, asked)
+    assert refused.value.detail == {"party": "housing", "rule": "job.knowledge"}
+    assert network["tax"].store.blob(job.ledger_id, "opened") is None

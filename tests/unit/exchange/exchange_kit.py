@@ -13,7 +13,7 @@ import hashlib
 import io
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,11 @@ from urllib.parse import parse_qs, urlsplit
 
 from memory_store import MemoryStore
 
-from privshare.errors import Unavailable
+from privshare.errors import PrivShareError, Unavailable
 from privshare.exchange import dataset, grant, party, record
 from privshare.exchange.node import Node, NodeKeys
 from privshare.exchange.runner import Runner
+from privshare.jobs.statement import Contribution
 from privshare.ledger.engines.embedded import EmbeddedLedger
 from privshare.ledger.engines.mirror import MirrorLedger
 from privshare.ledger.enrolment import enrolment
@@ -34,6 +35,7 @@ from privshare.ledger.trust import trust_policy
 from privshare.log.witness import parse_policy
 from privshare.schemes.keys import SealKey, SigningKey
 from privshare.schemes.paillier import PaillierPrivateKey
+from privshare.schemes.paillier_knowledge import Known, prove
 from privshare.wire import note
 from privshare.wire.canonical import Json, decode, encode
 from privshare.wire.envelope import Envelope, to_json
@@ -76,6 +78,27 @@ def enrol(agency: str) -> Envelope:
     ]
     url = f"http://{agency}.example"
     return enrolment(agency, NETWORK, url, listed, [keys.sign])
+
+
+def proven(contribution: Contribution) -> Contribution:
+    """A contribution whose liar knows what it encrypted: the proof holds.
+
+    Here the custodian's key tells; ciphertexts of no key are left unproven.
+    """
+    try:
+        (key,) = (
+            private
+            for private in map(he_private, AGENCIES)
+            if private.public.kid == contribution.key
+        )
+        known = []
+        for cell in contribution.groups:
+            m, r = key.open(cell.ciphertext)
+            known.append(Known(cell.ciphertext, m, int.from_bytes(r, "big")))
+    except (PrivShareError, ValueError):
+        return contribution
+    proof = prove(key.public.n, known, contribution.context())
+    return replace(contribution, proof=proof)
 
 
 class Clock:

@@ -27,6 +27,7 @@ from privshare.jobs.statement import (
     ciphertexts_digest,
 )
 from privshare.schemes.paillier import PaillierPrivateKey
+from privshare.schemes.paillier_knowledge import Known, prove
 from privshare.wire.canonical import decode, encode
 
 JOB = "A" * 43
@@ -73,7 +74,7 @@ def contribution(dataset: str) -> Contribution:
         for name, values in groups.items()
     )
     rows = sum(map(len, groups.values()))
-    return Contribution(
+    made = Contribution(
         job=JOB,
         dataset=dataset,
         version=1,
@@ -87,6 +88,17 @@ def contribution(dataset: str) -> Contribution:
         groups=cells,
         suppressed=("south",) if dataset == "tax/returns" else ("west",),
     )
+    return proven(made)
+
+
+def proven(made: Contribution) -> Contribution:
+    """With the proof of somebody who knows what the ciphertexts hide."""
+    known = []
+    for cell in made.groups:
+        m, r = private().open(cell.ciphertext)
+        known.append(Known(cell.ciphertext, m, int.from_bytes(r, "big")))
+    proof = prove(private().public.n, known, made.context())
+    return replace(made, proof=proof)
 
 
 def contributions() -> list[Contribution]:
