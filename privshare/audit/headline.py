@@ -64,11 +64,13 @@ def _request(case: Case) -> list[str]:
 
 def _issue(case: Case) -> list[str]:
     grant = _grant_of(case)
-    verb = "granted" if case.subject.kind == "grant.offer" else "accepted"
-    return [
-        f"{_at(case)} {verb} grant {short(case.statement.grant)}.",
-        _terms(grant.terms),
-    ]
+    terms, name = grant.terms, short(case.statement.grant)
+    what = f"the right to {listed(terms.operations)} in {terms.dataset}"
+    if case.subject.kind == "grant.offer":
+        said = f"granted {terms.grantee} {what}: grant {name}."
+    else:
+        said = f"accepted {what}: grant {name}."
+    return [f"{_at(case)} {said}", _terms(terms)]
 
 
 def _refuse(case: Case) -> list[str]:
@@ -82,10 +84,12 @@ def _refuse(case: Case) -> list[str]:
 
 
 def _revoke(case: Case) -> list[str]:
+    terms, name = _grant_of(case).terms, short(case.statement.grant)
     return [
-        f"{_at(case)} revoked grant {short(case.statement.grant)}: "
+        f"{_at(case)} revoked the right of {terms.grantee} to "
+        f"{listed(terms.operations)} in {terms.dataset}, grant {name}: "
         f"{plain(case.statement.reason)}",
-        _terms(_grant_of(case).terms),
+        _terms(terms),
     ]
 
 
