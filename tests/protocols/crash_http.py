@@ -320,24 +320,27 @@ def _raise_first(writers: list[Writer]) -> None:
 
 
 def _agreed(network: Network) -> Checkpoint:
-    """Wait until the member shows the host's checkpoint, cosigned by itself."""
+    """Wait until the member shows the host's checkpoint, cosigned, and is ready."""
     need = parse_policy(network.trust.encode())
+    member = network.members[MEMBER].url
+    deadline = time.monotonic() + _PATIENCE_S
     with httpx.Client(trust_env=False, timeout=10) as client:
-        theirs = client.get(f"{network.host}/log/checkpoint").content
-        newest = parse_checkpoint(note.parse(theirs))
-        url = network.members[MEMBER].url
-        deadline = time.monotonic() + _PATIENCE_S
-        while time.monotonic() < deadline:
-            ours = client.get(f"{url}/log/checkpoint").content
-            if parse_checkpoint(note.parse(ours)) == newest:
-                theirs = client.get(f"{network.host}/log/checkpoint").content
-                if len(note.parse(theirs).signatures) > 1:
-                    break
+        while True:
+            theirs = client.get(f"{network.host}/log/checkpoint").content
+            ours = client.get(f"{member}/log/checkpoint").content
+            newest = parse_checkpoint(note.parse(theirs))
+            ready = client.get(f"{member}/health/ready")
+            agreed = parse_checkpoint(note.parse(ours)) == newest
+            cosigned = len(note.parse(theirs).signatures) > 1
+            if agreed and cosigned and ready.status_code == 200:
+                assert len(need.check(theirs, strict=True).witnesses) == 1
+                return newest
+            if time.monotonic() > deadline:
+                raise AssertionError(
+                    f"expected a member that agrees, found agreed {agreed}, "
+                    f"cosigned {cosigned}, {ready.text}"
+                )
             time.sleep(0.05)
-        verified = need.check(theirs, strict=True)
-        assert len(verified.witnesses) == 1, "the member did not cosign"
-        assert client.get(f"{url}/health/ready").status_code == 200, "an alarm"
-    return newest
 
 
 def _expect_no_faults(network: Network) -> None:
