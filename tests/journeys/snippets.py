@@ -42,6 +42,7 @@ _FENCE = re.compile(r"^ *```(.*)$")
 _HERE = re.compile(r"<<-?\s*['\"]?(\w+)['\"]?")
 _EXIT = re.compile(r"\s+# exit (\d+)$")
 _WORD = re.compile(r"[A-Za-z]+(?=\s|$)")
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
 _PORT = re.compile(r"127\.0\.0\.1:(\d{4,5})")
 
 # `make demo` without the set-up: the tests run where that is done.
@@ -116,6 +117,22 @@ def blocks(page: str) -> list[Block]:
     if language is not None:
         raise SnippetError(f"{page}:{begun}: a block that is not closed")
     return found
+
+
+def links(page: str) -> list[str]:
+    """Targets of a page's links that stay in the repository."""
+    text = (REPOSITORY / page).read_text(encoding="utf-8")
+    prose = re.sub(r"(?ms)^```.*?^```$", "", text)
+    return [target for target in _LINK.findall(prose) if "://" not in target]
+
+
+def headings(path: Path) -> set[str]:
+    """The anchors that a page's headings give."""
+    found = re.findall(r"(?m)^#+ (.*)$", path.read_text(encoding="utf-8"))
+    return {
+        re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-")
+        for heading in found
+    }
 
 
 def documents(block: Block) -> list[Any]:

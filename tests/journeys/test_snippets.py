@@ -117,6 +117,35 @@ def test_blocks_say_what_they_are(page: str) -> None:
                 raise AssertionError(f"{block}: {error}") from None
 
 
+@pytest.mark.parametrize("page", [*PAGES, "examples/README.md"])
+def test_links_lead_somewhere(page: str) -> None:
+    """A link to a file of ours finds it; one to a heading finds the heading."""
+    folder = (snippets.REPOSITORY / page).parent
+    for target in snippets.links(page):
+        name, _, anchor = target.partition("#")
+        path = folder / name if name else snippets.REPOSITORY / page
+        assert path.exists(), f"{page}: {target}"
+        if anchor:
+            assert anchor in snippets.headings(path), f"{page}: {target}"
+
+
+def test_every_page_is_on_the_map() -> None:
+    """docs/README.md leads to each page; decisions have a list of their own."""
+    told = {
+        (snippets.REPOSITORY / "docs" / target.partition("#")[0]).resolve()
+        for target in snippets.links("docs/README.md")
+    }
+    for page in PAGES:
+        path = snippets.REPOSITORY / page
+        if path.is_relative_to(snippets.REPOSITORY / "docs/adr"):
+            continue
+        if (
+            path.is_relative_to(snippets.REPOSITORY / "docs")
+            and path.name != "README.md"
+        ):
+            assert path in told, f"docs/README.md does not name {page}"
+
+
 def _runs(page: str) -> list[snippets.Block]:
     return [block for block in snippets.blocks(page) if block.language in RUN]
 
