@@ -9,19 +9,22 @@ whatever happens to it.
 from __future__ import annotations
 
 import ctypes
+import fcntl
+import http.client
 import os
 import secrets
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import httpx
+from typing import IO
 
 from privshare.errors import Unavailable
 from privshare.sdk import wallet
@@ -67,10 +70,10 @@ class Cluster:
         self.folder = folder
         self.network = f"demo-{secrets.token_hex(4)}"
         self.passphrase = secrets.token_urlsafe(24)
-        ports = free_ports(len(agencies) + 1)
+        self._ports = Ports(len(agencies) + 1)
         self.members = {
             agency: Member(agency, folder / agency, port)
-            for agency, port in zip((HOST, *agencies), ports, strict=True)
+            for agency, port in zip((HOST, *agencies), self._ports.numbers, strict=True)
         }
         self.trust = ""
 
@@ -143,6 +146,7 @@ class Cluster:
                 process.wait()
         for member in self.members.values():
             member.process = None
+        self._ports.release()
 
     def _init(self, member: Member) -> node_process.Initialised:
         return node_process.init(
@@ -191,14 +195,8 @@ class Cluster:
             process = member.process
             if process is not None and process.poll() is not None:
                 break
-            try:
-                if (
-                    httpx.get(f"{member.url}/health/ready", timeout=2).status_code
-                    == 200
-                ):
-                    return
-            except httpx.HTTPError:
-                pass
+            if _ready(member.port):
+                return
             time.sleep(0.05)
         log = (member.folder / "node.log").read_text(errors="replace")
         raise Unavailable(
@@ -208,24 +206,64 @@ class Cluster:
         )
 
 
-def free_ports(count: int) -> list[int]:
+def _ready(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    with closing(connection):
+        try:
+            connection.request("GET", "/health/ready")
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+
+
+class Ports:
     """Loopback ports that nobody listens on, from 7100 up; busy ones are skipped.
+
+    A node binds its port a while after it was chosen. Until then, and until
+    `release`, a locked file keeps other demonstrations on this computer away.
 
     Raises:
         Unavailable: There are not enough.
     """
-    found: list[int] = []
-    for port in range(FIRST_PORT, FIRST_PORT + 1000):
+
+    def __init__(self, count: int) -> None:
+        self._locks: list[IO[bytes]] = []
+        self.numbers: list[int] = []
+        for port in range(FIRST_PORT, FIRST_PORT + 1000):
+            if len(self.numbers) == count:
+                return
+            lock = _lock(port)
+            if lock is not None:
+                self._locks.append(lock)
+                self.numbers.append(port)
+        self.release()
+        raise Unavailable(
+            f"expected {count} free ports from {FIRST_PORT} up, found fewer"
+        )
+
+    def release(self) -> None:
+        """Let others have them."""
+        for lock in self._locks:
+            lock.close()
+        self._locks.clear()
+
+
+def _lock(port: int) -> IO[bytes] | None:
+    """Take a port that is free and that no other demonstration has taken."""
+    name = f"privshare-demo-{port}.lock"
+    try:
+        file = (Path(tempfile.gettempdir()) / name).open("ab")
+    except OSError:
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        found.append(port)
-        if len(found) == count:
-            return found
-    raise Unavailable(f"expected {count} free ports from {FIRST_PORT} up, found fewer")
+            probe.bind(("127.0.0.1", port))
+    except OSError:
+        file.close()
+        return None
+    return file
 
 
 def _die_with_parent() -> None:
