@@ -115,7 +115,9 @@ class Tally:
             f"acknowledged, {self.replays:,} of them as duplicates, after "
             f"{self.retries:,} failed requests; log of {self.size:,} entries\n"
             f"ready again after {statistics.median(self.restarts_s):.2f} s (median), "
-            f"{max(self.restarts_s):.2f} s (longest)"
+            f"{max(self.restarts_s):.2f} s (longest); "
+            f"{sum(s >= READY_S for s in self.restarts_s)} of {len(self.restarts_s)} "
+            f"took {READY_S:g} s or more"
         )
 
 
@@ -420,7 +422,7 @@ def main() -> int:
         started = time.monotonic()
         tally = run(Path(folder) / "network", options.times, options.seed)
     print(f"{tally}\nnothing lost, nothing doubled, in ", end="")
-    print(f"{time.monotonic() - started:.0f} s")
+    print(f"{time.monotonic() - started:.0f} s, load {os.getloadavg()[1]:.1f}")
     return 0 if max(tally.restarts_s) < READY_S else 1
 
 
