@@ -119,6 +119,19 @@ def connected(name: str, passphrase_file: Path | None) -> Client:
     return sdk.connect(profile, passphrase=secret)
 
 
+def hint(command: str, profile: str) -> str:
+    """Say a next command so that it speaks to the same node as this one.
+
+    Args:
+        command: A command that takes `--profile`.
+        profile: The option of this command.
+    """
+    if profile == (os.environ.get(PROFILE_VARIABLE) or DEFAULT_PROFILE):
+        return command
+    words, dashes, rest = command.partition(" -- ")
+    return f"{words} --profile {profile}{dashes}{rest}"
+
+
 def _first_line(file: Path) -> str:
     try:
         with file.open(encoding="utf-8") as lines:

@@ -14,6 +14,7 @@ from privshare.cli.connection import (
     ProfileOption,
     SaveOption,
     connected,
+    hint,
 )
 from privshare.cli.output import Report, saved, show
 from privshare.errors import ConfigError, EncodingError
@@ -93,7 +94,7 @@ def publish(
             f"{dataset.rows} records{saved(dataset.receipt, receipt)}",
             {"dataset": dataset.document},
             dataset.table(),
-            f"privshare dataset policy {dataset.name}",
+            hint(f"privshare dataset policy {dataset.name}", profile),
         ),
         as_json=as_json,
     )
@@ -120,7 +121,7 @@ def list_(
             f"{count} dataset{'' if count == 1 else 's'}",
             {"datasets": [one.document for one in found]},
             found.table(),
-            "privshare dataset show DATASET" if found else "",
+            hint("privshare dataset show DATASET", profile) if found else "",
         ),
         as_json=as_json,
     )
@@ -142,7 +143,7 @@ def show_(
             {"dataset": found.document},
             f"{found.table()}"
             + (f"\n{found.description}" if found.description else ""),
-            f"privshare grant request {found.name} --purpose PURPOSE",
+            hint(f"privshare grant request {found.name} --purpose PURPOSE", profile),
         ),
         as_json=as_json,
     )
@@ -183,7 +184,7 @@ def policy(
             done,
             {"dataset": found.name, "policy": shown},
             json.dumps(shown, indent=2, ensure_ascii=True),
-            f"privshare dataset policy {found.name} --set FILE.json",
+            hint(f"privshare dataset policy {found.name} --set FILE.json", profile),
         ),
         as_json=as_json,
     )

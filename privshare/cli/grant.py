@@ -16,9 +16,10 @@ from privshare.cli.connection import (
     ProfileOption,
     SaveOption,
     connected,
+    hint,
 )
 from privshare.cli.output import Report, progress, saved, show, word
-from privshare.sdk.table import Table
+from privshare.sdk.table import MAX_VALUE, Table
 
 if TYPE_CHECKING:
     from privshare.sdk.call import Blocking
@@ -109,9 +110,9 @@ def request(
     _show(
         grant,
         f"asked for a right on {grant.dataset}{note}; it is {grant.status}",
-        _use(grant)
+        _use(grant, profile)
         if grant.status == "active"
-        else f"privshare grant show {word(grant.id)}",
+        else hint(f"privshare grant show {word(grant.id)}", profile),
         as_json=as_json,
     )
 
@@ -128,6 +129,7 @@ def list_(
     """List the grants given by your agency or to it, newest first."""
     with connected(profile, passphrase_file) as net:
         found = [one for one in net.grants() if status in ("", one.status)]
+        own = f"{net.agency}/"
     rows = tuple(
         (
             one.id[:8],
@@ -141,15 +143,15 @@ def list_(
         for one in found
     )
     columns = ("grant", "dataset", "to", "operations", "purpose", "status", "uses left")
-    waiting = any(one.status == "requested" for one in found)
+    waiting = any(
+        one.status == "requested" and one.dataset.startswith(own) for one in found
+    )
     show(
         Report(
             f"{len(rows)} grant{'' if len(rows) == 1 else 's'}",
             {"grants": [one.document for one in found]},
             Table(columns, rows, empty="no grant"),
-            "privshare grant approve GRANT"
-            if waiting
-            else "privshare grant show GRANT",
+            hint(f"privshare grant {'approve' if waiting else 'show'} GRANT", profile),
         ),
         as_json=as_json,
     )
@@ -167,9 +169,12 @@ def show_(
         found = net.grant(grant)
     following = {
         "requested": f"the owner's steward: privshare grant approve {word(found.id)}",
-        "offered": f"privshare grant accept {word(found.id)}",
-        "active": _use(found),
-    }.get(found.status, f"privshare grant request {found.dataset} --purpose PURPOSE")
+        "offered": f"the grantee: privshare grant accept {word(found.id)}",
+        "active": _use(found, profile),
+    }.get(
+        found.status,
+        hint(f"privshare grant request {found.dataset} --purpose PURPOSE", profile),
+    )
     _show(
         found, f"grant on {found.dataset}: {found.status}", following, as_json=as_json
     )
@@ -207,9 +212,12 @@ def approve(
         f"decided; the grant is {found.status}{saved(found.receipt, receipt)}",
         {
             "requested": "another steward confirms: privshare grant approve "
-            + found.id,
+            + word(found.id),
             "offered": f"the grantee: privshare grant accept {word(found.id)}",
-        }.get(found.status, f"to end it: privshare grant revoke {word(found.id)}"),
+        }.get(
+            found.status,
+            "to end it: " + hint(f"privshare grant revoke {word(found.id)}", profile),
+        ),
         as_json=as_json,
     )
 
@@ -230,7 +238,7 @@ def refuse(
     _show(
         found,
         f"refused{saved(found.receipt, receipt)}",
-        "privshare grant list --status requested",
+        hint("privshare grant list --status requested", profile),
         as_json=as_json,
     )
 
@@ -249,7 +257,7 @@ def accept(
     _show(
         found,
         f"accepted; the grant is {found.status}{saved(found.receipt, receipt)}",
-        _use(found),
+        _use(found, profile),
         as_json=as_json,
     )
 
@@ -275,11 +283,11 @@ def revoke(
     )
 
 
-def _use(grant: Grant[Blocking]) -> str:
+def _use(grant: Grant[Blocking], profile: str) -> str:
     """The command that uses a grant."""
     if "read" in grant.operations:
-        return f"privshare record get {grant.dataset} KEY"
-    return f"privshare job sum {grant.dataset} COLUMN"
+        return hint(f"privshare record get {grant.dataset} KEY", profile)
+    return hint(f"privshare job sum {grant.dataset} COLUMN", profile)
 
 
 def _show(grant: Grant[Blocking], done: str, following: str, *, as_json: bool) -> None:
@@ -287,7 +295,7 @@ def _show(grant: Grant[Blocking], done: str, following: str, *, as_json: bool) -
         Report(
             done,
             {"grant": grant.document},
-            Table(("field", "value"), grant.lines()),
+            Table(("field", "value"), grant.lines(), cut=MAX_VALUE),
             following,
         ),
         as_json=as_json,

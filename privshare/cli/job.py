@@ -17,10 +17,11 @@ from privshare.cli.connection import (
     ProfileOption,
     SaveOption,
     connected,
+    hint,
 )
 from privshare.cli.output import Report, progress, saved, show, verify_hint, word
 from privshare.errors import OutOfRange
-from privshare.sdk.table import Table
+from privshare.sdk.table import MAX_VALUE, Table
 
 if TYPE_CHECKING:
     from privshare.sdk import Client
@@ -111,7 +112,7 @@ def sum_(
         )
         if not wait:
             job = query.submit(method, int(timeout_s))
-            _show_job_started(job.id, job.document, as_json=as_json)
+            _show_job_started(job.id, job.document, profile=profile, as_json=as_json)
             return
         result = query.run(method, timeout_s, progress)
         progress("")
@@ -158,7 +159,10 @@ def estimate(
                 "uses": cost.uses,
             },
             str(explanation),
-            f"privshare job sum {' '.join(words)}" + (f" --by {by}" if by else ""),
+            hint(
+                f"privshare job sum {' '.join(words)}" + (f" --by {by}" if by else ""),
+                profile,
+            ),
         ),
         as_json=as_json,
     )
@@ -179,7 +183,12 @@ def list_(
             f"{len(rows)} job{'' if len(rows) == 1 else 's'}",
             {"jobs": [one.document for one in found]},
             Table(("job", "operation", "phase", "note"), rows, empty="no job"),
-            "privshare job show JOB" if rows else "privshare job sum DATASET COLUMN",
+            hint(
+                "privshare job show JOB"
+                if rows
+                else "privshare job sum DATASET COLUMN",
+                profile,
+            ),
         ),
         as_json=as_json,
     )
@@ -199,10 +208,13 @@ def show_(
         Report(
             f"job {found.id} is {found.phase}",
             {"job": found.document},
-            Table(("field", "value"), found.lines()),
-            "privshare job sum DATASET COLUMN"
-            if found.phase == "failed"
-            else f"privshare job wait {word(found.id)}",
+            Table(("field", "value"), found.lines(), cut=MAX_VALUE),
+            hint(
+                "privshare job sum DATASET COLUMN"
+                if found.phase == "failed"
+                else f"privshare job wait {word(found.id)}",
+                profile,
+            ),
         ),
         as_json=as_json,
     )
@@ -244,7 +256,7 @@ def cancel(
         Report(
             f"job {found.id} is asked to end; it is {found.phase}",
             {"job": found.document},
-            next=f"privshare job show {word(found.id)}",
+            next=hint(f"privshare job show {word(found.id)}", profile),
         ),
         as_json=as_json,
     )
@@ -264,12 +276,14 @@ def _query(
     return Query(operation, [net.dataset(name) for name in names], column, **options)
 
 
-def _show_job_started(job: str, document: object, *, as_json: bool) -> None:
+def _show_job_started(
+    job: str, document: object, *, profile: str, as_json: bool
+) -> None:
     show(
         Report(
             f"started job {job}",
             {"job": document},
-            next=f"privshare job wait {word(job)}",
+            next=hint(f"privshare job wait {word(job)}", profile),
         ),
         as_json=as_json,
     )

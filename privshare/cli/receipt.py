@@ -13,6 +13,7 @@ from privshare.cli.connection import (
     PassphraseOption,
     ProfileOption,
     connected,
+    hint,
 )
 from privshare.cli.output import Report, progress, show, verify_hint
 from privshare.sdk.moment import to_text
@@ -45,7 +46,7 @@ def list_(
             f"{len(rows)} receipt{'' if len(rows) == 1 else 's'}",
             {"receipts": [one.json() for one in found]},
             Table(("receipt", "operation", "about", "index", "made"), rows),
-            "privshare receipt save RECEIPT FILE.psr",
+            hint("privshare receipt save RECEIPT FILE.psr", profile),
         ),
         as_json=as_json,
     )

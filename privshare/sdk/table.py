@@ -24,6 +24,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.table import Table as RichTable
 
+#: Most characters of one value of a list of values; a table's cells get fewer.
+MAX_VALUE = 400
+
 _SHOWN_CHARS = 60
 _SHOWN_ROWS = 200
 _RIGHT = ' style="text-align:right"'
@@ -38,12 +41,14 @@ class Table:
         rows: Cells as they are; numbers are set to the right.
         caption: One line above, or "".
         empty: What to say when there are no rows.
+        cut: Most characters of a cell.
     """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[object, ...], ...]
     caption: str = ""
     empty: str = "nothing to show"
+    cut: int = _SHOWN_CHARS
 
     def __str__(self) -> str:
         """Lay the table out in plain text, without trailing spaces."""
@@ -99,7 +104,7 @@ class Table:
         return table
 
     def _texts(self, row: Sequence[object]) -> tuple[str, ...]:
-        return tuple(_shown(cell) for cell in row)
+        return tuple(_shown(cell, self.cut) for cell in row)
 
     def _right(self) -> list[bool]:
         """Columns that hold numbers alone."""
@@ -124,7 +129,7 @@ def html_block(title: str, lines: Sequence[tuple[str, object]]) -> str:
     """A heading and named values for a notebook, escaped, without scripts."""
     rows = "".join(
         f"<tr><th style='text-align:left'>{html.escape(plain(name))}</th>"
-        f"<td>{html.escape(_shown(value, limit=400))}</td></tr>"
+        f"<td>{html.escape(_shown(value, MAX_VALUE))}</td></tr>"
         for name, value in lines
     )
     return (
