@@ -186,7 +186,7 @@ def check_technique(case: Case) -> Found:
         found.aggregation,
         spec,
         bound,
-        # It asks the key for nothing but `verify_opening`.
+        # It asks the key for nothing but `verify_opening` and n.
         cast(PaillierPublicKey, later),
     )
     later.verify(found.opening, spec.custodian)
@@ -205,6 +205,7 @@ class _Later:
 
     def __init__(self, key: PaillierPublicKey) -> None:
         self._key = key
+        self.n = key.n
         self._claims: list[Claim] = []
 
     def verify_opening(self, ciphertext: bytes, m: int, r: bytes) -> None:

@@ -34,7 +34,7 @@ from privshare.jobs.statement import (
     Opened,
     Opening,
 )
-from privshare.schemes import paillier_knowledge
+from privshare.schemes import paillier_knowledge, paillier_modulus
 from privshare.schemes.paillier import PaillierPrivateKey, PaillierPublicKey
 from privshare.wire.canonical import INTEGER_LIMIT, Json
 
@@ -237,6 +237,7 @@ def open_totals(
         key=aggregation.key,
         aggregation=aggregation.digest(),
         groups=tuple(opened),
+        roots=paillier_modulus.prove(private),
     )
 
 
@@ -261,6 +262,12 @@ def check_opening(
         raise expect.error("an opening of this aggregation", "one of another")
     if [one.group for one in opening.groups] != [c.group for c in aggregation.groups]:
         raise expect.error("the aggregation's groups", "others")
+    try:
+        paillier_modulus.verify(key.n, opening.roots)
+    except ProofInvalid:
+        raise expect.error(
+            "a key that opens to one value only", "no proof of it", "job.modulus"
+        ) from None
     for one, cell in zip(opening.groups, aggregation.groups, strict=True):
         if abs(one.m) > bound:
             raise expect.error("totals within the signed bounds", "one outside")

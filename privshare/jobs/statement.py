@@ -278,12 +278,15 @@ class Opening:
         key: Id of its key.
         aggregation: `digest` of the aggregation.
         groups: In the aggregation's order.
+        roots: That the key opens a ciphertext to one value only
+            (`schemes.paillier_modulus`).
     """
 
     job: str
     key: str
     aggregation: bytes
     groups: tuple[Opened, ...]
+    roots: bytes = b""
 
     def to_bytes(self) -> bytes:
         """The payload of its envelope."""
@@ -296,6 +299,7 @@ class Opening:
                 ],
                 "job": self.job,
                 "key": self.key,
+                "roots": b64u(self.roots),
                 "v": 1,
             }
         )
@@ -316,6 +320,7 @@ class Opening:
             groups=tuple(
                 _read_opened(item) for item in fields.objs("groups", MAX_GROUPS)
             ),
+            roots=fields.bytes("roots", max=3 * _MAX_CIPHERTEXT),
         )
         fields.end()
         return made

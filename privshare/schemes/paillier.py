@@ -218,8 +218,9 @@ class PaillierPublicKey:
     def verify_opening(self, ciphertext: bytes, m: int, r: bytes) -> None:
         """Check that a ciphertext holds exactly m.
 
-        Encrypts m under r again. No secret is involved, and there is exactly
-        one pair (m, r) for a ciphertext, so a wrong total cannot be shown.
+        Encrypts m under r again. No secret is involved. Under a sound modulus
+        (`schemes.paillier_modulus`) there is exactly one pair (m, r) for a
+        ciphertext, so a wrong total cannot be shown.
 
         Args:
             ciphertext: The one that was opened.

@@ -28,9 +28,11 @@ from privshare.jobs.lifecycle import Job
 from privshare.jobs.statement import (
     AGGREGATION,
     CONTRIBUTION,
+    OPENING,
     Aggregation,
     Cell,
     Contribution,
+    Opening,
 )
 from privshare.ledger import query
 from privshare.schemes.keys import sign_envelope
@@ -186,3 +188,19 @@ def test_having_the_custodian_open_copied_ciphertexts(
         party.open_totals(network["tax"], "housing", job.ledger_id, asked)
     assert refused.value.detail == {"party": "housing", "rule": "job.knowledge"}
     assert network["tax"].store.blob(job.ledger_id, "opened") is None
+
+
+def test_a_key_that_may_open_to_anything(network: Consortium) -> None:
+    """A custodian whose key is not shown to open each total to one value only."""
+    job = up_to(network, "finishing")
+    store = network["housing"].store
+    kept = store.blob(job.ledger_id, "opening")
+    assert kept is not None
+    true = Opening.from_bytes(envelopes.decode(kept, max_bytes=1 << 20).payload)
+    told = replace(true, roots=true.roots[::-1])
+    lie = sign_envelope(OPENING, told.to_bytes(), [keys_of("tax").sign])
+    store.put_blob(job.ledger_id, "opening", envelopes.encode(lie))
+    network.run("housing")
+    problem = jobs.find(network["housing"], job.id).problem
+    assert problem is not None
+    assert (problem.party, problem.rule) == ("tax", "job.modulus")

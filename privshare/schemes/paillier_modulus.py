@@ -1,0 +1,84 @@
+"""Proof that a Paillier modulus is one under which openings are unique.
+
+If a prime divides n twice, n-th powers and powers of 1 + n meet: the holder of
+such a key can open one ciphertext to many values, each with an r that verifies.
+So whoever opens shows n-th roots modulo n of numbers that nobody chose. They
+exist for all numbers when gcd(n, φ(n)) = 1, and for one number in p at most
+when a prime p of n divides φ(n). With 6 numbers, and no prime of n below 2^16
+(`PaillierPublicKey` checks that), a bad modulus passes with probability 2^-96,
+and only the next modulus is another chance.
+
+    custodian   private ─► prove ─► roots
+    everybody   n, roots ─► verify
+
+Source: Goldberg, Reyzin, Sagga and Baldimtsi, "Efficient noninteractive
+certification of RSA moduli and beyond", ASIACRYPT 2019, section 3.
+
+>>> from privshare.schemes.paillier import PaillierPrivateKey
+>>> private = PaillierPrivateKey.generate(2048)
+>>> verify(private.public.n, prove(private))
+>>> verify(private.public.n, bytes(6 * 256))
+Traceback (most recent call last):
+privshare.errors.ProofInvalid: expected 6 roots that show a sound modulus, found others
+"""
+
+from __future__ import annotations
+
+from privshare.bindings.hash import shake128
+from privshare.bindings.paillier import PublicCore
+from privshare.errors import ProofInvalid
+from privshare.schemes.paillier import PaillierPrivateKey
+from privshare.wire import domain
+from privshare.wire.digest import tagged
+
+ROOTS = 6
+
+_MORE_BYTES = 16  # so that the remainder modulo n is as good as uniform
+
+
+def prove(private: PaillierPrivateKey) -> bytes:
+    """Show that a key's modulus is sound: always the same bytes for one key.
+
+    Returns:
+        The roots one after the other, each of n's length.
+    """
+    size = private.public.ciphertext_size
+    # c = (1 + m·n)·r^n mod n², so r is the n-th root of c modulo n.
+    opened = (private.open(c.to_bytes(size, "big")) for c in _numbers(private.public.n))
+    return b"".join(r for _, r in opened)
+
+
+def verify(n: int, roots: bytes) -> None:
+    """Check the roots shown for a modulus.
+
+    Args:
+        n: A modulus that `PaillierPublicKey` takes.
+        roots: From `prove`.
+
+    Raises:
+        ProofInvalid: They are not the roots.
+        OutOfRange: The modulus cannot be a key's.
+    """
+    size = PublicCore(n).n_bytes
+    shown = [
+        int.from_bytes(roots[i : i + size], "big") for i in range(0, len(roots), size)
+    ]
+    if len(roots) != ROOTS * size or any(
+        root >= n or pow(root, n, n) != number
+        for root, number in zip(shown, _numbers(n), strict=True)
+    ):
+        raise ProofInvalid(
+            f"expected {ROOTS} roots that show a sound modulus, found others"
+        )
+
+
+def _numbers(n: int) -> list[int]:
+    """Numbers modulo n that follow from n, and that nobody chose."""
+    size = (n.bit_length() + 7) // 8
+    seed = tagged(domain.PROOF, b"paillier-modulus", n.to_bytes(size, "big"))
+    length = size + _MORE_BYTES
+    stream = shake128(seed, ROOTS * length)
+    return [
+        int.from_bytes(stream[i : i + length], "big") % n
+        for i in range(0, len(stream), length)
+    ]
