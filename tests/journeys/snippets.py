@@ -3,8 +3,8 @@
 A page's blocks run in order: `python` in one namespace, `console` in one shell
 and one folder. In a console block a line that starts with `$ ` is a command
 (lines of a here-document, or behind a backslash, belong to it); every other
-line is sample output, of which only the first word is looked for. A command
-may end in `# exit N` when N is what the page expects.
+line is sample output, of which only the first word is looked for, and of an
+error its name. A command may end in `# exit N` when N is what the page expects.
 
     page ─► blocks ─► python: Interpreter.run
                   └─► console: commands ─► Shell.run
@@ -41,7 +41,7 @@ COMMAND_TIMEOUT_S = 180.0
 _FENCE = re.compile(r"^ *```(.*)$")
 _HERE = re.compile(r"<<-?\s*['\"]?(\w+)['\"]?")
 _EXIT = re.compile(r"\s+# exit (\d+)$")
-_WORD = re.compile(r"[A-Za-z]+(?=\s|$)")
+_START = re.compile(r"error  \w+|[A-Za-z]+(?=\s|$)")
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _PORT = re.compile(r"127\.0\.0\.1:(\d{4,5})")
 
@@ -277,8 +277,8 @@ class Shell:
             What it printed.
 
         Raises:
-            SnippetError: Another exit code, or a line of the sample whose
-                first word was not printed.
+            SnippetError: Another exit code, or a line of the sample that
+                begins as no line that was printed.
         """
         code, said = self._said(text)
         if code != command.exit:
@@ -287,8 +287,8 @@ class Shell:
                 f"$ {text}\n{said}"
             )
         for line in command.sample:
-            word = _WORD.match(line)
-            if word is not None and not re.search(rf"(?m)^{word[0]}\b", said):
+            start = _START.match(line)
+            if start is not None and not re.search(rf"(?m)^{start[0]}\b", said):
                 raise SnippetError(
                     f"{command.where}: expected a line {line!r}, found none\n{said}"
                 )

@@ -347,7 +347,7 @@ def test_a_network_is_used_by_commands_alone(town: Town) -> None:
         )
     )
     late = town.run("job", "sum", DATASET, "tax_paid", *analyst, code=1)
-    assert late["error"] == "GrantMissing"
+    assert late["error"] == "GrantRevoked"
 
     policy = town.folder / "home" / "profiles" / "title-analyst.policy"
     receipts = ("publish", "request", "issue", "sum", "record", "anchor", "revoke")
