@@ -30,6 +30,7 @@ from privshare.exchange.publication import (
     recover,
 )
 from privshare.ledger import query
+from privshare.ledger.transaction import parse
 from privshare.ledger.values import Dataset
 from privshare.rights import identifier
 from privshare.rights.dataset import metadata_digest
@@ -158,12 +159,17 @@ def erase(node: Node, dataset: str, key: str, *, person: str = "") -> Published:
     if found is None:
         raise NotFound("expected a record with this key, found none")
     index = found[0]
-    committed = node.submit("record.erase", {"dataset": dataset, "row": index})
+    known = query.erased(node.view(), dataset, index)
+    if known is None:
+        committed = node.submit("record.erase", {"dataset": dataset, "row": index})
+        tx_id, at = committed.id, committed.index
+    else:  # the ledger took it, and we were not told in time
+        tx_id, at = parse(node.ledger.entry(known)).id, known
     node.store.erase_row(dataset, index)
     node.store.log_use(
         node.clock(), node.agency, "record.erase", person=person, dataset=dataset
     )
-    receipt = drawer.file(node, "record.erase", committed, dataset)
+    receipt = drawer.file_at(node, "record.erase", tx_id, at, dataset)
     return Published(dataset, state.version, state.rows, receipt)
 
 

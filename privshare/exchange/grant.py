@@ -196,7 +196,7 @@ def queue(node: Node) -> list[dict[str, Any]]:
     found = []
     for grant_id, grant in query.grants(node.view()).items():
         if grant.status == "requested" and grant.terms.owner == node.agency:
-            _, decision = _judged(node, grant.terms)
+            terms, decision = _judged(node, grant.terms)
             found.append(
                 describe(node, grant_id, grant)
                 | {
@@ -205,7 +205,7 @@ def queue(node: Node) -> list[dict[str, Any]]:
                         "reason": decision.reason,
                         "rule": decision.rule,
                     },
-                    "confirmations": len(_confirmed(node, grant_id)),
+                    "confirmations": len(_confirmed(node, grant_id, terms)),
                     "confirmations_needed": decision.confirmations,
                 }
             )
@@ -260,7 +260,7 @@ def decide(
         )
     offered, judged = _judged(node, terms or grant.terms)
     judged.enforce()
-    confirmed = _confirm(node, grant_id, person)
+    confirmed = _confirm(node, grant_id, offered, person)
     _log(node, "grant.confirm", person, grant.terms.dataset, grant_id)
     if len(confirmed) < judged.confirmations:
         return Decided(grant_id, grant, "")
@@ -404,17 +404,23 @@ def _refuse(node: Node, grant_id: str, reason: str, rule: str | None) -> Decided
     return _decided(node, grant_id, receipt)
 
 
-def _confirmed(node: Node, grant_id: str) -> list[str]:
-    kept = node.store.setting(_CONFIRMED + grant_id)
+def _confirmed(node: Node, grant_id: str, terms: Terms) -> list[str]:
+    """Who said yes to exactly these terms, under the policy they name."""
+    kept = node.store.setting(_confirmations(grant_id, terms))
     return cast(list[str], decode(kept.encode())) if kept else []
 
 
-def _confirm(node: Node, grant_id: str, person: str) -> list[str]:
+def _confirm(node: Node, grant_id: str, terms: Terms, person: str) -> list[str]:
     """Note that one person said yes; the same person twice counts once."""
-    with node.tasks.exclusive(_CONFIRMED + grant_id):
-        people = sorted({*_confirmed(node, grant_id), person})
-        node.store.put_setting(_CONFIRMED + grant_id, encode(list(people)).decode())
+    name = _confirmations(grant_id, terms)
+    with node.tasks.exclusive(name):
+        people = sorted({*_confirmed(node, grant_id, terms), person})
+        node.store.put_setting(name, encode(list(people)).decode())
     return people
+
+
+def _confirmations(grant_id: str, terms: Terms) -> str:
+    return f"{_CONFIRMED}{grant_id}:{b64u(terms.digest())}"
 
 
 def _line(reason: str) -> str:

@@ -16,9 +16,15 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "exchange"))
 
-from exchange_kit import Consortium, keys_of, taxes
+from exchange_kit import Consortium, keys_of, permit, taxes
 
-from privshare.errors import EvidenceInvalid, NotPermitted, StepNotAllowed
+from privshare.errors import (
+    EvidenceInvalid,
+    NotPermitted,
+    StepNotAllowed,
+    Unavailable,
+)
+from privshare.exchange import dataset as datasets
 from privshare.exchange import grant, party
 from privshare.exchange import job as jobs
 from privshare.exchange.node import he_key
@@ -204,3 +210,43 @@ def test_a_key_that_may_open_to_anything(network: Consortium) -> None:
     problem = jobs.find(network["housing"], job.id).problem
     assert problem is not None
     assert (problem.party, problem.rule) == ("tax", "job.modulus")
+
+
+# -- stewards and erasure -----------------------------------------------------
+
+
+def test_one_steward_adds_to_what_another_confirmed(network: Consortium) -> None:
+    """A second yes is to the terms that the first person saw, and to no others."""
+    rule = permit(automatic=False, confirmations=2, min_k=3)
+    network.publish("title", "deeds", taxes(), key="parcel", rules=[rule])
+    grant_id = network.grant("housing", "title/deeds", uses=1)
+    title = network["title"]
+    asked = query.grant(title.view(), grant_id).terms
+    wider = replace(asked, uses=100)
+    assert not grant.decide(title, grant_id, "offer", person="anne").receipt
+    assert not grant.decide(
+        title, grant_id, "offer", terms=wider, person="bert"
+    ).receipt
+    assert query.grant(title.view(), grant_id).status == "requested"
+    assert grant.decide(title, grant_id, "offer", person="bert").receipt
+    assert query.grant(title.view(), grant_id).terms.uses == 1
+
+
+def test_an_erasure_whose_answer_was_lost(
+    network: Consortium, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The row goes at the next try, though the ledger has the erasure already."""
+    tax = network["tax"]
+    true_submit = type(tax).submit
+
+    def lost(self: Any, *told: Any) -> Any:
+        true_submit(self, *told)
+        raise Unavailable("expected an answer, found none")
+
+    monkeypatch.setattr(type(tax), "submit", lost)
+    with pytest.raises(Unavailable):
+        datasets.erase(tax, RETURNS, "p-7")
+    assert tax.store.row_by_key(RETURNS, "p-7") is not None
+    monkeypatch.undo()
+    assert datasets.erase(tax, RETURNS, "p-7").receipt
+    assert tax.store.row_by_key(RETURNS, "p-7") is None
