@@ -112,6 +112,9 @@ def _share(case: Case) -> Found:
         unb64u(commitments.root, 32), commitments.rows, schema
     )
     expect(set(opened) == set(use.columns), "the columns of the use", list(opened))
+    if schema.key in opened:  # else nobody sees which record it is
+        shown = str(opened[schema.key])
+        expect(shown == str(record.key), "the record asked for", "another's key")
     return [
         f"The record is row {record.disclosure.row:,} of {commitments.rows:,} of "
         f"{dataset_id}, version {version}, as its owner committed to it; "

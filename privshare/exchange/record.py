@@ -299,14 +299,16 @@ def _verify(
             detail={"party": owner},
         )
     values = disclosure.verify(parse_digest(state.root), state.rows, known.schema)
-    wanted = {*asked.columns, known.schema.key}
-    if set(values) != wanted or str(values[known.schema.key]) != asked.key:
+    # The key column need not be among those granted: then nobody sees it.
+    shows_key = known.schema.key in values
+    if set(values) != set(asked.columns) or (
+        shows_key and str(values[known.schema.key]) != asked.key
+    ):
         raise EvidenceInvalid(
             "expected the record with the key asked for and its columns, found another",
             detail={"party": owner},
         )
-    shown = {name: values[name] for name in known.schema.names if name in wanted}
-    return shown, known.schema.to_json()
+    return values, known.schema.to_json()
 
 
 def _file(

@@ -15,9 +15,13 @@ from typing import Any
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "exchange"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "journeys"))
 
-from exchange_kit import Consortium, keys_of, permit, taxes
+import network as journeys
+from exchange_kit import Consortium, keys_of, permit, permit_read, taxes
 
+from privshare.audit.verifier import verify
+from privshare.bindings import merkle
 from privshare.errors import (
     EvidenceInvalid,
     NotPermitted,
@@ -27,6 +31,7 @@ from privshare.errors import (
 from privshare.exchange import dataset as datasets
 from privshare.exchange import grant, party
 from privshare.exchange import job as jobs
+from privshare.exchange import record as records
 from privshare.exchange.node import he_key
 from privshare.exchange.plan import Question
 from privshare.exchange.runner import Runner
@@ -41,6 +46,7 @@ from privshare.jobs.statement import (
     Opening,
 )
 from privshare.ledger import query
+from privshare.rights.dataset import disclose
 from privshare.schemes.keys import sign_envelope
 from privshare.schemes.paillier_knowledge import Known, prove
 from privshare.wire import envelope as envelopes
@@ -250,3 +256,70 @@ def test_an_erasure_whose_answer_was_lost(
     monkeypatch.undo()
     assert datasets.erase(tax, RETURNS, "p-7").receipt
     assert tax.store.row_by_key(RETURNS, "p-7") is None
+
+
+# -- records ------------------------------------------------------------------
+
+
+def test_a_record_without_its_key_column(network: Consortium) -> None:
+    """A right that leaves the key column out can be used, and is proven."""
+    network.publish("title", "deeds", taxes(), key="parcel", rules=[permit_read()])
+    network.grant(
+        "housing",
+        "title/deeds",
+        operations=["read"],
+        columns=["district", "tax_paid"],
+        group_by=[],
+        k=1,
+        uses=1,
+    )
+    shared = records.fetch(network["housing"], "title/deeds", "p-3")
+    assert shared.values == {"district": "west", "tax_paid": 3025}
+
+
+def test_an_owner_that_answers_with_another_record(network: Consortium) -> None:
+    """Owner and receiver file a receipt for one person's record over another's."""
+    network.publish("title", "deeds", taxes(), key="parcel", rules=[permit_read()])
+    network.grant(
+        "housing",
+        "title/deeds",
+        operations=["read"],
+        columns=["district", "parcel", "tax_paid"],
+        group_by=[],
+        k=1,
+        uses=1,
+    )
+    title, housing = network["title"], network["housing"]
+    true_row = title.store.row_by_key
+
+    def anothers(dataset: str, key: str) -> Any:
+        return true_row(dataset, "p-4")
+
+    title.store.row_by_key = anothers  # type: ignore[method-assign]
+    with pytest.raises(EvidenceInvalid):
+        records.fetch(housing, "title/deeds", "p-3")
+
+
+def test_a_receipt_for_another_persons_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Owner and receiver, together, file one record as the answer about another."""
+    filing = journeys.Network(tmp_path)
+
+    def anothers(schema: Any, row: Any, salt: Any, columns: Any, **place: Any) -> Any:
+        path = merkle.inclusion_proof(filing.rows.leaf_hashes, 8)
+        cells, salt = journeys.ROWS[8], filing.salts[8]
+        return disclose(schema, cells, salt, columns, index=8, path=path)
+
+    filing.dataset_publish()
+    true = filing.record_share()
+    monkeypatch.setattr(journeys, "disclose", anothers)
+    false = filing.record_share()
+    verdicts = [
+        verify(filed.data, filing.trust, filing.now + 60, filed.attachments.get)
+        for filed in (true, false)
+    ]
+    filing.close()
+    assert verdicts[0].outcome == "valid"
+    assert verdicts[1].outcome == "invalid"
+    assert verdicts[1].step(6).outcome == "failed"
