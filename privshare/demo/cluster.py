@@ -136,7 +136,8 @@ class Cluster:
         running = [m.process for m in self.members.values() if m.process is not None]
         for process in running:
             if process.poll() is None:
-                process.terminate()
+                # Nobody is being served any more: no need to wait for them.
+                process.send_signal(signal.SIGINT)
         deadline = time.monotonic() + STOP_TIMEOUT_S
         for process in running:
             try:

@@ -119,7 +119,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             "control_socket_disable": True,
             "post_worker_init": lambda worker: self._catch_signals(),
             "worker_exit": lambda server, worker: self._close(),
-            "when_ready": lambda server: self._ready(),
+            "when_ready": lambda server: self._listening(),
             "on_exit": lambda server: self._gone(),
         }
         if _SHM.is_dir():
@@ -137,6 +137,10 @@ class Server(BaseApplication):  # type: ignore[misc]
         # it again, at the latest when the process ends, is half a second saved.
         gc.freeze()
         return application
+
+    def _listening(self) -> None:
+        gc.freeze()  # the parent, too, has only to wait and to end
+        self._ready()
 
     def _catch_signals(self) -> None:
         """Hear of the end before gunicorn waits for the last request."""
