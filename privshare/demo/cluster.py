@@ -98,9 +98,8 @@ class Cluster:
         with ThreadPoolExecutor(2) as pool:
             made = list(pool.map(self._init, self.members.values()))
         host = self.members[HOST]
-        for new in made:
-            if new.enrolment is not None:
-                node_process.admit(host.folder, new.enrolment, self.passphrase)
+        enrolments = [new.enrolment for new in made if new.enrolment is not None]
+        node_process.admit_all(host.folder, enrolments, self.passphrase)
         for agency in self.agencies:
             genesis = node_process.network_of(host.folder)
             node_process.join(self.members[agency].folder, genesis, host.url)

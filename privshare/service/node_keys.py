@@ -16,6 +16,8 @@ from __future__ import annotations
 import getpass
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,10 +103,11 @@ def load(directory: Path, passphrase: str) -> Secrets:
             passphrase does not open it.
     """
     folder = directory / FOLDER
-    opened = Passphrase(passphrase)
-    try:
+    with _told_how():
+        opened = Passphrase(passphrase)
+        sign, log = _signing(folder, opened)
         node = NodeKeys(
-            SigningKey.from_seed(read_key(folder / "sign.key", opened)),
+            sign,
             SigningKey.from_seed(read_key(folder / "witness.key", opened)),
             tuple(
                 SealKey.from_seed(read_key(path, opened))
@@ -115,15 +118,40 @@ def load(directory: Path, passphrase: str) -> Secrets:
                 for path in _generations(folder, "he")
             ),
         )
-        log = folder / "log.key"
-        signer = None
-        if log.exists():
-            signer = SigningKey.from_seed(read_key(log, opened))
+    return Secrets(node, log)
+
+
+def load_signing(
+    directory: Path, passphrase: str
+) -> tuple[SigningKey, SigningKey | None]:
+    """Read the keys that sign transactions and, at a host, checkpoints.
+
+    Raises:
+        ConfigError: As `load`.
+    """
+    with _told_how():
+        return _signing(directory / FOLDER, Passphrase(passphrase))
+
+
+def _signing(
+    folder: Path, passphrase: Passphrase
+) -> tuple[SigningKey, SigningKey | None]:
+    sign = SigningKey.from_seed(read_key(folder / "sign.key", passphrase))
+    log = folder / "log.key"
+    if not log.exists():
+        return sign, None
+    return sign, SigningKey.from_seed(read_key(log, passphrase))
+
+
+@contextmanager
+def _told_how() -> Iterator[None]:
+    """Turn a wrong passphrase into a refusal that says where to set it."""
+    try:
+        yield
     except VerificationError as error:
         raise ConfigError(
             error.message, fix=f"Set {PASSPHRASE_VARIABLE}, or --passphrase-file."
         ) from None
-    return Secrets(node, signer)
 
 
 def read_passphrase(file: Path | None = None, *, confirm: bool = False) -> str:

@@ -50,6 +50,7 @@ from privshare.service.server import Server, check_port
 from privshare.store.store import Store
 from privshare.wire import envelope, note
 from privshare.wire.canonical import Json, unb64u
+from privshare.wire.envelope import Envelope
 
 ENROLMENT = "enrolment.json"
 RUN = "run.json"
@@ -176,37 +177,60 @@ def admit(
         SignatureInvalid: The enrolment does not verify.
         PrivShareError: What the ledger says.
     """
+    (done,) = admit_all(directory, [enrolled], passphrase, roles=roles)
+    return done
+
+
+def admit_all(
+    directory: Path,
+    enrolled: Sequence[Path],
+    passphrase: str,
+    *,
+    roles: Sequence[str] = (),
+) -> list[Committed]:
+    """Admit several agencies, one after the other; as `admit`."""
     settings = config.load(directory)
-    try:
-        presented = envelope.decode(enrolled.read_bytes())
-    except OSError as error:
-        raise ConfigError(
-            f"expected an enrolment at {enrolled}, found: {error.strerror}"
-        ) from None
-    open_enrolment(presented)
-    secrets = node_keys.load(directory, passphrase)
+    presented = [_presented(file) for file in enrolled]
+    sign, log_key = node_keys.load_signing(directory, passphrase)
     labels: list[Json] = sorted(set(roles))  # type: ignore[assignment]
-    transaction = build(
-        "org.admit",
-        settings.agency,
-        {"enrolment": envelope.to_json(presented), "roles": labels},
-        settings.network,
-        token_bytes(16),
-        int(time.time()) + _TX_LIFETIME_S,
-        [secrets.node.sign],
-    )
-    data = envelope.encode(transaction)
+    transactions = [
+        envelope.encode(
+            build(
+                "org.admit",
+                settings.agency,
+                {"enrolment": envelope.to_json(one), "roles": labels},
+                settings.network,
+                token_bytes(16),
+                int(time.time()) + _TX_LIFETIME_S,
+                [sign],
+            )
+        )
+        for one in presented
+    ]
     if running(directory) is not None or settings.role != "host":
         url = settings.url if settings.role == "host" else settings.host_url
         with http_client(url) as client:
-            return HttpLogSource(client).submit(data, b"", 30.0)
-    if secrets.log is None:
+            source = HttpLogSource(client)
+            return [source.submit(data, b"", 30.0) for data in transactions]
+    if log_key is None:
         raise ConfigError("expected keys/log.key in the node directory, found none")
-    ledger = EmbeddedLedger(directory / LEDGER, secrets.log)
+    ledger = EmbeddedLedger(directory / LEDGER, log_key)
     try:
-        return ledger.submit(data)
+        return [ledger.submit(data) for data in transactions]
     finally:
         ledger.close()
+
+
+def _presented(file: Path) -> Envelope:
+    """Read an enrolment that holds."""
+    try:
+        presented = envelope.decode(file.read_bytes())
+    except OSError as error:
+        raise ConfigError(
+            f"expected an enrolment at {file}, found: {error.strerror}"
+        ) from None
+    open_enrolment(presented)
+    return presented
 
 
 def join(directory: Path, genesis: str, host_url: str) -> None:
