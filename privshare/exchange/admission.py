@@ -21,6 +21,7 @@ from privshare.errors import (
     Unavailable,
 )
 from privshare.exchange import dataset as datasets
+from privshare.exchange.grant import check_passed_on
 from privshare.exchange.node import Node, he_key, open_statement
 from privshare.exchange.plan import check_grant
 from privshare.jobs.spec import PROGRAM, Spec
@@ -156,6 +157,7 @@ def check_own_input(node: Node, known: Admitted, dataset: str) -> None:
         raise NotFound(
             f"expected a dataset of {node.agency} that goes in, found {dataset}"
         )
+    check_passed_on(node, query.grant(known.view, item.grant))
     state = query.dataset(known.view, dataset)
     datasets.need_registered(state, dataset)
     if state.version != item.version:

@@ -30,8 +30,9 @@ from privshare.jobs.spec import PROGRAM
 from privshare.ledger import query
 from privshare.ledger.api import Committed
 from privshare.rights.grant import Grant
-from privshare.rights.policy import Decision
+from privshare.rights.policy import Decision, Policy
 from privshare.rights.policy import decide as judge
+from privshare.rights.rule import Prohibition
 from privshare.rights.terms import Right, Terms
 from privshare.wire.canonical import Json, b64u, decode, encode
 from privshare.wire.digest import parse_digest
@@ -39,6 +40,7 @@ from privshare.wire.digest import parse_digest
 __all__ = [
     "Decided",
     "accept",
+    "check_passed_on",
     "consider",
     "consider_all",
     "decide",
@@ -339,6 +341,30 @@ def describe(node: Node, grant_id: str, grant: Grant) -> dict[str, Any]:
         "owner": grant.terms.owner,
         "status": effective_status(grant, node.clock()),
     }
+
+
+def check_passed_on(node: Node, grant: Grant) -> None:
+    """Refuse a right of ours that was passed on to whom its policy prohibits.
+
+    The ledger sees that a part is inside the whole; it reads no policies. So
+    the owner looks, before it serves.
+
+    Raises:
+        NotPermitted: A rule of the policy prohibits these terms.
+        NotFound: The policy is not kept here.
+    """
+    if grant.parent is None:
+        return
+    kept = node.store.document(b64u(grant.terms.policy))
+    if kept is None:
+        raise NotFound("expected the policy that the grant names, found none here")
+    for rule in Policy.from_json(decode(kept)).rules:
+        if isinstance(rule, Prohibition) and rule.touches(grant.terms):
+            raise NotPermitted(
+                "expected a right that the policy lets pass on, found one that "
+                f'"{rule.id}" prohibits',
+                detail={"rule": rule.id},
+            )
 
 
 def effective_status(grant: Grant, now: int) -> str:

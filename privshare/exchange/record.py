@@ -33,6 +33,7 @@ from privshare.errors import (
 )
 from privshare.exchange import dataset as datasets
 from privshare.exchange import drawer
+from privshare.exchange.grant import check_passed_on
 from privshare.exchange.node import Node, seal_key
 from privshare.exchange.request import MAX_RECORD, Request, binding, record_digest
 from privshare.ledger import query
@@ -411,6 +412,7 @@ def _check_use(node: Node, caller: str, use_id: str, asked: Request) -> Use:
 
 def _check_served(node: Node, grant: Grant, use: Use) -> None:
     terms = grant.in_force()
+    check_passed_on(node, grant)
     now = max(node.clock(), node.view().time)
     if now > terms.not_after:
         raise GrantExpired(

@@ -50,6 +50,7 @@ from privshare.rights.dataset import disclose
 from privshare.schemes.keys import sign_envelope
 from privshare.schemes.paillier_knowledge import Known, prove
 from privshare.wire import envelope as envelopes
+from privshare.wire.canonical import b64u
 
 RETURNS = "tax/returns"
 
@@ -323,3 +324,40 @@ def test_a_receipt_for_another_persons_record(
     assert verdicts[0].outcome == "valid"
     assert verdicts[1].outcome == "invalid"
     assert verdicts[1].step(6).outcome == "failed"
+
+
+def test_passing_a_right_on_to_whom_the_policy_prohibits(network: Consortium) -> None:
+    """A right that may be passed on still reaches nobody whom a rule names."""
+    nobody = {
+        "columns": ["*"],
+        "effect": "prohibit",
+        "grantees": ["registrar"],
+        "id": "not-them",
+        "operations": ["*"],
+        "purposes": ["*"],
+    }
+    rules = [permit_read(max_delegable=1), nobody]
+    network.publish("title", "deeds", taxes(), key="parcel", rules=rules)
+    parent = network.grant(
+        "housing",
+        "title/deeds",
+        operations=["read"],
+        columns=["district"],
+        group_by=[],
+        k=1,
+        delegable=1,
+    )
+    whole = query.grant(network.host.view(), parent).terms
+    for grantee in ("tax", "registrar"):
+        part = replace(whole, grantee=grantee, delegable=0, uses=1)
+        body = {"parent": parent, "terms": part.to_json()}
+        child = network["housing"].submit("grant.delegate", body).id
+        network.sync()
+        body = {"grant": child, "terms": b64u(part.digest())}
+        network[grantee].submit("grant.accept", body)
+        network.sync()
+    shared = records.fetch(network["tax"], "title/deeds", "p-3")
+    assert shared.values == {"district": "west"}
+    with pytest.raises(NotPermitted) as refused:
+        records.fetch(network["registrar"], "title/deeds", "p-3")
+    assert refused.value.detail["rule"] == "not-them"
