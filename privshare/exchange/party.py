@@ -54,6 +54,7 @@ from privshare.jobs.statement import (
 )
 from privshare.ledger import query
 from privshare.rights import identifier
+from privshare.rights.table import MAX_ROWS
 from privshare.schemes.paillier import PaillierPrivateKey, PaillierPublicKey
 from privshare.schemes.paillier_knowledge import prove
 from privshare.wire import envelope as envelopes
@@ -163,7 +164,8 @@ def receive(
         )
     if dataset not in datasets_of(view, held):
         raise NotFound(f"expected an input of the job, found {dataset}")
-    parts = -(-query.dataset(view, dataset).rows // column.PART_ROWS)
+    rows = min(query.dataset(view, dataset).rows, MAX_ROWS)  # as many as anybody has
+    parts = -(-rows // column.PART_ROWS)
     if not 0 <= part < parts or not 0 < len(data) <= MAX_PART:
         raise OutOfRange(
             f"expected parts below {parts} of at most {MAX_PART} bytes, found "
