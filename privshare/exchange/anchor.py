@@ -16,6 +16,7 @@ from privshare.bindings import merkle
 from privshare.errors import EncodingError, OutOfRange
 from privshare.exchange import drawer
 from privshare.exchange.node import Node
+from privshare.log.merkle import inclusion_proofs
 from privshare.wire.canonical import Json, b64u
 
 __all__ = ["MAX_DIGESTS", "Anchored", "anchor"]
@@ -69,5 +70,5 @@ def anchor(node: Node, digests: Sequence[bytes], *, person: str = "") -> Anchore
         node.clock(), node.agency, "anchor", person=person, subject=committed.id
     )
     drawer.file(node, "ledger.entry", committed, committed.id)
-    paths = tuple(tuple(merkle.inclusion_proof(leaves, i)) for i in range(len(digests)))
+    paths = tuple(inclusion_proofs(leaves))
     return Anchored(committed.id, committed.index, committed.size, paths, root)

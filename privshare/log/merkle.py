@@ -44,6 +44,7 @@ __all__ = [
     "CompactRange",
     "TileReader",
     "inclusion_proof",
+    "inclusion_proofs",
     "leaf_hash",
     "leaf_hashes",
     "node_hash",
@@ -107,6 +108,32 @@ def prove_inclusion(reader: TileReader, index: int, size: int) -> list[bytes]:
             path.append(subtrees.root(start, middle))
             start = middle
     return path[::-1]
+
+
+def inclusion_proofs(leaf_hashes: bytes) -> list[tuple[bytes, ...]]:
+    """The inclusion proofs of all leaves of a small tree, each subtree hashed once.
+
+    Args:
+        leaf_hashes: 32 bytes each, one after the other; at least one.
+
+    Returns:
+        For each leaf what `inclusion_proof` returns.
+
+    Raises:
+        OutOfRange: No leaf.
+    """
+    count = len(leaf_hashes) // HASH_BYTES
+    if count == 0:
+        raise OutOfRange("expected at least one leaf, found none")
+    if count == 1:
+        return [()]
+    middle = HASH_BYTES * _split(count)
+    left, right = leaf_hashes[:middle], leaf_hashes[middle:]
+    beside_left, beside_right = root(right), root(left)
+    return [
+        *((*path, beside_left) for path in inclusion_proofs(left)),
+        *((*path, beside_right) for path in inclusion_proofs(right)),
+    ]
 
 
 def prove_consistency(reader: TileReader, old: int, new: int) -> list[bytes]:
