@@ -104,8 +104,8 @@ def request(
             k=k or 10,
         )
         note = saved(grant.receipt, receipt)
-        if wait_s > 0:
-            grant = grant.wait(wait_s, progress)
+        if wait_s > 0 or grant.status == "refused":
+            grant = grant.wait(wait_s, progress)  # says who refused, and why
             progress("")
     _show(
         grant,
