@@ -67,7 +67,7 @@ class Cluster:
     """
 
     def __init__(self, folder: Path, agencies: Sequence[str]) -> None:
-        self.folder = folder
+        self.folder = folder = folder.resolve()
         self.network = f"demo-{secrets.token_hex(4)}"
         self.passphrase = secrets.token_urlsafe(24)
         self._ports = Ports(len(agencies) + 1)
@@ -142,7 +142,7 @@ class Cluster:
             try:
                 process.wait(max(0.1, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
-                process.kill()
+                os.killpg(process.pid, signal.SIGKILL)  # its worker, too
                 process.wait()
         for member in self.members.values():
             member.process = None

@@ -61,6 +61,15 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         except OSError:
             return
 
+    def handle_quit(self, sig: int, frame: FrameType | None) -> None:
+        """End at once: close idle connections, and wait for no request.
+
+        gunicorn's own handler takes a lock that the line it interrupts may
+        hold, and then hangs for good (seen with 27.0.1, 2026-11-22).
+        """
+        self.cfg.set("graceful_timeout", 0)
+        self.handle_exit(sig, frame)
+
 
 class Server(BaseApplication):  # type: ignore[misc]
     """One node's HTTP server.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
@@ -15,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from privshare.demo import registry
+from privshare.demo.cluster import Cluster
 from privshare.demo.scene import from_folder, made_up
 from privshare.errors import ConfigError
 
@@ -114,6 +118,35 @@ def test_no_process_is_left(tmp_path: Path, number: signal.Signals) -> None:
     os.kill(process.pid, number)
     process.wait(30)
     assert _gone(tmp_path)
+
+
+def test_nodes_end_while_they_are_asked(tmp_path: Path) -> None:
+    """Nodes that are busy answering end at once when they are told to."""
+    ending = threading.Event()
+
+    def ask(port: int) -> None:
+        while not ending.is_set():
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+                for _ in range(50):
+                    connection.request("GET", "/health/live")
+                    connection.getresponse().read()
+
+    for number in range(3):
+        cluster = Cluster(tmp_path / str(number), ["title"])
+        cluster.build([])
+        cluster.start()
+        port = cluster.members["title"].port
+        asking = [threading.Thread(target=ask, args=(port,)) for _ in range(4)]
+        for thread in asking:
+            thread.start()
+        time.sleep(0.5)
+        cluster.stop()
+        ending.set()
+        for thread in asking:
+            thread.join()
+        ending.clear()
+        assert not _processes(tmp_path / str(number))
 
 
 def test_failure_leaves_no_process(tmp_path: Path) -> None:
