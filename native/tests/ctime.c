@@ -17,7 +17,8 @@
 
 enum { LIMBS = 8, LEN = 64, BITS = 512 };
 
-static ps_limb scratch[PS_PAILLIER_SCRATCH_LIMBS];
+static ps_limb scratch[PS_PAILLIER_BATCH_LIMBS];
+static const ps_backend *backend;
 
 static void hashes(void)
 {
@@ -110,23 +111,24 @@ static void generate(void)
     CHECK(ps_paillier_check_primes(p, q, sizeof p, BITS, scratch) == PS_OK);
 }
 
-static void paillier(void)
+static void paillier(const ps_backend *chosen)
 {
     static ps_paillier_private key;
     uint8_t m[LEN], r[LEN], c[2 * LEN], m2[LEN], r2[LEN];
 
     CHECK(ps_paillier_private_init(&key, p, q, sizeof p) == PS_OK);
     CHECK(key.pub.n_len == LEN);
+    backend = chosen;
     pseudo_random(m, LEN);
     pseudo_random(r, LEN);
     m[0] = r[0] = 0;
     PS_SECRET(m, LEN);
     PS_SECRET(r, LEN);
-    CHECK(ps_paillier_encrypt(c, m, r, 1, &key.pub, scratch) == PS_OK);
+    CHECK(ps_paillier_encrypt(c, m, r, 1, &key.pub, backend, scratch) == PS_OK);
     CHECK(ps_paillier_rerandomise(c, c, r, 1, &key.pub, scratch) == PS_OK);
     CHECK(ps_paillier_add_plain(c, c, m, &key.pub) == PS_OK);
-    CHECK(ps_paillier_decrypt(m2, c, 1, &key, scratch) == PS_OK);
-    CHECK(ps_paillier_recover(m2, r2, c, 1, &key, scratch) == PS_OK);
+    CHECK(ps_paillier_decrypt(m2, c, 1, &key, backend, scratch) == PS_OK);
+    CHECK(ps_paillier_recover(m2, r2, c, 1, &key, backend, scratch) == PS_OK);
     CHECK(ps_paillier_pairwise_test(&key, scratch) == PS_OK);
     ps_wipe(&key, sizeof key);
 }
@@ -150,7 +152,8 @@ int main(int argc, char **argv)
     powers();
     power_vartime();
     generate();
-    paillier();
+    paillier(ps_backend_portable());
+    paillier(ps_backend_best());
     if (argc > 1 && strcmp(argv[1], "leak") == 0) {
         leak();
     }
