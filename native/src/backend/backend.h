@@ -43,6 +43,9 @@ extern const ps_backend ps_backend_table_sha_ni;
 #if defined(__clang__) ? __clang_major__ >= 8 : __GNUC__ >= 8
 #define PS_HAVE_LANES 1
 extern const ps_backend ps_backend_table_ifma;
+#if defined(PS_EMULATE_LANES)
+extern const ps_backend ps_backend_table_emulated;
+#endif
 #endif
 
 void ps_sha256_blocks_sha_ni(uint32_t *state8, const uint8_t *blocks,

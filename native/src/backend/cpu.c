@@ -81,6 +81,9 @@ const ps_backend *ps_backend_best(void)
 #endif
         return &ps_backend_table_sha_ni;
     }
+#if defined(PS_EMULATE_LANES)
+    return &ps_backend_table_emulated;
+#endif
 #endif
     return &ps_backend_table_portable;
 }

@@ -8,18 +8,20 @@
 
 #define MAX_BYTES (16 * PS_PAILLIER_N_LIMBS)     /* of a ciphertext: 768 */
 
-lanes_arena ps_lanes_arena(ps_limb *scratch)
+lanes_arena ps_lanes_arena(ps_limb *scratch, size_t limbs)
 {
     uintptr_t misfit = (uintptr_t)scratch % sizeof(ps_lanes);
     size_t skip = misfit == 0 ? 0 : sizeof(ps_lanes) - misfit;
 
-    return (lanes_arena){(ps_lanes *)(void *)((uint8_t *)scratch + skip)};
+    return (lanes_arena){(ps_lanes *)(void *)((uint8_t *)scratch + skip),
+                         scratch + limbs};
 }
 
 ps_lanes *ps_lanes_take(lanes_arena *arena, size_t vectors)
 {
     ps_lanes *taken = arena->next;
     arena->next += vectors;
+    PS_CHECK((const ps_limb *)(const void *)arena->next <= arena->end);
     return taken;
 }
 

@@ -9,6 +9,17 @@
 #define P_LIMBS PS_PAILLIER_P_LIMBS
 #define N_LIMBS PS_PAILLIER_N_LIMBS
 
+/* The number 1, not in Montgomery form. */
+LANES_TARGET
+static ps_lanes *take_one(lanes_arena *arena, size_t width)
+{
+    ps_lanes *one = ps_lanes_take(arena, width);
+
+    memset(one, 0, width * sizeof *one);
+    one[0] = lanes_set(1);
+    return one;
+}
+
 /* How many of eight are there. */
 static size_t group_size(size_t count, size_t i)
 {
@@ -37,9 +48,7 @@ static void encrypt_group(uint8_t *c, const uint8_t *m, const uint8_t *r,
     ring->mul(y, x, n->rr, n);
     ps_lanes_exp_vartime(x, y, key->n.mont.m, key->n.mont.limbs, ring, n,
                          arena);
-    ps_lanes *factor = ps_lanes_take(&arena, 2 * h);
-    memset(factor, 0, h * sizeof *factor);
-    factor[0] = lanes_set(1);
+    ps_lanes *factor = take_one(&arena, 2 * h);
     ps_lanes_read(factor + h, h, m, count, key->n_len);
     ring->mul(y, x, factor, n);
     ps_lanes_canonical(y, n);
@@ -52,7 +61,7 @@ static int batch_encrypt(uint8_t *c, const uint8_t *m, const uint8_t *r,
                              ps_limb *scratch)
 {
     const lanes_kernel *kernel = ps_lanes_kernel_for(key->n.mont.limbs);
-    lanes_arena arena = ps_lanes_arena(scratch);
+    lanes_arena arena = ps_lanes_arena(scratch, PS_PAILLIER_BATCH_LIMBS);
     lanes_modulus n;
 
     if (kernel == NULL || count == 0) {
@@ -110,10 +119,7 @@ static void half_init(half *f, const lanes_kernel *kernel,
     f->one = ps_lanes_take(arena, 2 * h);
     f->h = ps_lanes_take(arena, h);
     change_form(f->h, prime->h, &prime->p.mont, kernel);
-    ps_lanes *plain_one = arena->next;     /* used here, not taken */
-    memset(plain_one, 0, 2 * h * sizeof *plain_one);
-    plain_one[0] = lanes_set(1);
-    ring->mul(f->one, f->p.rr, plain_one, &f->p);
+    ring->mul(f->one, f->p.rr, take_one(arena, 2 * h), &f->p);
 }
 
 /* c mod p^2 as a pair in Montgomery form: the blocks of h limbs of
@@ -169,10 +175,7 @@ static void message_part(ps_lanes *m_p, ps_lanes *units, const ps_lanes *c,
 
     ps_lanes_exp(x, c, f->one, f->prime->minus_one, f->prime->p.mont.limbs,
                  ring, &f->p, arena);
-    ps_lanes *one = arena.next;
-    memset(one, 0, 2 * h * sizeof *one);
-    one[0] = lanes_set(1);
-    ring->mul(y, x, one, &f->p);
+    ring->mul(y, x, take_one(&arena, 2 * h), &f->p);
     ps_lanes_canonical(y, &f->p);
     *units &= is_one(y, h);
     f->p.kernel->plain.mul(m_p, y + h, f->h, &f->p);
@@ -190,10 +193,7 @@ static void rand_part(ps_lanes *r_p, const ps_lanes *c, const half *f,
 
     ps_lanes_exp(x, c, f->one, f->prime->root, f->prime->p.mont.limbs, ring,
                  &f->p, arena);
-    ps_lanes *one = arena.next;
-    memset(one, 0, h * sizeof *one);
-    one[0] = lanes_set(1);
-    ring->mul(r_p, x, one, &f->p);
+    ring->mul(r_p, x, take_one(&arena, h), &f->p);
     (void)ps_lanes_subtract_once(r_p, f->p.m, h);
 }
 
@@ -202,7 +202,6 @@ typedef struct {
     half p, q;
     ps_lanes *p_inv;
     ps_lanes *minus_p_inv;
-    ps_lanes *work;
 } opener;
 
 LANES_TARGET
@@ -285,7 +284,7 @@ static int batch_open(uint8_t *m, uint8_t *r, ps_limb *units,
 {
     const ps_paillier_public *pub = &key->pub;
     const lanes_kernel *kernel = ps_lanes_kernel_for(key->p.p.mont.limbs);
-    lanes_arena arena = ps_lanes_arena(scratch);
+    lanes_arena arena = ps_lanes_arena(scratch, PS_PAILLIER_BATCH_LIMBS);
     opener o;
 
     if (kernel == NULL || count == 0) {
@@ -344,7 +343,7 @@ static int batch_product(ps_limb *x, uint64_t *shift, const uint8_t *a,
                              ps_limb *scratch)
 {
     const ps_mont *n2 = &key->n2;
-    lanes_arena arena = ps_lanes_arena(scratch);
+    lanes_arena arena = ps_lanes_arena(scratch, PS_PAILLIER_SCRATCH_LIMBS);
     lanes_modulus m = {0};
     ps_lanes *lanes;
     ps_limb lane[PS_MPN_MAX_LIMBS];
@@ -378,6 +377,17 @@ const ps_backend ps_backend_table_ifma = {
     .paillier_open = batch_open,
     .paillier_product = batch_product,
 };
+
+#if defined(PS_EMULATE_LANES)
+/* Valgrind's processor has no SHA extensions either. */
+const ps_backend ps_backend_table_emulated = {
+    .name = "emulated",
+    .sha256_blocks = ps_sha256_blocks_portable,
+    .paillier_encrypt = batch_encrypt,
+    .paillier_open = batch_open,
+    .paillier_product = batch_product,
+};
+#endif
 #else
 /* ISO C wants a declaration in every translation unit. */
 typedef int ps_no_paillier_lanes;

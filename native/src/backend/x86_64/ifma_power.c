@@ -27,7 +27,7 @@ static void pick(ps_lanes *r, const ps_lanes *table, ps_limb digit,
     }
     for (size_t j = 0; j < width; j++) {
         ps_lanes sum = table[j] & mask[0];
-#define ENTRY(i) sum |= table[(i) * width + j] & mask[i];
+#define ENTRY(i) sum = lanes_choose(sum, table[(i) * width + j], mask[i]);
         ENTRY(1) ENTRY(2) ENTRY(3) ENTRY(4) ENTRY(5) ENTRY(6) ENTRY(7)
         ENTRY(8) ENTRY(9) ENTRY(10) ENTRY(11) ENTRY(12) ENTRY(13) ENTRY(14)
         ENTRY(15)

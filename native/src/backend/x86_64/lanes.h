@@ -8,9 +8,10 @@
  *                   for the outside is made canonical (lanes_canonical)
  *
  * Two instructions of AVX-512 IFMA do the work, as inline functions here. With
- * -DPS_EMULATE_LANES they are plain 64-bit code: no other line differs, so
- * the same sources run under Valgrind and the sanitisers, which do not know
- * these instructions.
+ * -DPS_EMULATE_LANES these, and one logical operation, are plain C and the
+ * compiler lowers the vectors to what every x86-64 has: no other line differs,
+ * so the same sources run under Valgrind 3.19, which knows no AVX-512, and
+ * under the sanitisers on any machine.
  */
 #ifndef PRIVSHARE_BACKEND_LANES_H
 #define PRIVSHARE_BACKEND_LANES_H
@@ -22,11 +23,13 @@
 
 #if defined(PS_EMULATE_LANES)
 #define LANES_TARGET
+/* Left to the compiler: all kernels inlined take a sanitiser minutes. */
+#define LANES_INLINE static inline
 #else
 #include <immintrin.h>
 #define LANES_TARGET __attribute__((target("avx512f,avx512ifma")))
-#endif
 #define LANES_INLINE LANES_TARGET __attribute__((always_inline)) static inline
+#endif
 
 enum { LANES = 8, LANES_BITS = 52 };
 
@@ -43,6 +46,12 @@ LANES_INLINE ps_lanes lanes_set(uint64_t x)
 }
 
 #if defined(PS_EMULATE_LANES)
+/* sum | (x & mask). */
+LANES_INLINE ps_lanes lanes_choose(ps_lanes sum, ps_lanes x, ps_lanes mask)
+{
+    return sum | (x & mask);
+}
+
 /* sum + the low 52 bits of a * b, and sum + the bits above them. */
 LANES_INLINE ps_lanes lanes_low(ps_lanes sum, ps_lanes a, ps_lanes b)
 {
@@ -62,6 +71,14 @@ LANES_INLINE ps_lanes lanes_high(ps_lanes sum, ps_lanes a, ps_lanes b)
     return sum;
 }
 #else
+/* The third operation is one that the compiler does not always find: bit
+ * a | (b & c) of the table 0xf8. */
+LANES_INLINE ps_lanes lanes_choose(ps_lanes sum, ps_lanes x, ps_lanes mask)
+{
+    return (ps_lanes)_mm512_ternarylogic_epi64((__m512i)sum, (__m512i)x,
+                                               (__m512i)mask, 0xf8);
+}
+
 LANES_INLINE ps_lanes lanes_low(ps_lanes sum, ps_lanes a, ps_lanes b)
 {
     return (ps_lanes)_mm512_madd52lo_epu64((__m512i)sum, (__m512i)a,
@@ -78,6 +95,7 @@ LANES_INLINE ps_lanes lanes_high(ps_lanes sum, ps_lanes a, ps_lanes b)
 /* Memory from the caller, handed out piece by piece. */
 typedef struct {
     ps_lanes *next;
+    const ps_limb *end;   /* asserted in checking builds */
 } lanes_arena;
 
 struct lanes_modulus;
@@ -134,7 +152,7 @@ lanes_long_mul ps_lanes_long_mul_for(size_t limbs, size_t *lanes_limbs);
 ps_lanes *ps_lanes_take(lanes_arena *arena, size_t vectors);
 
 /** Begin an arena at the first aligned address of scratch. */
-lanes_arena ps_lanes_arena(ps_limb *scratch);
+lanes_arena ps_lanes_arena(ps_limb *scratch, size_t limbs);
 
 /** Prepare a modulus for both rings.
  *
@@ -178,6 +196,7 @@ void ps_lanes_extract(ps_limb *x, size_t limbs, const ps_lanes *a,
 void ps_lanes_normalise(ps_lanes *a, size_t width);
 
 /** a = a - m where a >= m; 1 in the lanes where that was so. In: a < 2m. */
+LANES_TARGET
 ps_lanes ps_lanes_subtract_once(ps_lanes *a, const ps_lanes *m, size_t width);
 
 /** A pair after multiplication by plain numbers, made canonical.
