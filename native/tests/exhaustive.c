@@ -3,7 +3,8 @@
 #include "check.h"
 #include "privshare/ps_paillier.h"
 
-static ps_limb scratch[PS_PAILLIER_SCRATCH_LIMBS];
+static ps_limb scratch[PS_PAILLIER_BATCH_LIMBS];
+static const ps_backend *portable;
 
 static uint64_t gcd(uint64_t a, uint64_t b)
 {
@@ -119,6 +120,36 @@ static void long_duals(size_t limbs, int high)
     CHECK(ps_mpn_is_equal(a, wide, 2 * limbs));
 }
 
+/* The same by the best backend, all at once. */
+static void in_one_batch(const ps_paillier_private *key, uint8_t n)
+{
+    static uint8_t m[65536], r[65536], m2[65536], r2[65536], c[131072];
+    static uint8_t c2[131072];
+    const ps_backend *best = ps_backend_best();
+    size_t count = 0;
+#if defined(PS_EMULATE_LANES)
+    uint8_t messages = 3; /* emulated lanes are slow */
+#else
+    uint8_t messages = n;
+#endif
+
+    for (uint8_t i = 0; i < messages; i++) {
+        for (uint8_t j = 1; j < n; j++) {
+            if (gcd(j, n) == 1) {
+                m[count] = i;
+                r[count++] = j;
+            }
+        }
+    }
+    CHECK(ps_paillier_encrypt(c, m, r, count, &key->pub, portable, scratch)
+          == PS_OK);
+    CHECK(ps_paillier_encrypt(c2, m, r, count, &key->pub, best, scratch)
+          == PS_OK);
+    CHECK(memcmp(c, c2, 2 * count) == 0);
+    CHECK(ps_paillier_recover(m2, r2, c, count, key, best, scratch) == PS_OK);
+    CHECK(memcmp(m, m2, count) == 0 && memcmp(r, r2, count) == 0);
+}
+
 /* Every m and every r of a tiny key; every number below n^2 as ciphertext. */
 static void whole_key(uint8_t p, uint8_t q)
 {
@@ -132,12 +163,12 @@ static void whole_key(uint8_t p, uint8_t q)
             uint64_t c = (1 + m * n) * power(r, n, n2) % n2;
             m8 = (uint8_t)m;
             r8 = (uint8_t)r;
-            CHECK(ps_paillier_encrypt(c8, &m8, &r8, 1, &key.pub, scratch)
-                  == PS_OK);
+            CHECK(ps_paillier_encrypt(c8, &m8, &r8, 1, &key.pub, portable,
+                                      scratch) == PS_OK);
             CHECK(c8[0] == c >> 8 && c8[1] == (c & 255));
             if (gcd(r, n) == 1) {
-                CHECK(ps_paillier_recover(&m2, &r2, c8, 1, &key, scratch)
-                      == PS_OK);
+                CHECK(ps_paillier_recover(&m2, &r2, c8, 1, &key, portable,
+                                          scratch) == PS_OK);
                 CHECK(m2 == m && r2 == r);
             }
         }
@@ -147,9 +178,10 @@ static void whole_key(uint8_t p, uint8_t q)
         c8[0] = (uint8_t)(c >> 8);
         c8[1] = (uint8_t)c;
         CHECK((ps_paillier_check_vartime(c8, 1, &key.pub) == PS_OK) == good);
-        CHECK((ps_paillier_decrypt(&m2, c8, 1, &key, scratch) == PS_OK)
-              == good);
+        CHECK((ps_paillier_decrypt(&m2, c8, 1, &key, portable, scratch)
+               == PS_OK) == good);
     }
+    in_one_batch(&key, (uint8_t)n);
 }
 
 /* gcd(n, phi) is not 1: no key. */
@@ -174,6 +206,7 @@ static void all_primes_below_16_bits(void)
 
 int main(void)
 {
+    portable = ps_backend_portable();
     all_small_moduli();
     all_small_duals();
     for (size_t limbs = 1; limbs <= 10; limbs++) {

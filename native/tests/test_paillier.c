@@ -4,7 +4,8 @@
 
 enum { C_MAX = 768, N_MAX = 384 };
 
-static ps_limb scratch[PS_PAILLIER_SCRATCH_LIMBS];
+static ps_limb scratch[PS_PAILLIER_BATCH_LIMBS];
+static const ps_backend *backend;
 static ps_paillier_private key;
 static const ps_paillier_public *pub = &key.pub;
 static uint8_t zero[C_MAX];
@@ -26,23 +27,23 @@ static void published_example(void)
 
     CHECK(ps_paillier_private_init(&key, p, q, 2) == PS_OK);
     CHECK(pub->n_len == 3 && pub->c_len == 6);
-    CHECK(ps_paillier_encrypt(c, m, r, 1, pub, scratch) == PS_OK);
+    CHECK(ps_paillier_encrypt(c, m, r, 1, pub, backend, scratch) == PS_OK);
     CHECK(equals_hex(c, 6, "000037c8cd9d"));        /* 935906717 */
-    CHECK(ps_paillier_recover(m2, r2, c, 1, &key, scratch) == PS_OK);
+    CHECK(ps_paillier_recover(m2, r2, c, 1, &key, backend, scratch) == PS_OK);
     CHECK(memcmp(m, m2, 3) == 0 && memcmp(r, r2, 3) == 0);
 }
 
 static void decrypts_to(const uint8_t *c, const uint8_t *m)
 {
     uint8_t found[N_MAX];
-    CHECK(ps_paillier_decrypt(found, c, 1, &key, scratch) == PS_OK);
+    CHECK(ps_paillier_decrypt(found, c, 1, &key, backend, scratch) == PS_OK);
     CHECK(memcmp(found, m, pub->n_len) == 0);
 }
 
 /* Nothing of the powers is left in the scratch. */
 static void scratch_is_wiped(void)
 {
-    for (size_t i = 0; i < PS_PAILLIER_SCRATCH_LIMBS; i++) {
+    for (size_t i = 0; i < PS_PAILLIER_BATCH_LIMBS; i++) {
         CHECK(scratch[i] == 0);
     }
 }
@@ -55,7 +56,7 @@ static void homomorphism(void)
     static const uint8_t three[1] = {3};
 
     number(m), number(m + n), number(r), number(r + n);
-    CHECK(ps_paillier_encrypt(c, m, r, 2, pub, scratch) == PS_OK);
+    CHECK(ps_paillier_encrypt(c, m, r, 2, pub, backend, scratch) == PS_OK);
     CHECK(ps_paillier_check_vartime(c, 2, pub) == PS_OK);
     scratch_is_wiped();
     decrypts_to(c, m);
@@ -63,7 +64,7 @@ static void homomorphism(void)
     scratch_is_wiped();
 
     CHECK(ps_paillier_add_vartime(d, c, c + s, 1, pub) == PS_OK);
-    CHECK(ps_paillier_sum_vartime(e, c, 2, pub) == PS_OK);
+    CHECK(ps_paillier_sum_vartime(e, c, 2, pub, backend, scratch) == PS_OK);
     CHECK(memcmp(d, e, s) == 0);
     CHECK(ps_paillier_add_plain(e, c, m + n, pub) == PS_OK);
     CHECK(ps_paillier_rerandomise(e, e, r + n, 1, pub, scratch) == PS_OK);
@@ -91,19 +92,20 @@ static void opening(void)
     size_t n = pub->n_len;
 
     number(m), number(r);
-    CHECK(ps_paillier_encrypt(c, m, r, 1, pub, scratch) == PS_OK);
-    CHECK(ps_paillier_recover(m2, r2, c, 1, &key, scratch) == PS_OK);
+    CHECK(ps_paillier_encrypt(c, m, r, 1, pub, backend, scratch) == PS_OK);
+    CHECK(ps_paillier_recover(m2, r2, c, 1, &key, backend, scratch) == PS_OK);
     scratch_is_wiped();
     CHECK(memcmp(m, m2, n) == 0 && memcmp(r, r2, n) == 0);
-    CHECK(ps_paillier_verify_opening_vartime(c, m, r, pub, scratch) == PS_OK);
+    CHECK(ps_paillier_verify_opening_vartime(c, m, r, pub, backend, scratch)
+          == PS_OK);
     m[n - 1] ^= 2;
-    CHECK(ps_paillier_verify_opening_vartime(c, m, r, pub, scratch)
+    CHECK(ps_paillier_verify_opening_vartime(c, m, r, pub, backend, scratch)
           == PS_E_VERIFY);
     m[n - 1] ^= 2;
     r[n - 1] ^= 2;
-    CHECK(ps_paillier_verify_opening_vartime(c, m, r, pub, scratch)
+    CHECK(ps_paillier_verify_opening_vartime(c, m, r, pub, backend, scratch)
           == PS_E_VERIFY);
-    CHECK(ps_paillier_verify_opening_vartime(c, m, zero, pub, scratch)
+    CHECK(ps_paillier_verify_opening_vartime(c, m, zero, pub, backend, scratch)
           == PS_E_VERIFY);
 }
 
@@ -114,27 +116,30 @@ static void refused_by_all(const uint8_t *bad)
     static const uint8_t two[1] = {2};
 
     number(m), number(r);
-    CHECK(ps_paillier_encrypt(good, m, r, 1, pub, scratch) == PS_OK);
+    CHECK(ps_paillier_encrypt(good, m, r, 1, pub, backend, scratch) == PS_OK);
     memcpy(good + s, bad, s);
     memset(out, 0xaa, sizeof out);
     CHECK(ps_paillier_check_vartime(good, 2, pub) == PS_E_VERIFY);
     CHECK(ps_paillier_add_vartime(out, good, bad, 1, pub) == PS_E_VERIFY);
     CHECK(memcmp(out, zero, s) == 0);
     CHECK(ps_paillier_add_vartime(out, bad, good, 1, pub) == PS_E_VERIFY);
-    CHECK(ps_paillier_sum_vartime(out, good, 2, pub) == PS_E_VERIFY);
-    CHECK(ps_paillier_sum_vartime(out, bad, 1, pub) == PS_E_VERIFY);
+    CHECK(ps_paillier_sum_vartime(out, good, 2, pub, backend, scratch)
+          == PS_E_VERIFY);
+    CHECK(ps_paillier_sum_vartime(out, bad, 1, pub, backend, scratch)
+          == PS_E_VERIFY);
     CHECK(ps_paillier_negate_vartime(out, bad, pub) == PS_E_VERIFY);
     CHECK(ps_paillier_add_plain(out, bad, m, pub) == PS_E_VERIFY);
     CHECK(ps_paillier_mul_plain_vartime(out, bad, two, 1, 0, pub, scratch)
           == PS_E_VERIFY);
     CHECK(ps_paillier_rerandomise(out, bad, r, 1, pub, scratch)
           == PS_E_VERIFY);
-    CHECK(ps_paillier_verify_opening_vartime(bad, m, r, pub, scratch)
+    CHECK(ps_paillier_verify_opening_vartime(bad, m, r, pub, backend, scratch)
           == PS_E_VERIFY);
     memset(out, 0xaa, sizeof out);
-    CHECK(ps_paillier_decrypt(out, good, 2, &key, scratch) == PS_E_VERIFY);
+    CHECK(ps_paillier_decrypt(out, good, 2, &key, backend, scratch)
+          == PS_E_VERIFY);
     CHECK(memcmp(out, zero, 2 * pub->n_len) == 0);
-    CHECK(ps_paillier_recover(out, out + C_MAX, bad, 1, &key, scratch)
+    CHECK(ps_paillier_recover(out, out + C_MAX, bad, 1, &key, backend, scratch)
           == PS_E_VERIFY);
 }
 
@@ -162,11 +167,13 @@ static void out_of_range(void)
 
     number(m), number(r);
     ps_mpn_to_bytes(n, pub->n_len, pub->n.mont.m, pub->n.mont.limbs);
-    CHECK(ps_paillier_encrypt(c, n, r, 1, pub, scratch) == PS_E_RANGE);
+    CHECK(ps_paillier_encrypt(c, n, r, 1, pub, backend, scratch) == PS_E_RANGE);
     CHECK(memcmp(c, zero, pub->c_len) == 0);
-    CHECK(ps_paillier_encrypt(c, m, n, 1, pub, scratch) == PS_E_RANGE);
-    CHECK(ps_paillier_encrypt(c, m, zero, 1, pub, scratch) == PS_E_RANGE);
-    CHECK(ps_paillier_sum_vartime(c, NULL, 0, pub) == PS_E_RANGE);
+    CHECK(ps_paillier_encrypt(c, m, n, 1, pub, backend, scratch) == PS_E_RANGE);
+    CHECK(ps_paillier_encrypt(c, m, zero, 1, pub, backend, scratch)
+          == PS_E_RANGE);
+    CHECK(ps_paillier_sum_vartime(c, NULL, 0, pub, backend, scratch)
+          == PS_E_RANGE);
 }
 
 static void bad_keys(const uint8_t *p, const uint8_t *q, size_t len)
@@ -216,12 +223,28 @@ static void profile(size_t bits)
           == PS_E_RANGE);
 }
 
-int main(void)
+/* Emulated lanes take minutes for a long key; test_lanes has all kernels. */
+#if defined(PS_EMULATE_LANES)
+enum { EMULATED = 1 };
+#else
+enum { EMULATED = 0 };
+#endif
+
+static void all_profiles(const ps_backend *chosen)
 {
+    backend = chosen;
     published_example();
     profile(512);
-    profile(2048);
-    profile(3072);
-    printf("paillier: ok\n");
+    if (chosen == ps_backend_portable() || !EMULATED) {
+        profile(2048);
+        profile(3072);
+    }
+}
+
+int main(void)
+{
+    all_profiles(ps_backend_portable());
+    all_profiles(ps_backend_best());
+    printf("paillier: ok (%s)\n", ps_backend_name(ps_backend_best()));
     return 0;
 }

@@ -18,6 +18,7 @@
 #ifndef PRIVSHARE_PS_PAILLIER_H
 #define PRIVSHARE_PS_PAILLIER_H
 
+#include "ps_config.h"
 #include "ps_mpn.h"
 #include "ps_prime.h"
 
@@ -25,8 +26,13 @@
 #define PS_PAILLIER_N_LIMBS 48      /* 3072 bits */
 #define PS_PAILLIER_P_LIMBS 24      /* 1536 bits */
 
-/* Scratch that every call here is content with: a table of powers. */
-#define PS_PAILLIER_SCRATCH_LIMBS 3072
+/* Scratch for calls that handle one number or add up: a table of powers. */
+#define PS_PAILLIER_SCRATCH_LIMBS 4864
+
+/* Scratch for calls that take a backend and do powers: tables of eight numbers
+ * at a time, 300 kB. With the portable backend PS_PAILLIER_SCRATCH_LIMBS is
+ * enough. */
+#define PS_PAILLIER_BATCH_LIMBS 37504
 
 /* A modulus m and its square, in dual numbers: (a0, a1) stands for
  * a0 + a1 * m mod m^2. The fields are private. */
@@ -160,7 +166,7 @@ ps_status ps_paillier_pairwise_test(const ps_paillier_private *key,
  *  In         m          count * key->n_len bytes
  *             r          count * key->n_len bytes, uniform in [1, n), each
  *                        used once
- *  Scratch    PS_PAILLIER_SCRATCH_LIMBS limbs, wiped
+ *  Scratch    PS_PAILLIER_BATCH_LIMBS limbs, wiped
  *  Secret     m, r       time and addresses depend on n and count alone; the
  *                        status is public
  *  On error   c is all zero
@@ -168,7 +174,7 @@ ps_status ps_paillier_pairwise_test(const ps_paillier_private *key,
 PS_MUST_CHECK
 ps_status ps_paillier_encrypt(uint8_t *c, const uint8_t *m, const uint8_t *r,
                               size_t count, const ps_paillier_public *key,
-                              ps_limb *scratch);
+                              const ps_backend *backend, ps_limb *scratch);
 
 /** Check that bytes are ciphertexts.
  *
@@ -205,11 +211,14 @@ ps_status ps_paillier_add_vartime(uint8_t *c, const uint8_t *a,
  *             PS_E_VERIFY   a term is no ciphertext
  *  Out        c          key->c_len bytes
  *  In         a          count * key->c_len bytes
+ *  Scratch    PS_PAILLIER_SCRATCH_LIMBS limbs
  *  On error   c is all zero
  */
 PS_MUST_CHECK
 ps_status ps_paillier_sum_vartime(uint8_t *c, const uint8_t *a, size_t count,
-                                  const ps_paillier_public *key);
+                                  const ps_paillier_public *key,
+                                  const ps_backend *backend,
+                                  ps_limb *scratch);
 
 /** Negate a number.
  *
@@ -295,13 +304,14 @@ ps_status ps_paillier_rerandomise(uint8_t *c, const uint8_t *a,
  *                           is not the encryption of m with r
  *  In         c          key->c_len bytes
  *             m, r       key->n_len bytes
- *  Scratch    PS_PAILLIER_SCRATCH_LIMBS limbs
+ *  Scratch    PS_PAILLIER_BATCH_LIMBS limbs
  */
 PS_MUST_CHECK
 ps_status ps_paillier_verify_opening_vartime(const uint8_t *c,
                                              const uint8_t *m,
                                              const uint8_t *r,
                                              const ps_paillier_public *key,
+                                             const ps_backend *backend,
                                              ps_limb *scratch);
 
 /** Decrypt numbers.
@@ -315,14 +325,14 @@ ps_status ps_paillier_verify_opening_vartime(const uint8_t *c,
  *                           anybody can find it from c and n
  *  Out        m          count * key->pub.n_len bytes
  *  In         c          count * key->pub.c_len bytes
- *  Scratch    PS_PAILLIER_SCRATCH_LIMBS limbs, wiped
+ *  Scratch    PS_PAILLIER_BATCH_LIMBS limbs, wiped
  *  Secret     key, m
  *  On error   m is all zero
  */
 PS_MUST_CHECK
 ps_status ps_paillier_decrypt(uint8_t *m, const uint8_t *c, size_t count,
                               const ps_paillier_private *key,
-                              ps_limb *scratch);
+                              const ps_backend *backend, ps_limb *scratch);
 
 /** Open ciphertexts: the message and the randomness that made them.
  *
@@ -333,14 +343,14 @@ ps_status ps_paillier_decrypt(uint8_t *m, const uint8_t *c, size_t count,
  *  Returns    as ps_paillier_decrypt
  *  Out        m, r       count * key->pub.n_len bytes each
  *  In         c          count * key->pub.c_len bytes
- *  Scratch    PS_PAILLIER_SCRATCH_LIMBS limbs, wiped
+ *  Scratch    PS_PAILLIER_BATCH_LIMBS limbs, wiped
  *  Secret     key, m, r
  *  On error   m and r are all zero
  */
 PS_MUST_CHECK
 ps_status ps_paillier_recover(uint8_t *m, uint8_t *r, const uint8_t *c,
                               size_t count, const ps_paillier_private *key,
-                              ps_limb *scratch);
+                              const ps_backend *backend, ps_limb *scratch);
 /* ffi: end */
 
 #endif

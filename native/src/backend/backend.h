@@ -7,12 +7,30 @@
 #define PRIVSHARE_BACKEND_H
 
 #include "privshare/ps_config.h"
+#include "privshare/ps_paillier.h"
 
 struct ps_backend {
     const char *name;
     /* Compress count blocks of 64 bytes into the state (FIPS 180-4, 6.2.2). */
     void (*sha256_blocks)(uint32_t *state8, const uint8_t *blocks,
                           size_t count);
+    /* Paillier in batches. Each returns 1 when it has done the work and 0 when
+     * it declines: then it has touched nothing. NULL declines everything.
+     * Inputs are in range, count > 0, scratch as the public call has it.
+     *
+     * c = (1 + m*n) * r^n mod n^2. */
+    int (*paillier_encrypt)(uint8_t *c, const uint8_t *m, const uint8_t *r,
+                            size_t count, const ps_paillier_public *key,
+                            ps_limb *scratch);
+    /* m from c, and r unless it is NULL. units is 1 when all c are units; m
+     * and r are to be wiped if it is 0. */
+    int (*paillier_open)(uint8_t *m, uint8_t *r, ps_limb *units,
+                         const uint8_t *c, size_t count,
+                         const ps_paillier_private *key, ps_limb *scratch);
+    /* x = a[0] * ... * a[count - 1] * 2^-shift mod n^2. */
+    int (*paillier_product)(ps_limb *x, uint64_t *shift, const uint8_t *a,
+                            size_t count, const ps_paillier_public *key,
+                            ps_limb *scratch);
 };
 
 extern const ps_backend ps_backend_table_portable;
@@ -20,6 +38,18 @@ extern const ps_backend ps_backend_table_portable;
 #if defined(__x86_64__) && defined(__GNUC__)
 #define PS_HAVE_X86_64 1
 extern const ps_backend ps_backend_table_sha_ni;
+
+/* Compilers that know AVX-512 IFMA. */
+#if defined(__clang__) ? __clang_major__ >= 8 : __GNUC__ >= 8
+#define PS_HAVE_LANES 1
+extern const ps_backend ps_backend_table_ifma;
+#if defined(PS_EMULATE_LANES)
+extern const ps_backend ps_backend_table_emulated;
+#endif
+#endif
+
+void ps_sha256_blocks_sha_ni(uint32_t *state8, const uint8_t *blocks,
+                             size_t count);
 #endif
 
 void ps_sha256_blocks_portable(uint32_t *state8, const uint8_t *blocks,

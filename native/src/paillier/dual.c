@@ -130,8 +130,9 @@ void ps_dual_sqr(ps_limb *r, const ps_limb *a, const ps_paillier_dual *dual)
 }
 
 /* Twice a pair: what the first half carries over is one more m. */
-static void twice(ps_limb *a, const ps_mont *mont)
+void ps_dual_twice(ps_limb *a, const ps_paillier_dual *dual)
 {
+    const ps_mont *mont = &dual->mont;
     size_t n = mont->limbs;
     ps_limb carry = ps_mpn_add(a, a, a, n);
     ps_limb over = ps_mont_subtract_once(a, carry, mont);
@@ -154,7 +155,7 @@ static void init_rr1(ps_paillier_dual *dual)
         j++;
     }
     for (size_t i = 0; i < 64 * n + e; i++) {
-        twice(x, &dual->mont);
+        ps_dual_twice(x, dual);
     }
     for (int i = 0; i < j; i++) {
         ps_dual_sqr(x, x, dual);

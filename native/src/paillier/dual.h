@@ -34,6 +34,9 @@ void ps_dual_mul(ps_limb *r, const ps_limb *a, const ps_limb *b,
                  const ps_paillier_dual *dual);
 void ps_dual_sqr(ps_limb *r, const ps_limb *a, const ps_paillier_dual *dual);
 
+/** Twice a pair, in either form. In place. */
+void ps_dual_twice(ps_limb *a, const ps_paillier_dual *dual);
+
 /** Into Montgomery form and out of it. r may be a. */
 void ps_dual_enter(ps_limb *r, const ps_limb *a,
                    const ps_paillier_dual *dual);

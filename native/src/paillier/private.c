@@ -1,7 +1,9 @@
 /* What only the key holder can do. */
 #include <string.h>
 
+#include "../backend/backend.h"
 #include "../mpn/limb.h"
+#include "ciphertext.h"
 #include "dual.h"
 #include "privshare/ps_config.h"
 #include "privshare/ps_paillier.h"
@@ -105,36 +107,60 @@ static ps_status open_one(uint8_t *m, uint8_t *r, const uint8_t *bytes,
     return unit ? PS_OK : PS_E_VERIFY;
 }
 
+/* One after the other; r is NULL when nobody asks for it. */
+static ps_status open_each(uint8_t *m, uint8_t *r, const uint8_t *c,
+                           size_t count, const ps_paillier_private *key,
+                           ps_limb *scratch)
+{
+    size_t len = key->pub.n_len;
+    ps_status status = PS_OK;
+
+    for (size_t i = 0; i < count && status == PS_OK; i++) {
+        status = open_one(m + i * len, r == NULL ? NULL : r + i * len,
+                          c + i * key->pub.c_len, key, scratch);
+    }
+    return status;
+}
+
+/* As open_each, unless the backend can do better. */
+static ps_status open_all(uint8_t *m, uint8_t *r, const uint8_t *c,
+                          size_t count, const ps_paillier_private *key,
+                          const ps_backend *backend, ps_limb *scratch)
+{
+    ps_limb units;
+
+    if (count > 0 && backend->paillier_open != NULL
+        && ps_paillier_below_n2_vartime(c, count, &key->pub) == PS_OK
+        && backend->paillier_open(m, r, &units, c, count, key, scratch)) {
+        PS_PUBLIC(&units, sizeof units);
+        return units ? PS_OK : PS_E_VERIFY;
+    }
+    return open_each(m, r, c, count, key, scratch);
+}
+
 ps_status ps_paillier_decrypt(uint8_t *m, const uint8_t *c, size_t count,
                               const ps_paillier_private *key,
-                              ps_limb *scratch)
+                              const ps_backend *backend, ps_limb *scratch)
 {
-    for (size_t i = 0; i < count; i++) {
-        ps_status status = open_one(m + i * key->pub.n_len, NULL,
-                                    c + i * key->pub.c_len, key, scratch);
-        if (status != PS_OK) {
-            ps_wipe(m, count * key->pub.n_len);
-            return status;
-        }
+    ps_status status = open_all(m, NULL, c, count, key, backend, scratch);
+
+    if (status != PS_OK) {
+        ps_wipe(m, count * key->pub.n_len);
     }
-    return PS_OK;
+    return status;
 }
 
 ps_status ps_paillier_recover(uint8_t *m, uint8_t *r, const uint8_t *c,
                               size_t count, const ps_paillier_private *key,
-                              ps_limb *scratch)
+                              const ps_backend *backend, ps_limb *scratch)
 {
-    for (size_t i = 0; i < count; i++) {
-        ps_status status = open_one(m + i * key->pub.n_len,
-                                    r + i * key->pub.n_len,
-                                    c + i * key->pub.c_len, key, scratch);
-        if (status != PS_OK) {
-            ps_wipe(m, count * key->pub.n_len);
-            ps_wipe(r, count * key->pub.n_len);
-            return status;
-        }
+    ps_status status = open_all(m, r, c, count, key, backend, scratch);
+
+    if (status != PS_OK) {
+        ps_wipe(m, count * key->pub.n_len);
+        ps_wipe(r, count * key->pub.n_len);
     }
-    return PS_OK;
+    return status;
 }
 
 /* m = n - 1 and r = n - 2: every limb takes part. */
@@ -144,6 +170,7 @@ ps_status ps_paillier_pairwise_test(const ps_paillier_private *key,
     uint8_t m[8 * N_LIMBS], r[8 * N_LIMBS], c[8 * C_LIMBS];
     uint8_t m2[8 * N_LIMBS], r2[8 * N_LIMBS];
     const ps_paillier_public *pub = &key->pub;
+    const ps_backend *portable = ps_backend_portable();
     ps_limb x[N_LIMBS];
     ps_limb one[N_LIMBS] = {1};
     size_t limbs = pub->n.mont.limbs;
@@ -153,8 +180,9 @@ ps_status ps_paillier_pairwise_test(const ps_paillier_private *key,
     ps_mpn_to_bytes(m, pub->n_len, x, limbs);
     (void)ps_mpn_sub(x, x, one, limbs);
     ps_mpn_to_bytes(r, pub->n_len, x, limbs);
-    if (ps_paillier_encrypt(c, m, r, 1, pub, scratch) != PS_OK
-        || ps_paillier_recover(m2, r2, c, 1, key, scratch) != PS_OK) {
+    if (ps_paillier_encrypt(c, m, r, 1, pub, portable, scratch) != PS_OK
+        || ps_paillier_recover(m2, r2, c, 1, key, portable, scratch)
+            != PS_OK) {
         return PS_E_VERIFY;
     }
     /* The message and its opening are fixed and public. */

@@ -1,7 +1,9 @@
 /* What anybody can do with ciphertexts. */
 #include <string.h>
 
+#include "../backend/backend.h"
 #include "../mpn/limb.h"
+#include "ciphertext.h"
 #include "dual.h"
 #include "privshare/ps_config.h"
 #include "privshare/ps_paillier.h"
@@ -38,6 +40,20 @@ static void gather(ps_limb *product, const ps_limb *c,
 
     ps_mont_reduce(rest, c, key->n2.limbs, &key->n.mont);
     ps_mont_mul(product, product, rest, &key->n.mont);
+}
+
+ps_status ps_paillier_below_n2_vartime(const uint8_t *c, size_t count,
+                                       const ps_paillier_public *key)
+{
+    uint8_t n2[8 * C_LIMBS];
+
+    ps_mpn_to_bytes(n2, key->c_len, key->n2.m, key->n2.limbs);
+    for (size_t i = 0; i < count; i++) {
+        if (memcmp(c + i * key->c_len, n2, key->c_len) >= 0) {
+            return PS_E_VERIFY;
+        }
+    }
+    return PS_OK;
 }
 
 static ps_status all_units(const ps_limb *product,
@@ -150,10 +166,42 @@ static ps_status encrypt_bytes(uint8_t *out, const uint8_t *m_bytes,
     return status;
 }
 
+/* Every m below n and every r in [1, n). */
+static ps_status in_range(const uint8_t *m, const uint8_t *r, size_t count,
+                          const ps_paillier_public *key)
+{
+    ps_limb x[N_LIMBS];
+    ps_status status = PS_OK;
+
+    for (size_t i = 0; i < count && status == PS_OK; i++) {
+        status = read_plain(x, m + i * key->n_len, key);
+        if (status == PS_OK) {
+            status = read_rand(x, r + i * key->n_len, key);
+        }
+    }
+    ps_wipe(x, sizeof x);
+    return status;
+}
+
+/* 1 when the backend has encrypted the batch. */
+static int batch_encrypt(uint8_t *c, const uint8_t *m, const uint8_t *r,
+                         size_t count, const ps_paillier_public *key,
+                         const ps_backend *backend, ps_limb *scratch)
+{
+    return count > 0 && backend->paillier_encrypt != NULL
+        && in_range(m, r, count, key) == PS_OK
+        && backend->paillier_encrypt(c, m, r, count, key, scratch);
+}
+
 ps_status ps_paillier_encrypt(uint8_t *c, const uint8_t *m, const uint8_t *r,
                               size_t count, const ps_paillier_public *key,
-                              ps_limb *scratch)
+                              const ps_backend *backend, ps_limb *scratch)
 {
+    if (batch_encrypt(c, m, r, count, key, backend, scratch)) {
+        /* What is sent is public, whatever it was made from. */
+        PS_PUBLIC(c, count * key->c_len);
+        return PS_OK;
+    }
     for (size_t i = 0; i < count; i++) {
         ps_status status = encrypt_bytes(c + i * key->c_len,
                                          m + i * key->n_len,
@@ -212,14 +260,22 @@ ps_status ps_paillier_add_vartime(uint8_t *c, const uint8_t *a,
     return status;
 }
 
-/* x = product of the terms times R^-(count - 1); a Montgomery product costs
- * half of a plain one, and the powers of R are mended once at the end. */
-static ps_status product_of(ps_limb *x, const uint8_t *a, size_t count,
-                            const ps_paillier_public *key)
+/* x = product of the terms times 2^-shift; a Montgomery product costs half of
+ * a plain one, and the powers of R are mended once at the end. */
+static ps_status product_of(ps_limb *x, uint64_t *shift, const uint8_t *a,
+                            size_t count, const ps_paillier_public *key,
+                            const ps_backend *backend, ps_limb *scratch)
 {
     ps_limb term[C_LIMBS];
-    ps_status status = read_ciphertext(x, a, key);
+    ps_status status;
 
+    if (backend->paillier_product != NULL
+        && ps_paillier_below_n2_vartime(a, count, key) == PS_OK
+        && backend->paillier_product(x, shift, a, count, key, scratch)) {
+        return PS_OK;
+    }
+    status = read_ciphertext(x, a, key);
+    *shift = 64 * (uint64_t)key->n2.limbs * (count - 1);
     for (size_t i = 1; i < count && status == PS_OK; i++) {
         status = read_ciphertext(term, a + i * key->c_len, key);
         if (status == PS_OK) {
@@ -229,39 +285,47 @@ static ps_status product_of(ps_limb *x, const uint8_t *a, size_t count,
     return status;
 }
 
-/* x = x * R^k: in Montgomery form R stands as rr, R^k as its k-th power. */
-static void mend(ps_limb *x, uint64_t k, const ps_mont *mont)
+/* x = x * 2^shift. The highest bits of shift, as far as they are below
+ * 64 * limbs, are a power of two as it stands; one square and perhaps one
+ * doubling for each of the others. */
+static void mend(ps_limb *x, uint64_t shift, const ps_mont *mont)
 {
-    ps_limb power[C_LIMBS], square[C_LIMBS];
-    size_t bytes = mont->limbs * sizeof *x;
+    ps_limb power[C_LIMBS] = {0};
+    int left = 0;
 
-    memcpy(power, mont->one, bytes);
-    memcpy(square, mont->rr, bytes);
-    for (; k != 0; k >>= 1) {
-        if (k & 1) {
-            ps_mont_mul(power, power, square, mont);
+    while (shift >> left >= 64 * mont->limbs) {
+        left++;
+    }
+    power[(shift >> left) / 64] = (ps_limb)1 << ((shift >> left) % 64);
+    ps_mont_enter(power, power, mont);
+    while (left-- > 0) {
+        ps_mont_sqr(power, power, mont);
+        if ((shift >> left) & 1) {
+            ps_mont_add(power, power, power, mont);
         }
-        ps_mont_sqr(square, square, mont);
     }
     ps_mont_mul(x, x, power, mont);
 }
 
 ps_status ps_paillier_sum_vartime(uint8_t *c, const uint8_t *a, size_t count,
-                                  const ps_paillier_public *key)
+                                  const ps_paillier_public *key,
+                                  const ps_backend *backend,
+                                  ps_limb *scratch)
 {
     ps_limb x[C_LIMBS];
+    uint64_t shift;
     ps_status status;
 
     memset(c, 0, key->c_len);
     if (count == 0) {
         return PS_E_RANGE;
     }
-    status = product_of(x, a, count, key);
+    status = product_of(x, &shift, a, count, key, backend, scratch);
     if (status == PS_OK) {
         status = is_unit(x, key);
     }
     if (status == PS_OK) {
-        mend(x, count - 1, &key->n2);
+        mend(x, shift, &key->n2);
         write_ciphertext(c, x, key);
     }
     return status;
@@ -392,13 +456,15 @@ ps_status ps_paillier_verify_opening_vartime(const uint8_t *c,
                                              const uint8_t *m,
                                              const uint8_t *r,
                                              const ps_paillier_public *key,
+                                             const ps_backend *backend,
                                              ps_limb *scratch)
 {
     ps_limb x[C_LIMBS];
     uint8_t expected[8 * C_LIMBS];
 
     if (read_unit(x, c, key) != PS_OK
-        || ps_paillier_encrypt(expected, m, r, 1, key, scratch) != PS_OK
+        || ps_paillier_encrypt(expected, m, r, 1, key, backend, scratch)
+            != PS_OK
         || memcmp(expected, c, key->c_len) != 0) {
         return PS_E_VERIFY;
     }

@@ -140,5 +140,5 @@ def test_portable_backend_agrees() -> None:
         reports.append(done.stdout.splitlines())
     best, portable = reports
     assert portable[0] == "portable"
-    assert best[0] in {"portable", "sha-ni"}
+    assert best[0] in {"portable", "sha-ni", "avx512-ifma"}
     assert portable[1] == best[1]

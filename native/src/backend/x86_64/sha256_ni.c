@@ -91,8 +91,8 @@ static inline void one_block(sha_state *s, const uint8_t *block)
 }
 
 TARGET
-static void sha256_blocks(uint32_t *state8, const uint8_t *blocks,
-                          size_t count)
+void ps_sha256_blocks_sha_ni(uint32_t *state8, const uint8_t *blocks,
+                             size_t count)
 {
     sha_state s = load_state(state8);
 
@@ -107,7 +107,7 @@ static void sha256_blocks(uint32_t *state8, const uint8_t *blocks,
 
 const ps_backend ps_backend_table_sha_ni = {
     .name = "sha-ni",
-    .sha256_blocks = sha256_blocks,
+    .sha256_blocks = ps_sha256_blocks_sha_ni,
 };
 #else
 /* ISO C wants a declaration in every translation unit. */

@@ -1,0 +1,234 @@
+/* Eight numbers side by side, one in each 64-bit lane of a vector.
+ *
+ * Representation    radix 2^52, one vector a limb, limb 0 first; limbs are
+ *                   below 2^52 wherever a product reads them
+ * Montgomery form   R = 2^(52 * limbs), at least 2^16 times the modulus. That
+ *                   room replaces the last subtraction: a product of values
+ *                   below 8m is below m + m / 2^8 again, and only what leaves
+ *                   for the outside is made canonical (lanes_canonical)
+ *
+ * Two instructions of AVX-512 IFMA do the work, as inline functions here. With
+ * -DPS_EMULATE_LANES these, and one logical operation, are plain C and the
+ * compiler lowers the vectors to what every x86-64 has: no other line differs,
+ * so the same sources run under Valgrind 3.19, which knows no AVX-512, and
+ * under the sanitisers on any machine.
+ */
+#ifndef PRIVSHARE_BACKEND_LANES_H
+#define PRIVSHARE_BACKEND_LANES_H
+
+#include "../../mpn/limb.h"
+#include "../backend.h"
+
+#if defined(PS_HAVE_LANES)
+
+#if defined(PS_EMULATE_LANES)
+#define LANES_TARGET
+/* Left to the compiler: all kernels inlined take a sanitiser minutes. */
+#define LANES_INLINE static inline
+#else
+#include <immintrin.h>
+#define LANES_TARGET __attribute__((target("avx512f,avx512ifma")))
+#define LANES_INLINE LANES_TARGET __attribute__((always_inline)) static inline
+#endif
+
+enum { LANES = 8, LANES_BITS = 52 };
+
+/* Limbs of the largest modulus: n^2 of 6144 bits; its half, and p. */
+enum { LANES_MAX = 120, LANES_MAX_DUAL = 60, LANES_MAX_P = 30 };
+
+#define LANES_DIGIT (((uint64_t)1 << LANES_BITS) - 1)
+
+typedef uint64_t ps_lanes __attribute__((vector_size(64), may_alias));
+
+LANES_INLINE ps_lanes lanes_set(uint64_t x)
+{
+    return (ps_lanes){x, x, x, x, x, x, x, x};
+}
+
+#if defined(PS_EMULATE_LANES)
+/* sum | (x & mask). */
+LANES_INLINE ps_lanes lanes_choose(ps_lanes sum, ps_lanes x, ps_lanes mask)
+{
+    return sum | (x & mask);
+}
+
+/* sum + the low 52 bits of a * b, and sum + the bits above them. */
+LANES_INLINE ps_lanes lanes_low(ps_lanes sum, ps_lanes a, ps_lanes b)
+{
+    for (int i = 0; i < LANES; i++) {
+        ps_wide product = (ps_wide)(a[i] & LANES_DIGIT) * (b[i] & LANES_DIGIT);
+        sum[i] += (uint64_t)product & LANES_DIGIT;
+    }
+    return sum;
+}
+
+LANES_INLINE ps_lanes lanes_high(ps_lanes sum, ps_lanes a, ps_lanes b)
+{
+    for (int i = 0; i < LANES; i++) {
+        ps_wide product = (ps_wide)(a[i] & LANES_DIGIT) * (b[i] & LANES_DIGIT);
+        sum[i] += (uint64_t)(product >> LANES_BITS);
+    }
+    return sum;
+}
+#else
+/* The third operation is one that the compiler does not always find: bit
+ * a | (b & c) of the table 0xf8. */
+LANES_INLINE ps_lanes lanes_choose(ps_lanes sum, ps_lanes x, ps_lanes mask)
+{
+    return (ps_lanes)_mm512_ternarylogic_epi64((__m512i)sum, (__m512i)x,
+                                               (__m512i)mask, 0xf8);
+}
+
+LANES_INLINE ps_lanes lanes_low(ps_lanes sum, ps_lanes a, ps_lanes b)
+{
+    return (ps_lanes)_mm512_madd52lo_epu64((__m512i)sum, (__m512i)a,
+                                           (__m512i)b);
+}
+
+LANES_INLINE ps_lanes lanes_high(ps_lanes sum, ps_lanes a, ps_lanes b)
+{
+    return (ps_lanes)_mm512_madd52hi_epu64((__m512i)sum, (__m512i)a,
+                                           (__m512i)b);
+}
+#endif
+
+/* Memory from the caller, handed out piece by piece. */
+typedef struct {
+    ps_lanes *next;
+    const ps_limb *end;   /* asserted in checking builds */
+} lanes_arena;
+
+struct lanes_modulus;
+
+/* A kind of number: `width` vectors, and how to multiply them. The result is
+ * in Montgomery form and may not overlap the operands. */
+typedef struct {
+    size_t width;
+    void (*mul)(ps_lanes *r, const ps_lanes *a, const ps_lanes *b,
+                const struct lanes_modulus *m);
+    void (*sqr)(ps_lanes *r, const ps_lanes *a,
+                const struct lanes_modulus *m);
+} lanes_ring;
+
+/* The two rings of a modulus m: Z/m, and Z/m^2 in dual numbers. */
+typedef struct {
+    size_t limbs;
+    lanes_ring plain;
+    lanes_ring dual;
+    /* r = (a b + c d) / R mod m */
+    void (*mul_add)(ps_lanes *r, const ps_lanes *a, const ps_lanes *b,
+                    const ps_lanes *c, const ps_lanes *d,
+                    const struct lanes_modulus *m);
+} lanes_kernel;
+
+/* A modulus, the same in all lanes. */
+typedef struct lanes_modulus {
+    const lanes_kernel *kernel;
+    ps_lanes neg_inv;     /* -m^-1 mod 2^52 */
+    ps_lanes *m;          /* limbs vectors */
+    ps_lanes *gap;        /* the multiple of m in (R, R + m], its digits so
+                           * large that a number below R can be subtracted
+                           * digit by digit without a borrow */
+    ps_lanes *rr;         /* the pair of R^2 mod m^2, 2 * limbs vectors */
+    ps_lanes *quotient;   /* room for one reduction, limbs vectors each */
+    ps_lanes *second;
+} lanes_modulus;
+
+/* The pair in Montgomery form stands for a0 + a1 * m; see paillier/dual.h. */
+
+/* ifma_kernel.c */
+
+/** The smallest kernel with R >= 2^16 * 2^(64 * limbs); NULL if none has. */
+const lanes_kernel *ps_lanes_kernel_for(size_t limbs);
+
+/** r = a b / R mod m for the squares of n: 80 or 120 limbs; NULL if neither. */
+typedef void (*lanes_long_mul)(ps_lanes *r, const ps_lanes *a,
+                               const ps_lanes *b, const lanes_modulus *m);
+lanes_long_mul ps_lanes_long_mul_for(size_t limbs, size_t *lanes_limbs);
+
+/* ifma_number.c */
+
+/** So many vectors from the arena. */
+ps_lanes *ps_lanes_take(lanes_arena *arena, size_t vectors);
+
+/** Begin an arena at the first aligned address of scratch. */
+lanes_arena ps_lanes_arena(ps_limb *scratch, size_t limbs);
+
+/** Prepare a modulus for both rings.
+ *
+ *  In         dual       a prepared modulus that a kernel fits
+ *  Secret     dual
+ */
+void ps_lanes_modulus_init(lanes_modulus *m, const lanes_kernel *kernel,
+                           const ps_paillier_dual *dual, lanes_arena *arena);
+
+/** A number from limbs of 64 bits, the same in all lanes.
+ *
+ *  Out        r          width vectors
+ *  In         x          limbs limbs, x < 2^(52 * width)
+ */
+void ps_lanes_spread(ps_lanes *r, size_t width, const ps_limb *x,
+                     size_t limbs);
+
+/** Eight numbers from big-endian bytes.
+ *
+ *  Out        r          width vectors
+ *  In         bytes      count numbers of len bytes, one after the other; when
+ *                        count < 8, the remaining lanes get the first number
+ *             len        at most 6.5 * width, and 768
+ */
+void ps_lanes_read(ps_lanes *r, size_t width, const uint8_t *bytes,
+                   size_t count, size_t len);
+
+/** The first count numbers as big-endian bytes; higher bytes are lost.
+ *
+ *  In         a          width vectors of normal limbs
+ */
+void ps_lanes_write(uint8_t *bytes, size_t count, size_t len,
+                    const ps_lanes *a, size_t width);
+
+/** One lane as limbs of 64 bits. */
+void ps_lanes_extract(ps_limb *x, size_t limbs, const ps_lanes *a,
+                      size_t width, size_t lane);
+
+/** Carry until limbs are below 2^52. In: limbs below 2^63, the value below
+ *  2^(52 * width). */
+void ps_lanes_normalise(ps_lanes *a, size_t width);
+
+/** a = a - m where a >= m; 1 in the lanes where that was so. In: a < 2m. */
+LANES_TARGET
+ps_lanes ps_lanes_subtract_once(ps_lanes *a, const ps_lanes *m, size_t width);
+
+/** A pair after multiplication by plain numbers, made canonical.
+ *
+ *  In         a          2 * limbs vectors, both halves below 2m - 1
+ */
+void ps_lanes_canonical(ps_lanes *a, const lanes_modulus *m);
+
+/** r = x * y + z without reduction.
+ *
+ *  Out        r          2 * width vectors
+ *  In         x, y, z    width vectors each
+ *  Overlap    none
+ */
+void ps_lanes_mul_add(ps_lanes *r, const ps_lanes *x, const ps_lanes *y,
+                      const ps_lanes *z, size_t width);
+
+/* ifma_power.c */
+
+/** Powers, Montgomery form, the same exponent in all lanes.
+ *
+ *  In         e          e_limbs limbs; public in the _vartime call
+ *             one        the form of 1; the _vartime call does without, and
+ *                        wants e > 0
+ *  Overlap    r is none of the inputs
+ */
+void ps_lanes_exp(ps_lanes *r, const ps_lanes *base, const ps_lanes *one,
+                  const ps_limb *e, size_t e_limbs, const lanes_ring *ring,
+                  const lanes_modulus *m, lanes_arena arena);
+void ps_lanes_exp_vartime(ps_lanes *r, const ps_lanes *base, const ps_limb *e,
+                          size_t e_limbs, const lanes_ring *ring,
+                          const lanes_modulus *m, lanes_arena arena);
+
+#endif
+#endif
