@@ -14,7 +14,7 @@ from privshare.bindings._convert import BACKEND, ffi, lib, out, take
 
 
 def backend_name() -> str:
-    """The code that runs here: "sha-ni" or "portable"."""
+    """The code that runs here: "avx512-ifma", "sha-ni" or "portable"."""
     return cast(bytes, ffi.string(lib.ps_backend_name(BACKEND))).decode("ascii")
 
 
