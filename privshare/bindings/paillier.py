@@ -17,6 +17,7 @@ for published examples that are smaller.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
@@ -60,6 +61,16 @@ def _bytes_of(value: int) -> bytes:
 def _check_profile(bits: int) -> None:
     if bits not in PROFILES:
         raise OutOfRange(f"expected a modulus of 2048 or 3072 bits, found {bits}")
+
+
+@functools.lru_cache(maxsize=16)
+def public_core(n: int) -> PublicCore:
+    """Return the key of a modulus; the checks of import are paid once.
+
+    Raises:
+        OutOfRange: As `PublicCore`.
+    """
+    return PublicCore(n)
 
 
 class PublicCore:

@@ -66,7 +66,7 @@ class PaillierPublicKey:
 
     def __init__(self, n: int) -> None:
         self.n = n
-        self._core = native.PublicCore(n)
+        self._core = native.public_core(n)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> PaillierPublicKey:

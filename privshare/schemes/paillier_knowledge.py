@@ -45,7 +45,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from privshare.bindings.hash import shake128
-from privshare.bindings.paillier import PublicCore
+from privshare.bindings.paillier import PublicCore, public_core
 from privshare.errors import (
     EncodingError,
     OutOfRange,
@@ -87,7 +87,7 @@ def prove(n: int, known: Sequence[Known], context: bytes) -> bytes:
         Nothing of m and r by its bytes; the time depends on r (Python's
         integers), which is used for nothing else.
     """
-    core = PublicCore(n)
+    core = public_core(n)
     x, u = secrets.randbelow(n), secrets.randbelow(n - 1) + 1
     a = core.encrypt(x, u)
     weights = _challenges(core, [one.c for one in known], a, context)
@@ -109,7 +109,7 @@ def verify(n: int, ciphertexts: Sequence[bytes], context: bytes, proof: bytes) -
     Raises:
         ProofInvalid: It does not hold.
     """
-    core = PublicCore(n)
+    core = public_core(n)
     size = core.n_bytes
     wrong = ProofInvalid(
         "expected a proof that the values are known, found one that does not hold"
