@@ -22,6 +22,7 @@ app = typer.Typer(
 
 _MARK = ".privshare-demo"
 _ROWS, _FAST_ROWS = 720, 180
+_signals: list[int] = []
 
 
 @app.command()
@@ -63,10 +64,10 @@ def demo(
     tell.title(
         "PrivShare demo: three bureaus on this computer. Nothing leaves 127.0.0.1."
     )
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
     with Cluster(out / "nodes", [b.agency for b in scene.bureaus]) as cluster:
-        story = Story(scene, cluster, out / "receipts", tell)
+        story = Story(scene, cluster, out / "receipts", tell, _heed)
         ok = story.run()
         seconds = time.monotonic() - begun
         if as_json:
@@ -141,11 +142,19 @@ def _keep(cluster: object, as_json: bool) -> None:
     print("Ctrl-C stops them.", file=out, flush=True)
     try:
         while True:
-            time.sleep(3600)
-    except KeyboardInterrupt:
+            _heed()
+            time.sleep(0.5)
+    finally:
         print("stopped", file=out)
 
 
 def _leave(number: int, frame: FrameType | None) -> NoReturn:
     """Unwind, so that every node is stopped."""
+    _signals.append(number)
     raise SystemExit(128 + number)
+
+
+def _heed() -> None:
+    """Leave after all, where the interpreter swallowed it (in a hook of fork)."""
+    if _signals:
+        raise SystemExit(128 + _signals[0])

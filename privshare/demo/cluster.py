@@ -48,6 +48,7 @@ class Member:
     folder: Path
     port: int
     process: subprocess.Popen[bytes] | None = None
+    up: bool = False
     people: dict[str, Path] = field(default_factory=dict)
 
     @property
@@ -132,11 +133,16 @@ class Cluster:
 
     def stop(self) -> None:
         """Stop every node that runs."""
-        running = [m.process for m in self.members.values() if m.process is not None]
-        for process in running:
-            if process.poll() is None:
-                # Nobody is being served any more: no need to wait for them.
-                process.send_signal(signal.SIGINT)
+        running = []
+        for member in self.members.values():
+            if member.process is not None:
+                running.append(member.process)
+                if member.process.poll() is None:
+                    # One that is up need not wait for callers; one that is not
+                    # up yet may have inherited to ignore anything but SIGTERM.
+                    member.process.send_signal(
+                        signal.SIGINT if member.up else signal.SIGTERM
+                    )
         deadline = time.monotonic() + STOP_TIMEOUT_S
         for process in running:
             try:
@@ -145,7 +151,7 @@ class Cluster:
                 os.killpg(process.pid, signal.SIGKILL)  # its worker, too
                 process.wait()
         for member in self.members.values():
-            member.process = None
+            member.process, member.up = None, False
         self._ports.release()
 
     def _init(self, member: Member) -> node_process.Initialised:
@@ -196,6 +202,7 @@ class Cluster:
             if process is not None and process.poll() is not None:
                 break
             if _ready(member.port):
+                member.up = True
                 return
             time.sleep(0.05)
         log = (member.folder / "node.log").read_text(errors="replace")

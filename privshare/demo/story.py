@@ -55,12 +55,14 @@ class Story:
         cluster: Nodes, already built and started by the first step.
         folder: Where receipts go.
         tell: To whom.
+        heed: Called between steps; raises when it is time to leave.
     """
 
     scene: Scene
     cluster: Cluster
     folder: Path
     tell: Narrator
+    heed: Callable[[], None] = lambda: None
     steps: list[StepReport] = field(default_factory=list)
     receipts: list[Path] = field(default_factory=list)
     _clients: dict[tuple[str, str], Client[Blocking]] = field(default_factory=dict)
@@ -85,6 +87,7 @@ class Story:
         )
         try:
             for number, (name, heading, act) in enumerate(parts, 1):
+                self.heed()
                 self.tell.step(number, heading)
                 if not self._step(name, act):
                     return False
