@@ -155,12 +155,13 @@ def test_hostile_bodies(world: World, route: Route) -> None:
             assert route.path == "/v1/drafts", (name, response.data[:200])
 
 
-@pytest.mark.parametrize("route", TAKING, ids=lambda route: route.name)
+@pytest.mark.parametrize(
+    "route",
+    [route for route in TAKING if route.body and route.body.media == JSON],
+    ids=lambda route: route.name,
+)
 def test_not_json_is_never_taken(world: World, route: Route) -> None:
     """Where JSON is expected, what is not strict JSON is 400 or earlier."""
-    assert route.body is not None
-    if route.body.media != JSON:
-        pytest.skip("this route takes no JSON")
     headers = {"if-match": '"x"'} if route.if_match else {}
     path = example_path(route.path)
     for name, data in NOT_JSON.items():
@@ -168,12 +169,13 @@ def test_not_json_is_never_taken(world: World, route: Route) -> None:
         assert response.status_code in (400, 413), (name, response.data[:300])
 
 
-@pytest.mark.parametrize("route", TAKING, ids=lambda route: route.name)
+@pytest.mark.parametrize(
+    "route",
+    [route for route in TAKING if route.body and route.body.media != "*/*"],
+    ids=lambda route: route.name,
+)
 def test_another_media_type_is_415(world: World, route: Route) -> None:
     """A body of another type is refused before it is read."""
-    assert route.body is not None
-    if route.body.media == "*/*":
-        pytest.skip("this route takes any type")
     headers = {"content-type": "application/x-tar"}
     if route.if_match:
         headers["if-match"] = '"x"'
