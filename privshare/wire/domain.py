@@ -24,11 +24,9 @@ def _tag(name: bytes) -> bytes:
 KEY_ID: Final = _tag(b"key-id")  # algorithm, public key: the kid
 KEY_FILE: Final = _tag(b"key-file")  # header of a passphrase-protected key
 SEAL: Final = _tag(b"seal")  # HPKE info: caller's info, associated data
-REQUEST_AUTH: Final = _tag(b"request-auth")  # nonces and bodies of HTTP requests
 
 # Records
 ROW: Final = _tag(b"row")  # cell count, cell commitments: a row's commitment
-ROW_SALT: Final = _tag(b"row-salt")  # a row's salt from its dataset's salt
 CELL: Final = _tag(b"cell")  # salt, canonical value: a cell's commitment
 CELL_SALT: Final = _tag(b"cell-salt")  # a cell's salt from its row's salt
 SCHEMA: Final = _tag(b"schema")  # a dataset's columns
@@ -59,11 +57,6 @@ ATTACHMENT: Final = _tag(b"attachment")  # a file that travels with a receipt
 
 # Proofs in the core
 PROOF: Final = _tag(b"proof")  # Fiat-Shamir challenges
-RING_SCOPE: Final = _tag(b"ring-scope")  # one statement a signer and scope
-CREDENTIAL: Final = _tag(b"credential")  # attributes of a credential
-JOIN: Final = _tag(b"join")  # identifiers before the private join
-SHARE: Final = _tag(b"share")  # commitments to secret shares
-MPC: Final = _tag(b"mpc")  # channels and checked openings of a session
 
 #: Name to tag, for documents and tests.
 TAGS: Final[dict[str, bytes]] = {
