@@ -10,6 +10,7 @@ in `party`; its verbs carry their names here, too.
 from __future__ import annotations
 
 import secrets
+from contextlib import AbstractContextManager
 from typing import Any
 
 from privshare.errors import Conflict, NotFound, PrivShareError, Unavailable
@@ -23,6 +24,7 @@ from privshare.wire.canonical import Json, b64u, decode, encode
 
 __all__ = [
     "Question",
+    "admission",
     "admit",
     "aggregate",
     "cancel",
@@ -86,23 +88,34 @@ def submit(node: Node, question: Question, *, person: str = "") -> Job:
         "purpose": spec.purpose,
         "spec": b64u(spec.digest()),
     }
-    # The signed transaction is kept first: sent again, it is admitted once.
-    node.store.put_blob(job.id, ADMISSION, node.prepare("job.admit", body))
-    job = step(job, Advance("admitting", now, note="waiting for the ledger"))
-    node.store.put_job(job)
-    try:
-        return admit(node, job)
-    except Unavailable:
-        return job
-    except PrivShareError as error:
-        failed = step(job, Fail(node.clock(), problem_of(error), final=True))
-        node.store.put_job(failed)
-        node.store.drop_blobs(job.id)
-        raise
+    with admission(node, job):
+        # The signed transaction is kept first: sent again, it is admitted once.
+        node.store.put_blob(job.id, ADMISSION, node.prepare("job.admit", body))
+        job = step(job, Advance("admitting", now, note="waiting for the ledger"))
+        node.store.put_job(job)
+        try:
+            return admit(node, job)
+        except Unavailable:
+            return job
+        except PrivShareError as error:
+            failed = step(job, Fail(node.clock(), problem_of(error), final=True))
+            node.store.put_job(failed)
+            node.store.drop_blobs(job.id)
+            raise
+
+
+def admission(node: Node, job: Job) -> AbstractContextManager[None]:
+    """Hold while a job is being admitted: its submitter and the runner take turns.
+
+    Whoever comes second reads the job again, for it has moved.
+    """
+    return node.tasks.exclusive(f"admission:{job.id}")
 
 
 def admit(node: Node, job: Job) -> Job:
     """Have the ledger admit a job; once, however often it is called.
+
+    The caller holds `admission`.
 
     Raises:
         PrivShareError: What the ledger's rules refuse, or `Unavailable`.

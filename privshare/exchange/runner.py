@@ -26,7 +26,7 @@ from privshare.errors import (
     Unavailable,
 )
 from privshare.exchange import drawer, party
-from privshare.exchange.job import admit, problem_of, spec_of
+from privshare.exchange.job import admission, admit, problem_of, spec_of
 from privshare.exchange.node import Node, he_key, one_line, open_statement
 from privshare.jobs import aggregate as steps
 from privshare.jobs.lifecycle import Advance, Beat, End, Event, Fail, Job, Problem, step
@@ -125,6 +125,15 @@ class Runner:
     # One job
 
     def _turn(self, job: Job) -> bool:
+        if job.phase not in ("queued", "admitting"):
+            return self._move(job)
+        with admission(self._node, job):
+            found = self._node.store.job(job.id)
+            if found is None or found.phase != job.phase:
+                return True  # its submitter was faster
+            return self._move(found)
+
+    def _move(self, job: Job) -> bool:
         try:
             self._check_end(job)
             return self._step(job)

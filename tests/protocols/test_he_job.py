@@ -245,6 +245,28 @@ def test_a_column_in_several_parts(
     assert len(parts) == 3
 
 
+def test_the_runner_read_the_job_before_it_was_admitted(
+    network: Consortium, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A runner that comes after the submitter takes the job as it is now."""
+    store, admit = network["housing"].store, jobs.admit
+    read: list[tuple[Job, ...]] = []
+
+    def admit_later(node: Any, job: Job) -> Job:
+        read.append(store.open_jobs())
+        return admit(node, job)
+
+    monkeypatch.setattr(jobs, "admit", admit_later)
+    job = jobs.submit(network["housing"], SUM)
+    ((stale,),) = read
+    assert (stale.phase, job.phase) == ("admitting", "contributing")
+    monkeypatch.setattr(store, "open_jobs", lambda: (stale,))
+    Runner(network["housing"]).turn()
+    monkeypatch.undo()
+    done = finished(network, job)
+    assert done.phase == "done", done.problem
+
+
 def test_the_compute_node_sees_no_value(network: Consortium) -> None:
     """What reaches the compute node holds no plaintext and no key to one."""
     done = finished(network, jobs.submit(network["housing"], SUM))
