@@ -20,11 +20,11 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal
 
 from privshare.ledger.state_map import Value
 from privshare.schemes.threshold_key import ThresholdKey
-from privshare.wire.canonical import Json, decode, encode
+from privshare.wire.canonical import decode, encode
 
 __all__ = ["EPOCHS", "Epochs", "Holder", "SharedKey", "Status"]
 
@@ -156,4 +156,4 @@ class SharedKey:
 
 @functools.lru_cache(maxsize=16)
 def _opened(data: bytes) -> ThresholdKey:
-    return ThresholdKey.from_json(cast(Json, decode(data)))
+    return ThresholdKey.from_json(decode(data))
