@@ -64,6 +64,10 @@ struct ps_backend {
     int (*column_groups)(uint8_t *c, ps_limb *product, const uint8_t *a,
                          const uint8_t *group, size_t count, size_t n_groups,
                          const ps_paillier_public *key, ps_limb *scratch);
+    /* c[i] = a[i]^e mod n^2, for units a[i] and a secret e. */
+    int (*paillier_power)(uint8_t *c, const uint8_t *a, size_t count,
+                          const ps_limb *e, size_t e_limbs,
+                          const ps_paillier_public *key, ps_limb *scratch);
 };
 
 /* Elements that share one inversion. */
