@@ -181,14 +181,16 @@ static ps_status add_plain_one(uint8_t *c, ps_limb *product, const uint8_t *a,
                                const uint8_t *m, const ps_paillier_public *key)
 {
     const ps_mont *n = &key->n.mont;
-    ps_limb x[C_LIMBS], rest[N_LIMBS], quotient[N_LIMBS], z[N_LIMBS];
+    ps_limb x[C_LIMBS], copy[C_LIMBS];
+    ps_limb rest[N_LIMBS], quotient[N_LIMBS], z[N_LIMBS];
     ps_status status = ps_paillier_read_ciphertext(x, a, key);
 
     if (status == PS_OK) {
         status = ps_paillier_read_plain(z, m, key);
     }
     if (status == PS_OK) {
-        ps_limb high = ps_mont_redc(rest, quotient, x, n);
+        memcpy(copy, x, key->n2.limbs * sizeof *x);
+        ps_limb high = ps_mont_redc(rest, quotient, copy, n);
         (void)ps_mont_subtract_once(rest, high, n);
         ps_mont_mul(product, product, rest, n);
         ps_mont_enter(rest, rest, n);

@@ -219,7 +219,7 @@ void ps_dual_split(ps_limb *r, const ps_limb *x, size_t x_limbs,
 }
 
 /* x = R t - q m, so x / R = t - (q / R) m. */
-void ps_dual_fold(ps_limb *r, const ps_limb *x, const ps_paillier_dual *dual)
+void ps_dual_fold(ps_limb *r, ps_limb *x, const ps_paillier_dual *dual)
 {
     ps_limb cross[2 * MAX] = {0};
 

@@ -35,9 +35,10 @@ void ps_paillier_gather(ps_limb *product, const ps_limb *c,
                         const ps_paillier_public *key)
 {
     const ps_mont *n = &key->n.mont;
-    ps_limb rest[N_LIMBS], quotient[N_LIMBS];
-    ps_limb high = ps_mont_redc(rest, quotient, c, n);
+    ps_limb rest[N_LIMBS], quotient[N_LIMBS], copy[C_LIMBS];
 
+    memcpy(copy, c, key->n2.limbs * sizeof *c);
+    ps_limb high = ps_mont_redc(rest, quotient, copy, n);
     (void)ps_mont_subtract_once(rest, high, n);
     ps_mont_mul(product, product, rest, n);
 }
