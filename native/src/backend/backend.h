@@ -31,6 +31,10 @@ struct ps_backend {
     int (*paillier_product)(ps_limb *x, uint64_t *shift, const uint8_t *a,
                             size_t count, const ps_paillier_public *key,
                             ps_limb *scratch);
+    /* c[i] = a[i]^e mod n^2, for units a[i] and a secret e. */
+    int (*paillier_power)(uint8_t *c, const uint8_t *a, size_t count,
+                          const ps_limb *e, size_t e_limbs,
+                          const ps_paillier_public *key, ps_limb *scratch);
 };
 
 extern const ps_backend ps_backend_table_portable;
