@@ -12,6 +12,7 @@
 #include "../src/paillier/dual.h"
 #include "check.h"
 #include "privshare/ps_paillier.h"
+#include "privshare/ps_paillier_power.h"
 
 #if !defined(PS_CTIME)
 #error "build with -DPS_CTIME: make ctime"
@@ -132,6 +133,9 @@ static void paillier(const ps_backend *chosen)
     CHECK(ps_paillier_decrypt(m2, c, 1, &key, backend, scratch) == PS_OK);
     CHECK(ps_paillier_recover(m2, r2, c, 1, &key, backend, scratch) == PS_OK);
     CHECK(ps_paillier_pairwise_test(&key, scratch) == PS_OK);
+    /* Secret exponent: any secret bytes will do. */
+    CHECK(ps_paillier_power(c, c, 1, m, LEN, &key.pub, backend, scratch)
+          == PS_OK);
     ps_wipe(&key, sizeof key);
 }
 

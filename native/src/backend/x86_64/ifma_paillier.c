@@ -376,6 +376,7 @@ const ps_backend ps_backend_table_ifma = {
     .paillier_encrypt = batch_encrypt,
     .paillier_open = batch_open,
     .paillier_product = batch_product,
+    .paillier_power = ps_lanes_paillier_power,
 };
 
 #if defined(PS_EMULATE_LANES)
@@ -386,6 +387,7 @@ const ps_backend ps_backend_table_emulated = {
     .paillier_encrypt = batch_encrypt,
     .paillier_open = batch_open,
     .paillier_product = batch_product,
+    .paillier_power = ps_lanes_paillier_power,
 };
 #endif
 #else

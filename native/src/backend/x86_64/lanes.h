@@ -230,5 +230,10 @@ void ps_lanes_exp_vartime(ps_lanes *r, const ps_lanes *base, const ps_limb *e,
                           size_t e_limbs, const lanes_ring *ring,
                           const lanes_modulus *m, lanes_arena arena);
 
+/* ifma_secret_power.c: an entry of the backend's table. */
+int ps_lanes_paillier_power(uint8_t *c, const uint8_t *a, size_t count,
+                            const ps_limb *e, size_t e_limbs,
+                            const ps_paillier_public *key, ps_limb *scratch);
+
 #endif
 #endif

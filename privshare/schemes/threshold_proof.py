@@ -1,0 +1,204 @@
+"""Proof that a holder's partial decryptions come from its share, and no other.
+
+A partial decryption of c is c^(2Δs): whoever combines k of them must know that
+none is something else, and who sent the one that is. One proof does for a
+whole list of ciphertexts.
+
+    holder      share, c_1 … c_m ─► d_j = c_j^(2Δs) ─► prove ─► proof
+    everybody   c_1 … c_m, d_1 … d_m, v_i, proof ─► verify
+
+With weights t_j of 128 bits, a hash of the whole statement, the statements are
+put into one, and that is proven as by Chaum and Pedersen in a group of unknown
+order, the witness being x = Δ·s:
+
+    C = Π c_j^t_j     D = Π d_j^t_j                        mod n²
+    D² = (C⁴)^x  and  v_i = v^x
+
+    u uniform below 2^mask_bits      a = (C⁴)^u     b = v^u
+    e = hash(statement, a, b)        z = u + e·x
+    the proof is (e, z); it holds when z < 2^(mask_bits + 1) and
+
+    e = hash(statement, (C⁴)^z·D^(-2e), v^z·v_i^(-e))
+
+Soundness. n is a product of safe primes p = 2p' + 1, q = 2q' + 1, so the
+squares modulo n² are a cyclic group of order n·p'·q', of which v is a
+generator, and no prime in its order is below 2^256. D² and C⁴ are squares
+whatever was sent. Should v_i or what the prover hashes be none, they are one up
+to a sign or another root of 1 of order 2: read both equations squared, which 2
+being prime to the order loses nothing.
+
+* One statement. If log_{C⁴}(D²) ≠ log_v(v_i), they differ modulo one of those
+  primes, and then at most one e < 2^256 can be answered for any (a, b).
+* Many in one. Let y_j be the logarithm of d_j²/c_j^(4x) to the base v. If some
+  y_j ≠ 0, there is a prime of the order modulo which it is not; then Σ t_j·y_j
+  = 0 holds for at most one t_j, all others given: with probability 2^-128.
+
+So d_j² = c_j^(4x) for all j. The sign of d_j, or its product with a root of 1
+of order 2, is not proven: combining squares it away.
+
+Zero-knowledge. x < 2^(share_bits)·Δ; a mask 128 bits longer than e·x hides it
+up to 2^-128, and z has one length.
+
+Source: Shoup, "Practical threshold signatures", EUROCRYPT 2000, section 4.2,
+for the proof; Bellare, Garay and Rabin, EUROCRYPT 1998, the small exponents
+test, for the weights; Chaum and Pedersen, CRYPTO 1992; Fiat and Shamir, CRYPTO
+1986, the whole statement hashed as in Bernhard, Pereira and Warinschi,
+ASIACRYPT 2012.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from privshare.bindings import paillier_power
+from privshare.bindings.hash import shake128
+from privshare.bindings.paillier import PublicCore
+from privshare.errors import EncodingError, OutOfRange, VerificationError
+from privshare.schemes.threshold_key import ThresholdKey
+from privshare.wire import domain
+from privshare.wire.digest import DIGEST_BYTES, tagged
+
+WEIGHT_BYTES = 16
+
+_PROTOCOL = b"paillier-threshold-share"
+_VERSION = b"1"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What is proven, and everything that the proof is for.
+
+    Attributes:
+        key: The whole key.
+        index: The holder, from 1 to L.
+        ciphertexts: c_1 … c_m, each a ciphertext under the key.
+        values: d_1 … d_m, as the holder claims them.
+        context: What the opening is for.
+    """
+
+    key: ThresholdKey
+    index: int
+    ciphertexts: Sequence[bytes]
+    values: Sequence[bytes]
+    context: bytes
+
+    def digest(self) -> bytes:
+        """Of protocol, version, context and all of the statement."""
+        return tagged(
+            domain.PROOF,
+            _PROTOCOL,
+            _VERSION,
+            self.context,
+            self.key.digest,
+            bytes((self.index,)),
+            b"".join(self.ciphertexts),
+            b"".join(self.values),
+        )
+
+
+def prove(statement: Statement, share: int, rand: bytes) -> bytes:
+    """Prove that all values are the ciphertexts' powers by one share.
+
+    Args:
+        statement: As `verify` will be given it.
+        share: s of the holder.
+        rand: From `draw`, never used again.
+
+    Returns:
+        e and z, `proof_bytes` in all.
+
+    Raises:
+        OutOfRange: `rand` has another length.
+
+    Leaks:
+        Nothing of s by its bytes. The powers take the same time for all
+        masks; u, z = u + e·x and x = Δ·s are Python integers, whose sum and
+        product are not constant-time.
+    """
+    key = statement.key
+    if len(rand) != _mask_bytes(key):
+        raise OutOfRange(f"expected {_mask_bytes(key)} random bytes, found {len(rand)}")
+    seed = statement.digest()
+    c4, _ = _combined(statement, seed)
+    u = int.from_bytes(rand, "big") >> (8 * len(rand) - key.mask_bits)
+    a, b = key.core.split(power(key.core, c4 + key.base, u, len(rand)))
+    e = _challenge(seed, a, b)
+    z = u + int.from_bytes(e, "big") * key.delta * share
+    return e + z.to_bytes(key.answer_bytes, "big")
+
+
+def draw(key: ThresholdKey) -> bytes:
+    """Draw the randomness of one proof."""
+    return secrets.token_bytes(_mask_bytes(key))
+
+
+def _mask_bytes(key: ThresholdKey) -> int:
+    return (key.mask_bits + 7) // 8
+
+
+def proof_bytes(key: ThresholdKey) -> int:
+    """Length of a proof."""
+    return DIGEST_BYTES + key.answer_bytes
+
+
+def holds(statement: Statement, proof: bytes) -> bool:
+    """Whether a proof holds. `threshold.verify_partial` is what others call.
+
+    Args:
+        statement: With ciphertexts that were checked; the values are checked
+            here.
+        proof: From `prove`, or anything.
+    """
+    key = statement.key
+    if len(proof) != proof_bytes(key):
+        return False
+    e, z = proof[:DIGEST_BYTES], int.from_bytes(proof[DIGEST_BYTES:], "big")
+    if z >> (key.mask_bits + 1):
+        return False
+    core, seed = key.core, statement.digest()
+    challenge = int.from_bytes(e, "big")
+    try:
+        core.check(b"".join(statement.values))
+        c4, d2 = _combined(statement, seed)
+        powers = core.split(power(core, c4 + key.base, z, key.answer_bytes))
+        commitment = key.commitments[statement.index - 1]
+        a = core.add(powers[0], core.mul_plain(d2, -challenge))
+        b = core.add(powers[1], core.mul_plain(commitment, -challenge))
+    except (EncodingError, OutOfRange, VerificationError):
+        return False
+    return _challenge(seed, a, b) == e
+
+
+def _combined(statement: Statement, seed: bytes) -> tuple[bytes, bytes]:
+    """C⁴ and D²."""
+    core, count = statement.key.core, len(statement.values)
+    stream = shake128(seed, WEIGHT_BYTES * count)
+    weights = [
+        int.from_bytes(stream[i : i + WEIGHT_BYTES], "big")
+        for i in range(0, len(stream), WEIGHT_BYTES)
+    ]
+
+    def combined(cs: Sequence[bytes]) -> bytes:
+        return core.sum(b"".join(map(core.mul_plain, cs, weights)), count)
+
+    c, d = combined(statement.ciphertexts), combined(statement.values)
+    return core.mul_plain(c, 4), core.mul_plain(d, 2)
+
+
+def _challenge(seed: bytes, a: bytes, b: bytes) -> bytes:
+    """e, from the digest of the whole statement and the first message."""
+    return tagged(domain.PROOF, _PROTOCOL, b"challenge", seed, a, b)
+
+
+def power(core: PublicCore, cs: bytes, exponent: int, length: int) -> bytes:
+    """c^exponent mod n² for each c, in a time that depends on `length` alone.
+
+    Args:
+        core: The modulus.
+        cs: Units below n², one after the other.
+        exponent: Below 256^length, the same for all; it may be a secret.
+        length: Public.
+    """
+    return paillier_power.power(core, cs, exponent.to_bytes(length, "big"))
