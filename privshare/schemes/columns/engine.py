@@ -15,13 +15,14 @@ import secrets
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from privshare.bindings import paillier_column as native
 from privshare.bindings.paillier import PrivateCore, PublicCore
-from privshare.errors import OutOfRange
+from privshare.errors import OutOfRange, VerificationError
 from privshare.schemes.columns.encoding import Ints
 
 __all__ = [
@@ -45,6 +46,8 @@ CHUNK = 1024
 
 _LANES = 8
 _WORTH_A_THREAD = 32
+_GROUPS_WORTH_A_THREAD = 8
+_LONG = 1 << 16
 
 Job = TypeVar("Job")
 Done = TypeVar("Done")
@@ -124,7 +127,7 @@ def add(core: PublicCore, a: bytes, b: bytes) -> bytes:
 
     def work(start: int, stop: int) -> bytes:
         part = slice(start * size, stop * size)
-        return core.add(a[part], b[part])
+        return native.add(core, a[part], b[part])
 
     return b"".join(_over(len(a) // size, work))
 
@@ -134,11 +137,8 @@ def add_plain(core: PublicCore, cs: bytes, ms: bytes) -> bytes:
     size, width = core.ciphertext_bytes, core.n_bytes
 
     def work(start: int, stop: int) -> bytes:
-        return b"".join(
-            core.add_plain(
-                cs[i * size : (i + 1) * size], ms[i * width : (i + 1) * width]
-            )
-            for i in range(start, stop)
+        return native.add_plain(
+            core, cs[start * size : stop * size], ms[start * width : stop * width]
         )
 
     return b"".join(_over(len(cs) // size, work))
@@ -149,9 +149,7 @@ def negate(core: PublicCore, cs: bytes) -> bytes:
     size = core.ciphertext_bytes
 
     def work(start: int, stop: int) -> bytes:
-        return b"".join(
-            core.negate(cs[i * size : (i + 1) * size]) for i in range(start, stop)
-        )
+        return native.negate(core, cs[start * size : stop * size])
 
     return b"".join(_over(len(cs) // size, work))
 
@@ -161,29 +159,38 @@ def multiply(core: PublicCore, cs: bytes, ks: Ints) -> bytes:
     size = core.ciphertext_bytes
 
     def work(start: int, stop: int) -> bytes:
-        return b"".join(
-            core.mul_plain(cs[i * size : (i + 1) * size], int(ks[i]))
-            for i in range(start, stop)
-        )
+        part = _integers(ks[start:stop])
+        return native.multiply(core, cs[start * size : stop * size], part)
 
     return b"".join(_over(len(cs) // size, work))
 
 
 def dot(core: PublicCore, cs: bytes, ks: Ints) -> bytes:
     """One ciphertext of Σ k_i · m_i."""
-    return total(core, multiply(core, cs, ks))
+    size = core.ciphertext_bytes
+
+    def work(start: int, stop: int) -> bytes:
+        part = _integers(ks[start:stop])
+        return native.dot(core, cs[start * size : stop * size], part)
+
+    return total(core, b"".join(_over(len(cs) // size, work, _LONG)))
+
+
+def _integers(ks: Ints) -> Any:
+    """int64 as it lies in memory; Python integers in a list."""
+    return ks.tolist() if ks.dtype == object else np.ascontiguousarray(ks)
 
 
 def total(core: PublicCore, cs: bytes) -> bytes:
     """One ciphertext of the sum; of nothing it is 1, a plain 0."""
     size = core.ciphertext_bytes
     if not cs:
-        return one(core)
+        return (1).to_bytes(size, "big")
 
     def work(start: int, stop: int) -> bytes:
         return core.sum(cs[start * size : stop * size], stop - start)
 
-    sums = _over(len(cs) // size, work, 1 << 16)
+    sums = _over(len(cs) // size, work, _LONG)
     return sums[0] if len(sums) == 1 else core.sum(b"".join(sums), len(sums))
 
 
@@ -192,10 +199,37 @@ def sum_groups(
 ) -> bytes:
     """The sum of each group; `groups` says where each ciphertext belongs."""
     size = core.ciphertext_bytes
-    rows = np.frombuffer(cs, np.uint8).reshape(-1, size)
-    return b"".join(
-        total(core, rows[groups == group].tobytes()) for group in range(n_groups)
-    )
+    if n_groups == 1:
+        return total(core, cs)
+    if n_groups > native.MAX_GROUPS:
+        return _many_groups(core, cs, groups, n_groups)
+    count = len(groups)
+    codes = groups.astype("<u4")
+
+    def work(start: int, stop: int) -> bytes:
+        part = codes[start:stop].tobytes()
+        return native.sum_groups(core, cs[start * size : stop * size], part, n_groups)
+
+    if count < _GROUPS_WORTH_A_THREAD * n_groups:
+        return work(0, count)
+    first, *others = _over(count, work, _LONG)
+    for other in others:
+        first = native.add(core, first, other)
+    return first
+
+
+def _many_groups(
+    core: PublicCore, cs: bytes, groups: npt.NDArray[np.uint32], n_groups: int
+) -> bytes:
+    """As many groups at a time as the core takes."""
+    rows = np.frombuffer(cs, np.uint8).reshape(len(groups), -1)
+    sums: list[bytes] = []
+    for first in range(0, n_groups, native.MAX_GROUPS):
+        last = min(first + native.MAX_GROUPS, n_groups)
+        mine = (groups >= first) & (groups < last)
+        part = groups[mine] - np.uint32(first)
+        sums.append(sum_groups(core, rows[mine].tobytes(), part, last - first))
+    return b"".join(sums)
 
 
 def check(core: PublicCore, cs: bytes) -> None:
@@ -203,12 +237,23 @@ def check(core: PublicCore, cs: bytes) -> None:
 
     Raises:
         VerificationError: A number that is 0, not below n², or shares a factor
-            with n.
+            with n; its position in `detail`.
     """
     size = core.ciphertext_bytes
-    _over(
-        len(cs) // size, lambda start, stop: core.check(cs[start * size : stop * size])
-    )
+
+    def work(start: int, stop: int) -> None:
+        try:
+            native.check(core, cs[start * size : stop * size])
+        except VerificationError as error:
+            place = start + int(error.detail.get("index", 0))
+            raise VerificationError(
+                "expected ciphertexts under this key, units below n^2, found another "
+                f"at ciphertext {place}",
+                fix="ask whoever sent it for the column again",
+                detail={"index": place},
+            ) from None
+
+    _over(len(cs) // size, work, _LONG)
 
 
 def decrypt(
@@ -226,11 +271,6 @@ def decrypt(
         if progress:
             progress(done)
         yield plain
-
-
-def one(core: PublicCore) -> bytes:
-    """The ciphertext 1: a zero without randomness, what adds nothing."""
-    return (1).to_bytes(core.ciphertext_bytes, "big")
 
 
 def expect_randomness(name: str) -> str:
