@@ -25,7 +25,7 @@ from privshare.service.route import (
     Route,
     people,
 )
-from privshare.wire.canonical import Json, decode
+from privshare.wire.canonical import INTEGER_LIMIT, Json, decode
 
 MAX_FILES = MAX_HOLDERS * (MAX_FILE + 1024)
 
@@ -33,7 +33,7 @@ Digest = Annotated[
     str, Field(min_length=43, max_length=43, pattern="^[A-Za-z0-9_-]{43}$")
 ]
 AgencyName = Annotated[str, Field(pattern=f"^{identifier.AGENCY.pattern.pattern}$")]
-Epoch = Annotated[int, Field(ge=1, lt=1 << 53)]
+Epoch = Annotated[int, Field(ge=1, le=INTEGER_LIMIT - 1)]
 Holders = Annotated[list[AgencyName], Field(min_length=2, max_length=MAX_HOLDERS)]
 
 
