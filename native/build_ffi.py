@@ -29,6 +29,7 @@ HEADERS = (
     "ps_prime.h",
     "ps_paillier.h",
     "ps_paillier_power.h",
+    "ps_paillier_table.h",
 )
 REGION = re.compile(r"/\* ffi: begin \*/(.*?)/\* ffi: end \*/", re.DOTALL)
 FLAGS = (
