@@ -28,6 +28,7 @@ HEADERS = (
     "ps_mpn.h",
     "ps_prime.h",
     "ps_paillier.h",
+    "ps_paillier_column.h",
     "ps_paillier_power.h",
     "ps_paillier_table.h",
 )

@@ -179,7 +179,7 @@ def check_technique(case: Case) -> Found:
     job_id, spec = case.statement.job, found.spec
     key = custodian_key(case, found.opening.key)
     check_aggregation(found.aggregation, spec, job_id, found.contributions, key)
-    bound = check_bounds(found.contributions, key)
+    bound = check_bounds(found.contributions)
     later = _Later(key)
     check_opening(
         found.opening,
@@ -191,7 +191,8 @@ def check_technique(case: Case) -> Found:
     )
     later.verify(found.opening, spec.custodian)
     details = [
-        f"{one.dataset}: {one.rows} ciphertexts with digest {b64u(one.ciphertexts)}"
+        f"{one.dataset}: {one.rows} values in ciphertexts with digest "
+        f"{b64u(one.ciphertexts)}"
         for one in found.contributions
     ]
     return _told(found), [*details, f"Paillier key {key.kid}, {key.bits} bits"]

@@ -335,7 +335,7 @@ class Runner:
             )
         )
         steps.check_aggregation(aggregation, spec, job.ledger_id, contributions, key)
-        bound = steps.check_bounds(contributions, key)
+        bound = steps.check_bounds(contributions)
         steps.check_opening(opening, aggregation, spec, bound, key)
         evidence = steps.evidence(
             spec,

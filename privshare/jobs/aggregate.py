@@ -25,6 +25,7 @@ from privshare.errors import (
     PrivShareError,
     ProofInvalid,
 )
+from privshare.jobs import packing
 from privshare.jobs.spec import Spec
 from privshare.jobs.statement import (
     MAX_GROUPS,
@@ -36,10 +37,9 @@ from privshare.jobs.statement import (
 )
 from privshare.schemes import paillier_knowledge, paillier_modulus
 from privshare.schemes.paillier import PaillierPrivateKey, PaillierPublicKey
-from privshare.wire.canonical import INTEGER_LIMIT, Json
+from privshare.wire.canonical import Json
 
 __all__ = [
-    "LARGEST",
     "aggregate",
     "check_aggregation",
     "check_bounds",
@@ -53,9 +53,6 @@ __all__ = [
     "suppressed",
 ]
 
-#: The largest size of one value: integers of statements are below 2^53.
-LARGEST = INTEGER_LIMIT - 1
-
 
 def check_contribution(
     contribution: Contribution, spec: Spec, job: str, key: PaillierPublicKey
@@ -64,7 +61,8 @@ def check_contribution(
 
     Raises:
         EvidenceInvalid: Another job, dataset, version, column or key; counts
-            below k or that do not add up; a ciphertext of another key.
+            below k, too large or that do not add up; a ciphertext of another
+            key.
     """
     found = spec.input(contribution.dataset)
     expect = _Expect(f"the contribution of {contribution.dataset}", contribution.owner)
@@ -81,7 +79,11 @@ def check_contribution(
         raise expect.error(
             f"groups of at least {spec.k} values", f"one of {min(counts)}", "job.k"
         )
-    most = contribution.rows * LARGEST
+    if max(counts) > packing.MAX_VALUES:
+        raise expect.error(
+            f"groups of at most {packing.MAX_VALUES} values", f"one of {max(counts)}"
+        )
+    most = contribution.rows * packing.LARGEST
     if not 0 <= contribution.bound <= most:
         raise expect.error(f"a bound of at most {most}", "another")
     names = {cell.group for cell in contribution.groups}
@@ -116,23 +118,23 @@ def check_knowledge(contribution: Contribution, key: PaillierPublicKey) -> None:
         ) from None
 
 
-def check_bounds(contributions: Sequence[Contribution], key: PaillierPublicKey) -> int:
-    """Refuse a sum that could pass the plaintext space, before it wraps.
+def check_bounds(contributions: Sequence[Contribution]) -> int:
+    """Refuse a sum of which the plaintexts would not show the total.
 
     Returns:
         The bound of the whole sum.
 
     Raises:
-        OutOfRange: The bounds add up to n/2 or more.
+        OutOfRange: The bounds add up to more than `packing.LIMIT`.
     """
-    total = sum(one.bound for one in contributions)
-    if total >= key.half:
+    bound = sum(one.bound for one in contributions)
+    if bound > packing.LIMIT:
         raise OutOfRange(
-            f"expected sums below n/2, a number of {key.half.bit_length()} bits, "
-            f"found a bound of {total.bit_length()} bits",
+            f"expected sums of at most {packing.LIMIT.bit_length()} bits, found a "
+            f"bound of {bound.bit_length()} bits",
             detail={"rule": "job.bound"},
         )
-    return total
+    return bound
 
 
 def aggregate(
@@ -156,13 +158,13 @@ def aggregate(
         EvidenceInvalid: What `check_contribution` and `check_knowledge`
             refuse; a contribution too few or too many; scales that differ;
             more groups than 512.
-        OutOfRange: The sum could wrap.
+        OutOfRange: The sum could be too large.
         NotPermitted: No group is left: rule `job.k`.
     """
     _check_set(spec, contributions)
     for contribution in contributions:
         check_contribution(contribution, spec, job, key)
-    check_bounds(contributions, key)
+    check_bounds(contributions)
     cells = [cell for one in contributions for cell in one.groups]
     hidden = suppressed(contributions)
     names = sorted({cell.group for cell in cells} - set(hidden))
@@ -225,7 +227,7 @@ def open_totals(
     opened = []
     for cell in aggregation.groups:
         m, r = private.open(cell.ciphertext)
-        if abs(m) > bound:
+        if abs(packing.total(m)) > bound:
             raise EvidenceInvalid(
                 "expected totals within the bounds that the owners signed, found "
                 "one outside",
@@ -269,9 +271,9 @@ def check_opening(
             "a key that opens to one value only", "no proof of it", "job.modulus"
         ) from None
     for one, cell in zip(opening.groups, aggregation.groups, strict=True):
-        if abs(one.m) > bound:
+        if abs(one.total) > bound:
             raise expect.error("totals within the signed bounds", "one outside")
-        if spec.operation == "count" and one.m != cell.count:
+        if spec.operation == "count" and one.total != cell.count:
             raise expect.error("counts that are the counts", "one that is not")
         try:
             key.verify_opening(cell.ciphertext, one.m, one.r)
@@ -290,8 +292,9 @@ def result(
 ) -> dict[str, Json]:
     """The result document of a job whose statements were all checked.
 
-    `value` is the sum as a scaled integer in decimal. A mean's row carries sum
-    and count; whoever reads it divides, so that no digit is lost on the way.
+    `value` is the total of the opened plaintext: the sum as a scaled integer in
+    decimal. A mean's row carries sum and count; whoever reads it divides, so that
+    no digit is lost on the way.
     """
     return {
         "column": spec.column,
@@ -299,7 +302,7 @@ def result(
         "k": spec.k,
         "operation": spec.operation,
         "rows": [
-            {"count": cell.count, "group": cell.group, "value": str(one.m)}
+            {"count": cell.count, "group": cell.group, "value": str(one.total)}
             for cell, one in zip(aggregation.groups, opening.groups, strict=True)
         ],
         "scale": contributions[0].scale,
