@@ -57,6 +57,9 @@ PROGRAM: Final = _tag(b"program")  # a measured program's whole code closure
 RECEIPT: Final = _tag(b"receipt")  # a receipt, as bundles name it
 ATTACHMENT: Final = _tag(b"attachment")  # a file that travels with a receipt
 
+# Encrypted columns
+COLUMN: Final = _tag(b"column")  # header and ciphertexts of a column's bytes
+
 # Proofs in the core
 PROOF: Final = _tag(b"proof")  # Fiat-Shamir challenges
 
