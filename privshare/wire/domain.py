@@ -24,6 +24,8 @@ def _tag(name: bytes) -> bytes:
 KEY_ID: Final = _tag(b"key-id")  # algorithm, public key: the kid
 KEY_FILE: Final = _tag(b"key-file")  # header of a passphrase-protected key
 SEAL: Final = _tag(b"seal")  # HPKE info: caller's info, associated data
+SHARE: Final = _tag(b"share")  # a key share on its way to its holder
+RESHARING: Final = _tag(b"resharing")  # public parts of a re-sharing, in order
 
 # Records
 ROW: Final = _tag(b"row")  # cell count, cell commitments: a row's commitment
