@@ -1,5 +1,7 @@
 """Interchange with phe and its tool pheutil: the real ones."""
 
+# ruff: noqa: RUF005
+
 from __future__ import annotations
 
 import json
