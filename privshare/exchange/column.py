@@ -11,13 +11,14 @@ in memory.
 
 from __future__ import annotations
 
+import json
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
 from privshare.bindings.hash import Sha256
-from privshare.errors import EvidenceInvalid, OutOfRange
+from privshare.errors import EncodingError, EvidenceInvalid, OutOfRange
 from privshare.exchange.storage import Row
 from privshare.jobs import packing
 from privshare.jobs.aggregate import nothing_left
@@ -27,7 +28,7 @@ from privshare.rights.schema import Schema
 from privshare.schemes.paillier import SIZES, PaillierPublicKey
 from privshare.schemes.paillier_knowledge import Known
 from privshare.wire import domain
-from privshare.wire.canonical import Json, decode
+from privshare.wire.canonical import Json
 
 __all__ = [
     "PART",
@@ -89,6 +90,7 @@ def group(schema: Schema, spec: Spec, batches: Iterable[Iterable[Row]]) -> Group
 
     Raises:
         NotPermitted: No group has k values: rule `job.k`.
+        EncodingError: A row that is none of this schema.
         OutOfRange: More groups than a contribution may have, or a group whose
             name is too long.
     """
@@ -96,16 +98,23 @@ def group(schema: Schema, spec: Spec, batches: Iterable[Iterable[Row]]) -> Group
     place = schema.index(spec.column)
     by = None if spec.group_by is None else schema.index(spec.group_by)
     counting = spec.operation == "count"
-    found: dict[str, array[int]] = {}
-    for batch in batches:
-        for _, data, _ in batch:
-            row = cast(list[Json], decode(data))
+    cells: dict[Json, array[int]] = {}
+    try:
+        for row in _decoded(batches):
             value = row[place]
-            if value is None:
-                continue
-            name = "" if by is None else _name(row[by])
-            numbers = found.setdefault(name, array("q"))
-            numbers.append(1 if counting else cast(int, value))
+            if value is not None:
+                cell = None if by is None else row[by]
+                if cell not in cells:
+                    cells[cell] = array("q")
+                cells[cell].append(1 if counting else cast(int, value))
+    except (IndexError, OverflowError, TypeError, ValueError):
+        raise EncodingError(
+            f"expected rows as they were published, with a number as {spec.column}, "
+            "found another"
+        ) from None
+    found: dict[str, array[int]] = {}
+    for cell, values in cells.items():
+        found.setdefault(_name(cell), array("q")).extend(values)
     kept = {name: found[name] for name in sorted(found) if len(found[name]) >= spec.k}
     if not kept:
         raise nothing_left(spec.k)
@@ -121,6 +130,16 @@ def group(schema: Schema, spec: Spec, batches: Iterable[Iterable[Row]]) -> Group
         bound=most * sum(map(len, kept.values())),
         scale=0 if counting else column.scale or 0,
     )
+
+
+def _decoded(batches: Iterable[Iterable[Row]]) -> Iterator[list[Json]]:
+    """The rows of this node, which it wrote in canonical form: a batch at once."""
+    for batch in batches:
+        written = [data for _, data, _ in batch]
+        rows = json.loads(f"[{b','.join(written).decode()}]")
+        if len(rows) != len(written):
+            raise ValueError("more or fewer rows than were read")
+        yield from rows
 
 
 def _name(value: Json) -> str:

@@ -9,7 +9,12 @@ from functools import lru_cache
 import pytest
 from exchange_kit import he_private
 
-from privshare.errors import EvidenceInvalid, NotPermitted, OutOfRange
+from privshare.errors import (
+    EncodingError,
+    EvidenceInvalid,
+    NotPermitted,
+    OutOfRange,
+)
 from privshare.exchange import column
 from privshare.exchange.storage import Row
 from privshare.jobs import packing
@@ -111,6 +116,26 @@ def test_groups_that_no_contribution_holds() -> None:
         column.group(SCHEMA, spec(k=1), many)
     with pytest.raises(OutOfRange):
         column.group(SCHEMA, spec(k=1), rows(["x" * 129, True, 1]))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"{",
+        b'["p-1","east",true,1.5]',
+        b'["p-1","east",true,"7"]',
+        b'["p-1","east",true,9223372036854775808]',
+        b'["p-1",["east"],true,1]',
+        b'["p-1","east"]',
+        b'["p-1","east",true,1],["p-2","east",true,1]',
+        b"\xff",
+    ],
+)
+def test_rows_that_were_never_published(data: bytes) -> None:
+    """Whatever somebody wrote into the database, nothing of it is encrypted."""
+    with pytest.raises(EncodingError):
+        column.group(SCHEMA, spec(k=1), [[(0, data, bytes(32))]])
 
 
 # -- encryption ---------------------------------------------------------------
