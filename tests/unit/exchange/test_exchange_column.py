@@ -22,7 +22,8 @@ from privshare.jobs.spec import Input, Operation, Spec
 from privshare.jobs.statement import MAX_GROUPS, Contribution, ciphertexts_digest
 from privshare.rights.schema import Column, Schema
 from privshare.schemes.paillier import SIZES, PaillierPublicKey
-from privshare.schemes.paillier_knowledge import prove, verify
+from privshare.schemes.paillier_knowledge import prove_short, verify
+from privshare.schemes.paillier_short import randomness
 from privshare.wire.canonical import Json, encode
 
 SCHEMA = Schema(
@@ -217,8 +218,9 @@ def test_the_owner_knows_its_subtotals() -> None:
     """What is known of the subtotals opens them, and proves it."""
     made, _ = encrypted(2)
     for one, cell in zip(made.known, made.cells, strict=True):
-        public().verify_opening(cell.ciphertext, one.m, one.r.to_bytes(256, "big"))
-    proof = prove(public().n, made.known, b"for the test")
+        r = randomness(public().n, one.x).to_bytes(256, "big")
+        public().verify_opening(cell.ciphertext, one.m, r)
+    proof = prove_short(public().n, made.known, b"for the test")
     ciphertexts = [cell.ciphertext for cell in made.cells]
     verify(public().n, ciphertexts, b"for the test", proof)
 
