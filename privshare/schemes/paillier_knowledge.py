@@ -103,8 +103,9 @@ def prove(n: int, known: Sequence[Known], context: bytes) -> bytes:
         Nothing of m and r by its bytes; the time depends on r (Python's
         integers), which is used for nothing else.
     """
+    claims = [(one.c, one.m) for one in known]
     rs = [one.r for one in known]
-    return _prove(n, known, context, lambda es: product_of_powers(rs, es, n))
+    return _prove(n, claims, context, lambda es: product_of_powers(rs, es, n))
 
 
 def prove_short(n: int, known: Sequence[KnownShort], context: bytes) -> bytes:
@@ -132,21 +133,21 @@ def prove_short(n: int, known: Sequence[KnownShort], context: bytes) -> bytes:
         x = sum(e * one.x for e, one in zip(es, known, strict=True))
         return randomness(n, x)
 
-    return _prove(n, known, context, product)
+    return _prove(n, [(one.c, one.m) for one in known], context, product)
 
 
 def _prove(
     n: int,
-    known: Sequence[Known] | Sequence[KnownShort],
+    claims: Sequence[tuple[bytes, int]],
     context: bytes,
     product: Callable[[list[int]], int],
 ) -> bytes:
-    """The proof; `product` gives Π r_i^{e_i} mod n for the challenges."""
+    """The proof for (c_i, m_i); `product` gives Π r_i^{e_i} mod n."""
     core = public_core(n)
     x, u = secrets.randbelow(n), secrets.randbelow(n - 1) + 1
     a = core.encrypt(x, u)
-    weights = _challenges(core, [one.c for one in known], a, context)
-    z = (x + sum(e * one.m for e, one in zip(weights, known, strict=True))) % n
+    weights = _challenges(core, [c for c, _ in claims], a, context)
+    z = (x + sum(e * m for e, (_, m) in zip(weights, claims, strict=True))) % n
     w = u * product(weights) % n
     size = core.n_bytes
     return a + w.to_bytes(size, "big") + z.to_bytes(size, "big")
