@@ -28,7 +28,7 @@ holders, two secrets give views that differ by 2^-128 for all old holders
 together. b_1 has one more bit, always set, so that every g_i(j) is positive.
 From v_i and these views all W_it can be computed, so they add nothing.
 
-Each re-sharing makes the shares longer, by 150 bits with 3 holders and by 338
+Each re-sharing makes the shares longer, by 150 bits with 3 holders and by 340
 with 16; beyond exponents of 1,200 bytes a key is dealt anew.
 
 It does not take away what old holders had: k of them that keep their shares
