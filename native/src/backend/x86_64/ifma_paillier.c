@@ -377,6 +377,13 @@ const ps_backend ps_backend_table_ifma = {
     .paillier_open = batch_open,
     .paillier_product = batch_product,
     .paillier_power = ps_lanes_paillier_power,
+    .column_product = ps_lanes_column_product,
+    .column_add = ps_lanes_column_add,
+    .column_add_plain = ps_lanes_column_add_plain,
+    .column_power = ps_lanes_column_power,
+    .column_invert = ps_lanes_column_invert,
+    .column_dot = ps_lanes_column_dot,
+    .column_groups = ps_lanes_column_groups,
 };
 
 #if defined(PS_EMULATE_LANES)
@@ -388,6 +395,13 @@ const ps_backend ps_backend_table_emulated = {
     .paillier_open = batch_open,
     .paillier_product = batch_product,
     .paillier_power = ps_lanes_paillier_power,
+    .column_product = ps_lanes_column_product,
+    .column_add = ps_lanes_column_add,
+    .column_add_plain = ps_lanes_column_add_plain,
+    .column_power = ps_lanes_column_power,
+    .column_invert = ps_lanes_column_invert,
+    .column_dot = ps_lanes_column_dot,
+    .column_groups = ps_lanes_column_groups,
 };
 #endif
 #else
