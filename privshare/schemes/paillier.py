@@ -34,13 +34,19 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import final
+from typing import TYPE_CHECKING, Any, final, overload
 
 from privshare.bindings import paillier as native
 from privshare.errors import EncodingError, OutOfRange, ProofInvalid, VerificationError
 from privshare.schemes.key_id import paillier_kid
+from privshare.schemes.paillier_random import holder_randomness, public_randomness
 from privshare.schemes.secret import Secret
 from privshare.wire.canonical import Fields, b64u, decode, encode
+
+if TYPE_CHECKING:
+    from privshare.schemes.columns.column import EncryptedColumn
+    from privshare.schemes.columns.encryption import Progress
+    from privshare.schemes.columns.number import EncryptedGroups, EncryptedNumber
 
 __all__ = ["SIZES", "PaillierPrivateKey", "PaillierPublicKey"]
 
@@ -62,7 +68,7 @@ class PaillierPublicKey:
         OutOfRange: Another number.
     """
 
-    __slots__ = ("_core", "n")
+    __slots__ = ("__weakref__", "_core", "n")
 
     def __init__(self, n: int) -> None:
         self.n = n
@@ -115,12 +121,81 @@ class PaillierPublicKey:
         """The least size a value may not have: |v| < half."""
         return (self.n + 1) // 2
 
-    def encrypt_batch(self, values: Sequence[int]) -> bytes:
+    def encrypt(
+        self,
+        column: Any,
+        *,
+        scale: int | None = None,
+        bound: Any = None,
+        packed: bool = True,
+        by: Any = None,
+        rounding: str = "exact",
+        headroom: int = 14,
+        randomness: str = "djn",
+        progress: Progress | None = None,
+    ) -> EncryptedColumn | EncryptedNumber:
+        """Encrypt a column of numbers.
+
+        Args:
+            column: Integers of any size, booleans, floats, Decimals, Fractions:
+                a list, range or iterator of them, a numpy array, a pandas or
+                polars Series. A single number gives an `EncryptedNumber`.
+            scale: How many units make 1, such as 100 for cents; public, one for
+                the column. By default 1 for integers and booleans, 10**6 for
+                everything else.
+            bound: Largest size that a value may have; public. By default the
+                range of the column's type for integer arrays of up to 32 bits,
+                and otherwise 2**53 - 1 units.
+            packed: Many values in a ciphertext. False: one, for `dot`, `* array`
+                and `groupby` by keys that come later.
+            by: A public key for each value. Values are sorted by it, and no
+                ciphertext holds two groups: packed columns can then be summed
+                by group.
+            rounding: "exact" refuses what is no multiple of 1/scale (a float is
+                one if it is the nearest float to one); "nearest" rounds, halves
+                to even.
+            headroom: Free bits of a slot: 2^headroom such columns can be added.
+            randomness: "djn": h^(n·x) with a short secret x, as Damgård, Jurik
+                and Nielsen have it; "textbook": r^n, ten times slower, with no
+                assumption beyond Paillier's.
+            progress: Called with (values done, values in all or None).
+
+        Returns:
+            The column; its scale, layout, bound and length are public.
+
+        Raises:
+            EncodingError: Something that is no number, with its position.
+            OutOfRange: NaN, infinity, a missing value, one past the bound or
+                between two multiples of 1/scale, with its position and never
+                its value.
+
+        Leaks:
+            How many values there are, and in which groups. Encoding branches on
+            values (their types, sizes and rounding) in the owner's own process;
+            encryption does not.
+        """
+        from privshare.schemes.columns.encryption import encrypt  # noqa: PLC0415 - numpy
+
+        return encrypt(
+            self,
+            public_randomness(self, randomness),
+            column,
+            scale=scale,
+            bound=bound,
+            packed=packed,
+            by=by,
+            rounding=rounding,
+            headroom=headroom,
+            progress=progress,
+        )
+
+    def encrypt_batch(self, values: Sequence[int], randomness: str = "djn") -> bytes:
         """Encrypt signed integers, each with fresh randomness.
 
         Args:
             values: |v| < n/2. Decimals are scaled first (`FixedPoint`), so
                 that the scale is public and written once.
+            randomness: As for `encrypt`.
 
         Returns:
             The ciphertexts one after the other, `ciphertext_size` bytes each.
@@ -131,10 +206,18 @@ class PaillierPublicKey:
         Leaks:
             How many values there are. Time depends on that and on n alone.
         """
-        return self.encrypt_batch_known(values)[0]
+        source = public_randomness(self, randomness)
+        n, size = self.n, self.size
+        self._fit(values)
+
+        def encrypt(part: Sequence[int]) -> bytes:
+            plain = b"".join((values[i] % n).to_bytes(size, "big") for i in part)
+            return source.encrypt(plain, len(part))
+
+        return _in_threads(range(len(values)), encrypt)
 
     def encrypt_batch_known(self, values: Sequence[int]) -> tuple[bytes, list[int]]:
-        """As `encrypt_batch`; the second is the r of each, to prove things with.
+        """As textbook's `encrypt_batch`; the second is the r of each, for proofs.
 
         Secret: whoever knows an r opens its ciphertext.
         """
@@ -158,6 +241,12 @@ class PaillierPublicKey:
         Raises:
             OutOfRange: A value or an r outside its interval.
         """
+        self._fit(values)
+        n = self.n
+        return b"".join(self._core.encrypt_batch([value % n for value in values], rand))
+
+    def _fit(self, values: Sequence[int]) -> None:
+        """Refuse values that wrap."""
         half = self.half
         for value in values:
             if not -half < value < half:
@@ -166,8 +255,6 @@ class PaillierPublicKey:
                     f"{self.bits} bits with its sign, found one of "
                     f"{value.bit_length()} bits"
                 )
-        n = self.n
-        return b"".join(self._core.encrypt_batch([value % n for value in values], rand))
 
     def sum(self, ciphertexts: bytes) -> bytes:
         """Add up: the product of ciphertexts modulo n².
@@ -256,7 +343,7 @@ class PaillierPrivateKey(Secret):
     Secret: p and q stay inside; `repr` is redacted and it cannot be pickled.
     """
 
-    __slots__ = ("_core", "_p", "_q", "public")
+    __slots__ = ("__weakref__", "_core", "_p", "_q", "public")
 
     def __init__(self, p: int, q: int) -> None:
         self.public = PaillierPublicKey(p * q)
@@ -277,15 +364,71 @@ class PaillierPrivateKey(Secret):
             raise OutOfRange(f"expected {SIZES[0]} or {SIZES[1]} bits, found {bits}")
         return cls(*native.generate(bits, secrets.token_bytes))
 
-    def decrypt(self, ciphertext: bytes) -> int:
-        """The signed integer in a ciphertext.
+    def encrypt(
+        self,
+        column: Any,
+        *,
+        scale: int | None = None,
+        bound: Any = None,
+        packed: bool = True,
+        by: Any = None,
+        rounding: str = "exact",
+        headroom: int = 14,
+        progress: Progress | None = None,
+    ) -> EncryptedColumn | EncryptedNumber:
+        """As `PaillierPublicKey.encrypt`, by the holder of the key.
+
+        Ciphertexts have exactly the textbook distribution.
+        """
+        from privshare.schemes.columns.encryption import encrypt  # noqa: PLC0415 - numpy
+
+        return encrypt(
+            self.public,
+            holder_randomness(self),
+            column,
+            scale=scale,
+            bound=bound,
+            packed=packed,
+            by=by,
+            rounding=rounding,
+            headroom=headroom,
+            progress=progress,
+        )
+
+    @overload
+    def decrypt(self, encrypted: bytes, progress: Progress | None = None) -> int: ...
+    @overload
+    def decrypt(
+        self,
+        encrypted: EncryptedColumn | EncryptedNumber | EncryptedGroups,
+        progress: Progress | None = None,
+    ) -> Any: ...
+    def decrypt(self, encrypted: Any, progress: Progress | None = None) -> Any:
+        """Read a column, a number, groups, or one bare ciphertext.
+
+        Args:
+            encrypted: What was encrypted under this key.
+            progress: Called with (values done, values in all).
+
+        Returns:
+            A column at scale 1: a numpy array of integers. At another scale:
+            `ScaledValues`, exact Decimals (Fractions where the scale has other
+            factors than 2 and 5), with `.to_numpy(float)`. A number: an int, a
+            Decimal or a Fraction; after a division always a Fraction. Groups: a
+            dict. Bytes: the signed integer.
 
         Raises:
-            EncodingError: Another length.
-            VerificationError: Not a ciphertext under this key.
+            OutOfRange: Encrypted under another key.
+            EncodingError: Bytes of another length.
+            VerificationError: Not a ciphertext under this key, or a value past
+                the column's bound: whoever encrypted it broke its promise.
         """
-        self.public.check(ciphertext)
-        return self._signed(self._core.decrypt(ciphertext))
+        if not isinstance(encrypted, bytes):
+            from privshare.schemes.columns.encryption import decrypt  # noqa: PLC0415 - numpy
+
+            return decrypt(self._core, self.public, encrypted, progress)
+        self.public.check(encrypted)
+        return self._signed(self._core.decrypt(encrypted))
 
     def open(self, ciphertext: bytes) -> tuple[int, bytes]:
         """The signed integer in a ciphertext, and the r that proves it.

@@ -8,6 +8,7 @@
 
 #include "privshare/ps_config.h"
 #include "privshare/ps_paillier.h"
+#include "privshare/ps_paillier_table.h"
 
 struct ps_backend {
     const char *name;
@@ -68,6 +69,18 @@ struct ps_backend {
     int (*paillier_power)(uint8_t *c, const uint8_t *a, size_t count,
                           const ps_limb *e, size_t e_limbs,
                           const ps_paillier_public *key, ps_limb *scratch);
+    /* Tables of powers; see paillier/table.h. All four or none: these do not
+     * decline. Their inputs are in range. */
+    size_t (*powers_limbs)(const ps_paillier_dual *dual, size_t exponent_len);
+    void (*powers_init)(ps_paillier_powers *powers, const ps_limb *base,
+                        size_t exponent_len, const ps_paillier_dual *dual,
+                        ps_limb *scratch);
+    void (*table_encrypt)(uint8_t *c, const uint8_t *m, const uint8_t *x,
+                          size_t count, const ps_paillier_table *table,
+                          const ps_paillier_public *key, ps_limb *scratch);
+    void (*holder_encrypt)(uint8_t *c, const uint8_t *m, const uint8_t *x,
+                           size_t count, const ps_paillier_holder_table *table,
+                           const ps_paillier_private *key, ps_limb *scratch);
 };
 
 /* Elements that share one inversion. */

@@ -20,16 +20,19 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from memory_store import MemoryStore
+from threshold_kit import dealt
 
 from privshare.errors import PrivShareError, Unavailable
-from privshare.exchange import dataset, grant, party, record
-from privshare.exchange.node import Node, NodeKeys
+from privshare.exchange import dataset, grant, party, record, threshold
+from privshare.exchange.node import Node, NodeKeys, seal_key
 from privshare.exchange.runner import Runner
 from privshare.jobs.statement import Contribution
+from privshare.ledger import query
 from privshare.ledger.engines.embedded import EmbeddedLedger
 from privshare.ledger.engines.mirror import MirrorLedger
 from privshare.ledger.enrolment import enrolment
 from privshare.ledger.genesis import Params, create_genesis
+from privshare.ledger.sealed_share import seal_share
 from privshare.ledger.transaction import build
 from privshare.ledger.trust import trust_policy
 from privshare.log.witness import parse_policy
@@ -298,6 +301,56 @@ class Consortium:
                 raise AssertionError(f"no route {other}")
 
     # Short verbs
+
+    def share_key(
+        self,
+        count: int = 2,
+        holders: tuple[str, ...] = ("title", "housing", "tax"),
+        *,
+        accepting: tuple[str, ...] | None = None,
+        which: int = 0,
+    ) -> int:
+        """Deal a threshold key and hand it over; says its epoch.
+
+        `accepting` are the holders who import their share: all unless given.
+        """
+        files = self.deal_key(count, holders, which=which)
+        for agency in holders if accepting is None else accepting:
+            threshold.import_shares(self[agency], [files[agency]])
+            self.sync()
+        return query.epochs(self.host.view()).newest
+
+    def deal_key(
+        self,
+        count: int = 2,
+        holders: tuple[str, ...] = ("title", "housing", "tax"),
+        *,
+        which: int = 0,
+    ) -> dict[str, bytes]:
+        """Deal a threshold key; the sealed file of each holder."""
+        key, shares = dealt(count, len(holders), which)
+        view = self.host.view()
+        epoch = query.epochs(view).newest + 1
+        sealed = {
+            agency: seal_share(
+                share,
+                agency=agency,
+                epoch=epoch,
+                network=NETWORK,
+                recipient=seal_key(view, agency),
+            )
+            for agency, share in zip(holders, shares, strict=True)
+        }
+        body = {
+            "epoch": epoch,
+            "evidence": None,
+            "holders": list(holders),
+            "key": key.to_json(),
+            "previous": None,
+        }
+        threshold.deal(self["registrar"], body)  # type: ignore[arg-type]
+        self.sync()
+        return {agency: encode(file.to_json()) for agency, file in sealed.items()}
 
     def publish(
         self,

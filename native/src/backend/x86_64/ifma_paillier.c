@@ -384,6 +384,10 @@ const ps_backend ps_backend_table_ifma = {
     .column_invert = ps_lanes_column_invert,
     .column_dot = ps_lanes_column_dot,
     .column_groups = ps_lanes_column_groups,
+    .powers_limbs = ps_lanes_powers_limbs,
+    .powers_init = ps_lanes_powers_init,
+    .table_encrypt = ps_lanes_table_encrypt,
+    .holder_encrypt = ps_lanes_holder_encrypt,
 };
 
 #if defined(PS_EMULATE_LANES)
@@ -402,6 +406,10 @@ const ps_backend ps_backend_table_emulated = {
     .column_invert = ps_lanes_column_invert,
     .column_dot = ps_lanes_column_dot,
     .column_groups = ps_lanes_column_groups,
+    .powers_limbs = ps_lanes_powers_limbs,
+    .powers_init = ps_lanes_powers_init,
+    .table_encrypt = ps_lanes_table_encrypt,
+    .holder_encrypt = ps_lanes_holder_encrypt,
 };
 #endif
 #else
