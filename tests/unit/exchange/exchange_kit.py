@@ -367,7 +367,7 @@ def permit(**changes: Any) -> dict[str, Json]:
         "min_k": 2,
         "obligations": [],
         "operations": ["count", "mean", "sum"],
-        "programs": ["he.sum/v1"],
+        "programs": ["he.sum/v2"],
         "purposes": ["housing-policy"],
         "rights": ["process"],
         **changes,

@@ -79,7 +79,7 @@ def test_what_is_no_specification(changes: Any, error: type[PrivShareError]) -> 
 @pytest.mark.parametrize(
     "changes",
     [
-        {"program": "he.sum/v2"},
+        {"program": "he.sum/v1"},
         {"method": "mpc"},
         {"v": 2},
         {"extra": 1},

@@ -184,7 +184,7 @@ class Scribe:
             "inputs": inputs,
             "operation": "sum",
             "parties": {"compute": "housing", "custodian": "registry"},
-            "program": "he.sum/v1",
+            "program": "he.sum/v2",
             "purpose": "housing-policy",
             "spec": digest("spec"),
         } | changes

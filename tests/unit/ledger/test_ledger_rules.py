@@ -476,7 +476,7 @@ def test_a_grantee_releases_after_the_time_is_up(bench: Bench) -> None:
 def job_grants(bench: Bench) -> list[str]:
     """Two grants for jobs: labour's over taxes' and housing's data."""
     bench.do(bench.scribe.register("housing/homes"))
-    fields = {"grantee": "labour", "programs": ("he.sum/v1",)}
+    fields = {"grantee": "labour", "programs": ("he.sum/v2",)}
     return [
         bench.granted(**fields),
         bench.granted(**fields, dataset="housing/homes"),
