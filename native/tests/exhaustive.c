@@ -204,9 +204,8 @@ static void all_primes_below_16_bits(void)
     }
 }
 
-int main(void)
+static void everything(void)
 {
-    portable = ps_backend_portable();
     all_small_moduli();
     all_small_duals();
     for (size_t limbs = 1; limbs <= 10; limbs++) {
@@ -225,6 +224,15 @@ int main(void)
     no_key(5, 11);
     no_key(13, 13);
     all_primes_below_16_bits();
+}
+
+int main(void)
+{
+    portable = ps_backend_portable();
+    ps_mpn_plain(1);
+    everything();
+    ps_mpn_plain(0);
+    everything();
     printf("exhaustive: ok\n");
     return 0;
 }

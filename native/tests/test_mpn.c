@@ -207,17 +207,17 @@ static void refused_moduli(void)
     CHECK(ps_mont_init(&mont, m, MAX) == PS_OK);
 }
 
-int main(void)
+static void all_sizes(void)
 {
-    static const size_t sizes[] = {1, 2, 3, 4, 5, 8, 16, 24, 33, 64, 96};
+    static const size_t sizes[] = {1, 2, 3, 4, 5, 8, 9, 16, 24, 33, 64, 96};
     ps_mont mont;
 
-    refused_moduli();
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         size_t n = sizes[i];
         for (int round = 0; round < 20; round++) {
             add_and_sub(n);
             products(n, 1 + n / 2);
+            products(n, n);
             bytes_round_trip(n);
             modulus(&mont, n);
             ring_laws(&mont);
@@ -227,6 +227,15 @@ int main(void)
         powers(&mont, n < 4 ? n : 4);
         short_powers(&mont);
     }
+}
+
+int main(void)
+{
+    refused_moduli();
+    ps_mpn_plain(1);
+    all_sizes();
+    ps_mpn_plain(0);
+    all_sizes();
     printf("mpn: ok\n");
     return 0;
 }

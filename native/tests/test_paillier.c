@@ -243,6 +243,9 @@ static void all_profiles(const ps_backend *chosen)
 
 int main(void)
 {
+    ps_mpn_plain(1);
+    all_profiles(ps_backend_portable());
+    ps_mpn_plain(0);
     all_profiles(ps_backend_portable());
     all_profiles(ps_backend_best());
     printf("paillier: ok (%s)\n", ps_backend_name(ps_backend_best()));

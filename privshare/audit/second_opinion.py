@@ -90,8 +90,10 @@ def _check_with_phe(case: Case, found: Statements, opening: Opening) -> str:
     for cell, opened in zip(found.aggregation.groups, opening.groups, strict=True):
         total = int.from_bytes(cell.ciphertext, "big")
         r = int.from_bytes(opened.r, "big")
-        agrees = total == _product(found, cell.group, n) and total == int(
-            key.raw_encrypt(opened.m % n, r_value=r)
+        agrees = (
+            total == _product(found, cell.group, n)
+            and total == int(key.raw_encrypt(opened.m % n, r_value=r))
+            and opened.total == casting_out(opened.m)
         )
         if not agrees:
             raise EvidenceInvalid(
@@ -112,6 +114,18 @@ def _product(found: Statements, group: str, n: int) -> int:
         )
         % n**2
     )
+
+
+def casting_out(m: int) -> int:
+    """The total of a plaintext: its digits to the base 2^96 added up, as one casts
+    out nines; docs/protocols/paillier-sum.md, section 4."""
+    nines = (1 << 96) - 1
+    left = abs(m)
+    while left > nines:
+        left = (left & nines) + (left >> 96)
+    if left > nines // 2:
+        left -= nines
+    return left if m >= 0 else -left
 
 
 def _sha256(data: bytes) -> bytes:

@@ -21,6 +21,7 @@ from math import factorial, gcd, prod
 from typing import Any
 
 from privshare.audit.case import Case
+from privshare.audit.second_opinion import casting_out
 from privshare.audit.sentence import counted
 from privshare.errors import EvidenceInvalid
 
@@ -49,7 +50,8 @@ def check_parts(case: Case) -> str:
         _agree(key.is_proven(part, totals), "on every opener's proof")
     rows = (case.receipt.result or {})["rows"]
     found = key.combined(parts)
-    _agree([str(m) for m in found] == [row["value"] for row in rows], "on every total")
+    sums = [str(casting_out(m)) for m in found]
+    _agree(sums == [row["value"] for row in rows], "on every total")
     return (
         "A second implementation (Python's integers) agrees on the key, on "
         f"{counted(len(parts), 'proof', 'proofs')} and on "

@@ -205,7 +205,8 @@ def check_technique(case: Case) -> Found:
     else:
         key, whose = _check_alone(case, found, found.opening)
     details = [
-        f"{one.dataset}: {one.rows} ciphertexts with digest {b64u(one.ciphertexts)}"
+        f"{one.dataset}: {one.rows} values in ciphertexts with digest "
+        f"{b64u(one.ciphertexts)}"
         for one in found.contributions
     ]
     return [_told(found, whose)], [
@@ -218,7 +219,7 @@ def check_technique(case: Case) -> Found:
 def opened_totals(case: Case, found: Statements) -> list[int]:
     """The totals that the openings show; `check_technique` says that they are true."""
     if found.opening is not None:
-        return [one.m for one in found.opening.groups]
+        return [one.total for one in found.opening.groups]
     from privshare.audit.together import combined  # noqa: PLC0415 - for these alone
 
     return combined(case, found)
@@ -237,7 +238,7 @@ def check_sums(
     """
     job_id = case.statement.job
     check_aggregation(found.aggregation, found.spec, job_id, found.contributions, key)
-    return check_bounds(found.contributions, key)
+    return check_bounds(found.contributions)
 
 
 def _check_alone(

@@ -34,13 +34,19 @@ __all__ = [
 ]
 
 PORTABLE = "PRIVSHARE_PORTABLE"
-"""Environment variable: "1" before the import forces the portable C code."""
+"""Environment variable, read at the import: "1" forces the portable C code,
+"scalar" leaves out the vector code alone."""
 
-BACKEND: Any = (
-    lib.ps_backend_portable()
-    if os.environ.get(PORTABLE) == "1"
-    else lib.ps_backend_best()
-)
+
+def _choose() -> Any:
+    wish = os.environ.get(PORTABLE)
+    lib.ps_mpn_plain(int(wish == "1"))
+    if wish in ("1", "scalar"):
+        return lib.ps_backend_portable()
+    return lib.ps_backend_best()
+
+
+BACKEND: Any = _choose()
 """The code paths this process runs, chosen once when it starts."""
 
 ERRORS: dict[int, type[PrivShareError]] = {

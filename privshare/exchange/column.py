@@ -1,35 +1,47 @@
 """An owner's column: from rows to groups of numbers to ciphertexts.
 
-    rows ─► grouped ─► groups with at least k values ─► encrypted, part by part
+    rows ─► grouped ─► groups with at least k values ─► packed ─► encrypted, in parts
 
-Groups that are too small are dropped before anything is encrypted. Ciphertexts
-leave in parts, each a whole number of them; subtotals and the digest of the
-whole column are kept along the way, so no column is held in memory.
+Groups that are too small are dropped before anything is encrypted. A group
+begins with a ciphertext of its own, whose plaintext is masked (`jobs.packing`).
+Ciphertexts leave in parts, each a whole number of them; subtotals and the digest
+of the whole column are kept along the way, so the encrypted column is never held
+in memory.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
 from privshare.bindings.hash import Sha256
 from privshare.errors import EvidenceInvalid, OutOfRange
 from privshare.exchange.storage import Row
+from privshare.jobs import packing
 from privshare.jobs.aggregate import nothing_left
 from privshare.jobs.spec import Spec
 from privshare.jobs.statement import MAX_GROUP, MAX_GROUPS, Cell, Contribution
 from privshare.rights.schema import Schema
-from privshare.schemes.paillier import PaillierPublicKey
+from privshare.schemes.paillier import SIZES, PaillierPublicKey
 from privshare.schemes.paillier_knowledge import Known
 from privshare.wire import domain
 from privshare.wire.canonical import Json, decode
 
-__all__ = ["PART_ROWS", "Encrypted", "Groups", "encrypt", "group", "verify_column"]
+__all__ = [
+    "PART",
+    "Encrypted",
+    "Groups",
+    "column_bytes",
+    "encrypt",
+    "group",
+    "most_parts",
+    "verify_column",
+]
 
 #: Ciphertexts in one part: 1.5 MiB under a 3072-bit key.
-PART_ROWS = 2_048
+PART = 2_048
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +138,19 @@ def _name(value: Json) -> str:
     return name
 
 
+def column_bytes(counts: Iterable[int], key: PaillierPublicKey) -> int:
+    """Length of an encrypted column with groups of so many values."""
+    ciphertexts = sum(packing.ciphertexts(count, key.bits) for count in counts)
+    return ciphertexts * key.ciphertext_size
+
+
+def most_parts(rows: int) -> int:
+    """How many parts a column of so many rows may have, under any key."""
+    groups = min(rows, MAX_GROUPS)
+    ciphertexts = groups + (rows - groups) // min(map(packing.slots, SIZES))
+    return -(-ciphertexts // PART)
+
+
 def encrypt(
     groups: Groups,
     key: PaillierPublicKey,
@@ -140,54 +165,81 @@ def encrypt(
             stop.
 
     Raises:
-        OutOfRange: The sum could pass the plaintext space.
+        OutOfRange: The sum could be larger than plaintexts can show, or a value
+            is larger than any column's.
     """
-    if groups.bound >= key.half:
+    if groups.bound > packing.LIMIT:
         raise OutOfRange(
-            f"expected sums below n/2, found a bound of {groups.bound.bit_length()} "
-            "bits",
+            f"expected sums of at most {packing.LIMIT.bit_length()} bits, found a "
+            f"bound of {groups.bound.bit_length()} bits",
             detail={"rule": "job.bound"},
         )
-    totals: dict[str, bytes] = {}
-    blinding: dict[str, int] = {}
+    subtotals = {name: _Subtotal() for name in groups.values}
     size = key.ciphertext_size
-    hasher = _hasher(groups.rows * size)
-    for part, chunk in enumerate(_chunks(groups)):
-        data, rand = key.encrypt_batch_known([v for _, values in chunk for v in values])
+    hasher = _hasher(column_bytes(map(len, groups.values.values()), key))
+    for part, chunk in enumerate(_chunks(groups, key.bits)):
+        data, rand = key.encrypt_batch_known([m for _, ms in chunk for m in ms])
         begin = 0
-        for name, values in chunk:
-            end = begin + len(values) * size
-            piece = key.sum(data[begin:end])
-            totals[name] = key.add(totals[name], piece) if name in totals else piece
-            for r in rand[begin // size : end // size]:
-                blinding[name] = blinding.get(name, 1) * r % key.n
+        for name, plaintexts in chunk:
+            end = begin + len(plaintexts)
+            subtotals[name].take(
+                key, data[begin * size : end * size], plaintexts, rand[begin:end]
+            )
             begin = end
         hasher.update(data)
         send(part, data)
-    cells = tuple(
-        Cell(name, len(values), totals[name]) for name, values in groups.values.items()
+    return Encrypted(
+        cells=tuple(
+            Cell(name, len(values), subtotals[name].ciphertext)
+            for name, values in groups.values.items()
+        ),
+        digest=hasher.digest(),
+        known=tuple(one.known() for one in subtotals.values()),
     )
-    known = tuple(
-        Known(totals[name], sum(values), blinding[name])
-        for name, values in groups.values.items()
-    )
-    return Encrypted(cells, hasher.digest(), known)
 
 
-def _chunks(groups: Groups) -> Iterator[list[tuple[str, array[int]]]]:
-    """The values in group order, `PART_ROWS` at a time."""
-    chunk: list[tuple[str, array[int]]] = []
-    room = PART_ROWS
+@dataclass(slots=True)
+class _Subtotal:
+    """A group's subtotal, and what its owner knows of it, so far. Secret."""
+
+    ciphertext: bytes = b""
+    m: int = 0
+    r: int = 1
+
+    def take(
+        self,
+        key: PaillierPublicKey,
+        ciphertexts: bytes,
+        plaintexts: Sequence[int],
+        rand: Sequence[int],
+    ) -> None:
+        """Add ciphertexts, whose plaintexts and randomness are known."""
+        self.ciphertext = key.sum(self.ciphertext + ciphertexts)
+        self.m += sum(plaintexts)
+        for r in rand:
+            self.r = self.r * r % key.n
+
+    def known(self) -> Known:
+        return Known(self.ciphertext, self.m, self.r)
+
+
+def _chunks(groups: Groups, bits: int) -> Iterator[list[tuple[str, list[int]]]]:
+    """The plaintexts in group order, `PART` at a time."""
+    chunk: list[tuple[str, list[int]]] = []
+    room = PART
+    width = packing.slots(bits)
     for name, values in groups.values.items():
         begin = 0
         while begin < len(values):
-            taken = values[begin : begin + room]
+            taken = packing.pack(values[begin : begin + room * width], bits)
+            if not begin:
+                taken[0] = packing.hide(taken[0], bits)
             chunk.append((name, taken))
-            begin += len(taken)
+            begin += len(taken) * width
             room -= len(taken)
             if not room:
                 yield chunk
-                chunk, room = [], PART_ROWS
+                chunk, room = [], PART
     if chunk:
         yield chunk
 
@@ -207,21 +259,21 @@ def verify_column(
             is not the product of its ciphertexts.
     """
     size = key.ciphertext_size
-    hasher = _hasher(contribution.rows * size)
+    length = column_bytes((cell.count for cell in contribution.groups), key)
+    hasher = _hasher(length)
     cells = iter(contribution.groups)
-    cell, left, product = next(cells), 0, b""
-    left = cell.count
+    cell, product = next(cells), b""
+    left = packing.ciphertexts(cell.count, key.bits)
     seen = 0
     for part in parts:
         hasher.update(part)
         seen += len(part)
-        if len(part) % size or seen > contribution.rows * size:
+        if len(part) % size or seen > length:
             raise _wrong(contribution, "the ciphertexts that were counted")
         begin = 0
         while begin < len(part):
             end = min(len(part), begin + left * size)
-            piece = key.sum(part[begin:end])
-            product = key.add(product, piece) if product else piece
+            product = key.sum(product + part[begin:end])
             left -= (end - begin) // size
             begin = end
             if not left:
@@ -230,8 +282,9 @@ def verify_column(
                 product = b""
                 following = next(cells, None)
                 if following is not None:
-                    cell, left = following, following.count
-    if seen != contribution.rows * size or hasher.digest() != contribution.ciphertexts:
+                    cell = following
+                    left = packing.ciphertexts(cell.count, key.bits)
+    if seen != length or hasher.digest() != contribution.ciphertexts:
         raise _wrong(contribution, "the ciphertexts whose digest was signed")
 
 

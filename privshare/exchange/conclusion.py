@@ -118,7 +118,7 @@ def _totals(
     openings: dict[str, Envelope],
     key: PaillierPublicKey,
 ) -> list[int]:
-    bound = steps.check_bounds(contributions, key)
+    bound = steps.check_bounds(contributions)
     payloads = {
         opener: open_statement(view, opener, kind_of(spec), envelope)
         for opener, envelope in openings.items()
@@ -127,7 +127,7 @@ def _totals(
         (payload,) = payloads.values()
         opening = Opening.from_bytes(payload)
         steps.check_opening(opening, aggregation, spec, bound, key)
-        return [one.m for one in opening.groups]
+        return [one.total for one in opening.groups]
     shared = query.threshold_epoch(view, spec.epoch)
     parts = {
         opener: PartialOpening.from_bytes(data) for opener, data in payloads.items()

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from privshare.errors import NotFound, SignatureInvalid
 from privshare.exchange.peers import Peers
+from privshare.exchange.shares import HeldShares, Shares
 from privshare.exchange.storage import Storage
 from privshare.exchange.task import Tasks
 from privshare.ledger import query
@@ -32,6 +33,7 @@ from privshare.schemes.keys import (
     verify_envelope,
 )
 from privshare.schemes.paillier import PaillierPrivateKey, PaillierPublicKey
+from privshare.schemes.threshold import KeyShare
 from privshare.wire import envelope as envelopes
 from privshare.wire.canonical import Json, unb64u
 from privshare.wire.envelope import Envelope
@@ -85,6 +87,8 @@ class Node:
         receipt_timeout_s: How long a verb waits for cosignatures; what comes
             later is filed by `exchange.drawer.tidy`.
         tasks: Work for peers that goes on between their calls.
+        shares: This agency's shares of the consortium's threshold keys; they
+            may grow while the node runs.
     """
 
     agency: str
@@ -98,10 +102,19 @@ class Node:
     commit_timeout_s: float = 30.0
     receipt_timeout_s: float = 15.0
     tasks: Tasks = field(default_factory=Tasks, repr=False)
+    shares: Shares = field(default_factory=HeldShares, repr=False)
 
     def view(self) -> View:
         """The state as this node knows it."""
         return self.ledger.view()
+
+    def share(self, epoch: int) -> KeyShare | None:
+        """This agency's share of the threshold key of an epoch, or None.
+
+        It was checked against the key when it was imported. Ask for it when it
+        is used: one that has just been imported is there at once.
+        """
+        return self.shares.get(epoch)
 
     def prepare(self, kind: str, body: Mapping[str, Json]) -> bytes:
         """Sign a transaction; `send` submits it, more than once if need be."""

@@ -54,7 +54,7 @@ def open_totals(node: Node, caller: str, job: str, body: Json) -> dict[str, Json
         EvidenceInvalid: Totals that are not the products of the subtotals, or
             whatever else `aggregate` refuses; another aggregation than the
             one that was opened before, by us or by another opener.
-        OutOfRange: The sum could pass the plaintext space.
+        OutOfRange: The sum could be larger than plaintexts can show.
     """
     fields = Fields(body, "body")
     known = admitted(node, caller, job, fields)
@@ -73,7 +73,7 @@ def open_totals(node: Node, caller: str, job: str, body: Json) -> dict[str, Json
     payload = open_statement(known.view, spec.compute, AGGREGATION, statement)
     aggregation = Aggregation.from_bytes(payload)
     steps.check_aggregation(aggregation, spec, job, contributions, known.key)
-    bound = steps.check_bounds(contributions, known.key)
+    bound = steps.check_bounds(contributions)
     with node.tasks.exclusive(f"{job}/opening"):
         _check_first(node, known, aggregation)
         kept = node.store.blob(job, "opening")

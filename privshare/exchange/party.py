@@ -72,7 +72,7 @@ __all__ = [
 #: Longest body of `aggregate` and `opening.open_totals`, in bytes.
 MAX_BODY = 16 << 20
 #: Longest part of a column, in bytes.
-MAX_PART = column.PART_ROWS * 768
+MAX_PART = column.PART * 768
 _WAIT_S = 5.0
 _TRIES = 4
 
@@ -99,7 +99,7 @@ def contribute(
         NotPermitted: The caller does not coordinate it, or a grant is not in
             force any more; `detail["rule"]`.
         EvidenceInvalid: Another specification than the one admitted.
-        OutOfRange: The sum could pass the plaintext space.
+        OutOfRange: The sum could be larger than plaintexts can show.
         Unavailable: The compute node does not take the ciphertexts.
     """
     fields = Fields(body, "body")
@@ -162,7 +162,7 @@ def receive(
     if dataset not in datasets_of(view, held):
         raise NotFound(f"expected an input of the job, found {dataset}")
     rows = min(query.dataset(view, dataset).rows, MAX_ROWS)  # as many as anybody has
-    parts = -(-rows // column.PART_ROWS)
+    parts = column.most_parts(rows)
     if not 0 <= part < parts or not 0 < len(data) <= MAX_PART:
         raise OutOfRange(
             f"expected parts below {parts} of at most {MAX_PART} bytes, found "
@@ -191,7 +191,7 @@ def aggregate(node: Node, caller: str, job: str, body: Json) -> dict[str, Json]:
         EvidenceInvalid: A subtotal that is not the product of its
             ciphertexts, a contribution of another job, a key that is not the
             custodian's, a count below k; `detail["party"]`.
-        OutOfRange: The sum could pass the plaintext space.
+        OutOfRange: The sum could be larger than plaintexts can show.
         Unavailable: Ciphertexts have not arrived yet.
     """
     fields = Fields(body, "body")
@@ -243,7 +243,8 @@ def _contribute(node: Node, known: Admitted, dataset: str, task: Task) -> None:
         schema = datasets.documents(node, dataset).schema
         summed_column(schema, spec.operation, spec.column, spec.group_by)
         groups = column.group(schema, spec, node.store.rows(dataset))
-        parts = -(-groups.rows // column.PART_ROWS)
+        length = column.column_bytes(map(len, groups.values.values()), key)
+        parts = -(-length // (column.PART * key.ciphertext_size))
 
         def send(part: int, data: bytes) -> None:
             task.tell(part, parts)
@@ -311,7 +312,7 @@ def _parts(
     node: Node, job: str, contribution: Contribution, key: PaillierPublicKey
 ) -> Iterator[bytes]:
     """The parts of a column that have arrived; all of them, or not yet."""
-    left = contribution.rows * key.ciphertext_size
+    left = column.column_bytes((cell.count for cell in contribution.groups), key)
     part = 0
     while left > 0:
         data = node.store.blob(job, f"column:{contribution.dataset}:{part}")

@@ -27,6 +27,7 @@ from privshare.errors import (
     PrivShareError,
     ProofInvalid,
 )
+from privshare.jobs import packing
 from privshare.jobs.spec import Spec
 from privshare.jobs.statement import (
     MAX_GROUPS,
@@ -38,10 +39,9 @@ from privshare.jobs.statement import (
 )
 from privshare.schemes import paillier_knowledge, paillier_modulus
 from privshare.schemes.paillier import PaillierPrivateKey, PaillierPublicKey
-from privshare.wire.canonical import INTEGER_LIMIT, Json
+from privshare.wire.canonical import Json
 
 __all__ = [
-    "LARGEST",
     "Expect",
     "aggregate",
     "check_aggregation",
@@ -57,9 +57,6 @@ __all__ = [
     "suppressed",
 ]
 
-#: The largest size of one value: integers of statements are below 2^53.
-LARGEST = INTEGER_LIMIT - 1
-
 
 def check_contribution(
     contribution: Contribution, spec: Spec, job: str, key: PaillierPublicKey
@@ -68,7 +65,8 @@ def check_contribution(
 
     Raises:
         EvidenceInvalid: Another job, dataset, version, column or key; counts
-            below k or that do not add up; a ciphertext of another key.
+            below k, too large or that do not add up; a ciphertext of another
+            key.
     """
     found = spec.input(contribution.dataset)
     expect = Expect(f"the contribution of {contribution.dataset}", contribution.owner)
@@ -85,7 +83,11 @@ def check_contribution(
         raise expect.error(
             f"groups of at least {spec.k} values", f"one of {min(counts)}", "job.k"
         )
-    most = contribution.rows * LARGEST
+    if max(counts) > packing.MAX_VALUES:
+        raise expect.error(
+            f"groups of at most {packing.MAX_VALUES} values", f"one of {max(counts)}"
+        )
+    most = contribution.rows * packing.LARGEST
     if not 0 <= contribution.bound <= most:
         raise expect.error(f"a bound of at most {most}", "another")
     names = {cell.group for cell in contribution.groups}
@@ -120,23 +122,23 @@ def check_knowledge(contribution: Contribution, key: PaillierPublicKey) -> None:
         ) from None
 
 
-def check_bounds(contributions: Sequence[Contribution], key: PaillierPublicKey) -> int:
-    """Refuse a sum that could pass the plaintext space, before it wraps.
+def check_bounds(contributions: Sequence[Contribution]) -> int:
+    """Refuse a sum of which the plaintexts would not show the total.
 
     Returns:
         The bound of the whole sum.
 
     Raises:
-        OutOfRange: The bounds add up to n/2 or more.
+        OutOfRange: The bounds add up to more than `packing.LIMIT`.
     """
-    total = sum(one.bound for one in contributions)
-    if total >= key.half:
+    bound = sum(one.bound for one in contributions)
+    if bound > packing.LIMIT:
         raise OutOfRange(
-            f"expected sums below n/2, a number of {key.half.bit_length()} bits, "
-            f"found a bound of {total.bit_length()} bits",
+            f"expected sums of at most {packing.LIMIT.bit_length()} bits, found a "
+            f"bound of {bound.bit_length()} bits",
             detail={"rule": "job.bound"},
         )
-    return total
+    return bound
 
 
 def aggregate(
@@ -160,13 +162,13 @@ def aggregate(
         EvidenceInvalid: What `check_contribution` and `check_knowledge`
             refuse; a contribution too few or too many; scales that differ;
             more groups than 512.
-        OutOfRange: The sum could wrap.
+        OutOfRange: The sum could be too large.
         NotPermitted: No group is left: rule `job.k`.
     """
     _check_set(spec, contributions)
     for contribution in contributions:
         check_contribution(contribution, spec, job, key)
-    check_bounds(contributions, key)
+    check_bounds(contributions)
     cells = [cell for one in contributions for cell in one.groups]
     hidden = suppressed(contributions)
     names = sorted({cell.group for cell in cells} - set(hidden))
@@ -229,7 +231,7 @@ def open_totals(
     opened = []
     for cell in aggregation.groups:
         m, r = private.open(cell.ciphertext)
-        if abs(m) > bound:
+        if abs(packing.total(m)) > bound:
             raise EvidenceInvalid(
                 "expected totals within the bounds that the owners signed, found "
                 "one outside",
@@ -273,7 +275,7 @@ def check_opening(
         raise expect.error(
             "a key that opens to one value only", "no proof of it", "job.modulus"
         ) from None
-    check_totals([one.m for one in opening.groups], aggregation, spec, bound)
+    check_totals([one.total for one in opening.groups], aggregation, spec, bound)
     for one, cell in zip(opening.groups, aggregation.groups, strict=True):
         try:
             key.verify_opening(cell.ciphertext, one.m, one.r)
@@ -290,7 +292,7 @@ def check_totals(
     """Check that opened totals can be what the owners signed.
 
     Args:
-        totals: As they were opened, in the aggregation's order.
+        totals: Of the opened plaintexts, in the aggregation's order.
         aggregation: From `check_aggregation`.
         spec: The job.
         bound: From `check_bounds`.
@@ -301,14 +303,14 @@ def check_totals(
             custodian, it is named, for it must not open such totals.
     """
     expect = Expect("the opened totals", spec.custodian or "")
-    for m, cell in zip(totals, aggregation.groups, strict=True):
-        if abs(m) > bound:
+    for total, cell in zip(totals, aggregation.groups, strict=True):
+        if abs(total) > bound:
             raise expect.error(
                 "totals within the bounds that the owners signed",
                 "one outside",
                 "job.bound",
             )
-        if spec.operation == "count" and m != cell.count:
+        if spec.operation == "count" and total != cell.count:
             raise expect.error("counts that are the counts", "one that is not")
 
 
@@ -320,10 +322,9 @@ def result(
 ) -> dict[str, Json]:
     """The result document of a job whose statements were all checked.
 
-    `totals` are the plaintexts as they were opened, in the aggregation's order.
-
-    `value` is the sum as a scaled integer in decimal. A mean's row carries sum
-    and count; whoever reads it divides, so that no digit is lost on the way.
+    `totals` are what was opened, in the aggregation's order. `value` is such a
+    total: the sum as a scaled integer in decimal. A mean's row carries sum and
+    count; whoever reads it divides, so that no digit is lost on the way.
     """
     return {
         "column": spec.column,
@@ -331,8 +332,8 @@ def result(
         "k": spec.k,
         "operation": spec.operation,
         "rows": [
-            {"count": cell.count, "group": cell.group, "value": str(m)}
-            for cell, m in zip(aggregation.groups, totals, strict=True)
+            {"count": cell.count, "group": cell.group, "value": str(total)}
+            for cell, total in zip(aggregation.groups, totals, strict=True)
         ],
         "scale": contributions[0].scale,
         "suppressed": list(suppressed(contributions)),

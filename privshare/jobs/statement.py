@@ -1,8 +1,8 @@
 """What the parties of an encrypted sum sign, each about the one before.
 
-    owner       Contribution   subtotals of its ciphertexts
+    owner       Contribution   subtotals of its ciphertexts, many values in each
     compute     Aggregation    products across the owners
-    custodian   Opening        (m, r) of every total
+    custodian   Opening        (m, r) of every product; m shows the total
 
 Statements are values with one byte string each: what `to_bytes` writes is the
 payload of the envelope, and `from_bytes` takes nothing else. `aggregate` makes
@@ -26,6 +26,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from privshare.errors import EncodingError
+from privshare.jobs import packing
 from privshare.jobs.spec import MAX_INPUTS
 from privshare.rights import identifier
 from privshare.wire import domain
@@ -113,7 +114,7 @@ class Contribution:
         group_by: The column that split the rows, or None.
         key: Id of the custodian's key.
         ciphertexts: `ciphertexts_digest` of the encrypted column.
-        rows: How many ciphertexts it holds: the sum of the counts.
+        rows: How many values it holds: the sum of the counts.
         bound: No sum of these values is larger in size.
         scale: Digits after the point; 0 for integers and counts.
         groups: Sorted by name.
@@ -258,17 +259,23 @@ class Aggregation:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A total, opened.
+    """A group, opened.
 
     Attributes:
         group: Its name.
-        m: The signed sum.
-        r: What proves it (`PaillierPublicKey.verify_opening`).
+        m: The signed plaintext: the owners' plaintexts together, masked.
+        r: What proves it (`PaillierPublicKey.verify_opening`), as long as n;
+            so is m where it is written, in two's complement.
     """
 
     group: str
     m: int
     r: bytes
+
+    @property
+    def total(self) -> int:
+        """The signed sum of the values in it."""
+        return packing.total(self.m)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,7 +303,11 @@ class Opening:
             {
                 "aggregation": b64u(self.aggregation),
                 "groups": [
-                    {"group": one.group, "m": str(one.m), "r": b64u(one.r)}
+                    {
+                        "group": one.group,
+                        "m": b64u(one.m.to_bytes(len(one.r), "big", signed=True)),
+                        "r": b64u(one.r),
+                    }
                     for one in self.groups
                 ],
                 "job": self.job,
@@ -365,13 +376,11 @@ def _read_suppressed(fields: Fields) -> tuple[str, ...]:
 
 
 def _read_opened(fields: Fields) -> Opened:
-    made = Opened(
-        fields.str("group", max=MAX_GROUP),
-        _read_decimal(fields, "m"),
-        fields.bytes("r", max=MAX_CIPHERTEXT // 2),
-    )
+    group = fields.str("group", max=MAX_GROUP)
+    r = fields.bytes("r", max=MAX_CIPHERTEXT // 2)
+    m = int.from_bytes(fields.bytes("m", len(r)), "big", signed=True)
     fields.end()
-    return made
+    return Opened(group, m, r)
 
 
 def _read_decimal(fields: Fields, name: str) -> int:

@@ -22,6 +22,7 @@ from privshare.errors import (
     ProofInvalid,
     VerificationError,
 )
+from privshare.jobs import packing
 from privshare.jobs.aggregate import Expect
 from privshare.jobs.statement import Aggregation
 from privshare.jobs.threshold_statement import PartialOpening
@@ -112,7 +113,8 @@ def combine(
         VerificationError: The parts do not open the totals together.
     """
     partials = [_partial(part) for part in parts]
-    return threshold.combine(shared.opened, _ciphertexts(aggregation), partials)
+    opened = threshold.combine(shared.opened, _ciphertexts(aggregation), partials)
+    return [packing.total(m) for m in opened]
 
 
 def _ciphertexts(aggregation: Aggregation) -> list[bytes]:

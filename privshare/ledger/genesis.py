@@ -32,6 +32,9 @@ from privshare.wire.envelope import Envelope
 ROLE = r"[a-z][a-z-]{1,30}"
 MAX_ROLES = 16
 
+#: Of the rules in `rules.RULES`; 2 added the threshold key.
+RULES_VERSION = 2
+
 _ORIGIN = r"[a-z0-9][a-z0-9.\-]*(/[a-z0-9.\-]+)*"
 
 
@@ -49,7 +52,7 @@ class Params:
     tx_validity_s: int = 3_600
     use_timeout_s: int = 86_400
     max_block_tx: int = 4_096
-    version: int = 1
+    version: int = RULES_VERSION
 
     def to_json(self) -> Json:
         """Lay the parameters out as the genesis carries them."""
@@ -77,7 +80,7 @@ class Params:
             tx_validity_s=fields.int("tx_validity_s", 1, 30 * 86_400),
             use_timeout_s=fields.int("use_timeout_s", 1, 366 * 86_400),
             max_block_tx=fields.int("max_block_tx", 1, 65_536),
-            version=fields.int("version", 1, 1),
+            version=fields.int("version", RULES_VERSION, RULES_VERSION),
         )
         fields.end()
         return params

@@ -22,6 +22,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from privshare.errors import NotFound
+from privshare.ledger.shared_key import EPOCHS, Epochs, SharedKey
 from privshare.ledger.state_map import Value
 from privshare.ledger.values import Agency, Dataset, Job, Key, Use
 from privshare.rights.grant import Grant
@@ -68,6 +69,12 @@ def agencies(reader: Lister) -> dict[str, Agency]:
         key.removeprefix("agency/"): Agency.from_json(value)
         for key, value in reader.items("agency/")
     }
+
+
+def is_active(reader: Reader, agency_id: str) -> bool:
+    """Whether an agency is a member now."""
+    found = reader.get(f"agency/{agency_id}")
+    return found is not None and Agency.from_json(found).status == "active"
 
 
 def key(reader: Reader, agency_id: str, kid: str) -> Key:
@@ -177,3 +184,44 @@ def erased(reader: Reader, dataset_id: str, row: int) -> int | None:
     """The log index at which a record was erased, or None."""
     found = reader.get(f"erased/{dataset_id}/{row}")
     return None if found is None else int(found["at"])
+
+
+def epochs(reader: Reader) -> Epochs:
+    """Which threshold key is the newest, and which the active one."""
+    return Epochs.from_json(reader.get(EPOCHS))
+
+
+def threshold_key(reader: Reader) -> SharedKey | None:
+    """The threshold key in use: the newest that enough holders accepted, or None."""
+    active = epochs(reader).active
+    return None if active is None else threshold_epoch(reader, active)
+
+
+def threshold_epoch(reader: Reader, epoch: int) -> SharedKey:
+    """A threshold key by its epoch, in use or not.
+
+    Raises:
+        NotFound: The ledger has no such epoch.
+    """
+    name = f"threshold/{epoch}"
+    found = _read(reader, name, f"a threshold key of epoch {epoch}")
+    return SharedKey.from_json(epoch, found)
+
+
+def threshold_epochs(reader: Lister) -> dict[int, SharedKey]:
+    """All threshold keys by epoch, oldest first."""
+    found = (
+        (int(name.removeprefix("threshold/")), value)
+        for name, value in reader.items("threshold/")
+    )
+    return {epoch: SharedKey.from_json(epoch, value) for epoch, value in found}
+
+
+def threshold_openers(reader: Reader, held: SharedKey) -> tuple[str, ...]:
+    """Who may be asked to open: holders that accepted and are members still.
+
+    An agency that left keeps its share, and the key's value says so; but nobody
+    asks it any more. With fewer openers than `held.threshold`, the key must be
+    re-shared, or dealt anew.
+    """
+    return tuple(agency for agency in held.accepted if is_active(reader, agency))

@@ -41,6 +41,7 @@ from privshare.ledger.rules_job import (
     UseReserve,
     UseSettle,
 )
+from privshare.ledger.rules_threshold import ThresholdAccept, ThresholdDeal
 from privshare.ledger.transaction import Transaction
 from privshare.rights import identifier
 from privshare.wire.canonical import Fields
@@ -64,6 +65,8 @@ RULES: Mapping[str, type[Rule]] = MappingProxyType(
         "key.rotate": KeyRotate,
         "org.admit": OrgAdmit,
         "record.erase": RecordErase,
+        "threshold.accept": ThresholdAccept,
+        "threshold.deal": ThresholdDeal,
         "use.release": UseRelease,
         "use.reserve": UseReserve,
         "use.settle": UseSettle,

@@ -15,6 +15,7 @@ the day. Only the Paillier key is drawn anew.
 from __future__ import annotations
 
 import hashlib
+from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -24,6 +25,7 @@ from typing import Any
 from privshare.bindings import merkle
 from privshare.exchange.receipts import assemble
 from privshare.jobs import aggregate as he
+from privshare.jobs import packing
 from privshare.jobs.anchor import leaf_of, receipt_of
 from privshare.jobs.receipt import Receipt
 from privshare.jobs.spec import Input, Spec
@@ -479,7 +481,7 @@ class Network:
         job, spec = self.job(grant or self.granted(self.terms()), operation)
         contribution = self._contribution(job, spec)
         total = he.aggregate(spec, job, [contribution], self.he.public)
-        bound = he.check_bounds([contribution], self.he.public)
+        bound = he.check_bounds([contribution])
         opening = he.open_totals(total, self.he, bound)
         evidence = he.evidence(
             spec,
@@ -500,13 +502,16 @@ class Network:
         return Filed(receipt)
 
     def _contribution(self, job: str, spec: Spec) -> Contribution:
-        by_group: dict[str, list[int]] = {}
+        by_group: dict[str, array[int]] = {}
         for _, district, paid in ROWS:
             value = 1 if spec.operation == "count" else int(paid)
-            by_group.setdefault(str(district), []).append(value)
+            by_group.setdefault(str(district), array("q")).append(value)
         cells, column, known = [], b"", []
+        bits = self.he.public.bits
         for name, values in sorted(by_group.items()):
-            ciphertexts = self.he.public.encrypt_batch(values)
+            masked, *others = packing.pack(values, bits)
+            plaintexts = [packing.hide(masked, bits), *others]
+            ciphertexts = self.he.public.encrypt_batch(plaintexts)
             column += ciphertexts
             total = self.he.public.sum(ciphertexts)
             cells.append(Cell(name, len(values), total))

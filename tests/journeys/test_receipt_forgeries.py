@@ -20,8 +20,11 @@ from privshare.log.checkpoint import Checkpoint, parse_checkpoint
 from privshare.schemes.keys import sign_envelope
 from privshare.wire import canonical, note
 from privshare.wire.base64 import b64
-from privshare.wire.canonical import b64u
+from privshare.wire.canonical import b64u, unb64u
 from privshare.wire.envelope import decode, from_json, to_json
+
+# Length of n, and of an opened plaintext.
+N_BYTES = 256
 
 
 def judge(network: Network, receipt: Receipt, filed: Filed) -> Verdict:
@@ -413,6 +416,18 @@ def _first(groups: str, **fields: Any) -> Change:
     return lambda payload: payload[groups][0].update(fields)
 
 
+def _opened(m: int) -> Change:
+    """Write another plaintext in an opening."""
+    return _first("groups", m=b64u(m.to_bytes(N_BYTES, "big", signed=True)))
+
+
+def _another_mask(payload: dict[str, Any]) -> None:
+    """Another plaintext with the same total."""
+    one = payload["groups"][0]
+    m = int.from_bytes(unb64u(one["m"]), "big", signed=True) + (1 << 96) - 1
+    one["m"] = b64u(m.to_bytes(N_BYTES, "big", signed=True))
+
+
 def _swap_totals(payload: dict[str, Any]) -> None:
     one, two = payload["groups"][:2]
     one["m"], two["m"] = two["m"], one["m"]
@@ -430,8 +445,9 @@ def test_the_chorus_can_sing_what_is_true(
 @pytest.mark.parametrize(
     ("lies", "result", "step"),
     [
-        ({"opening": _first("groups", m="31414")}, _first("rows", value="31414"), 7),
-        ({"opening": _first("groups", m="-1")}, None, 7),
+        ({"opening": _opened(31414)}, _first("rows", value="31414"), 7),
+        ({"opening": _opened(-1)}, None, 7),
+        ({"opening": _another_mask}, None, 7),
         ({"opening": _swap_totals}, None, 7),
         ({"opening": change(aggregation=b64u(bytes(32)))}, None, 7),
         ({"opening": change(job="A" * 43)}, None, 7),
@@ -441,7 +457,7 @@ def test_the_chorus_can_sing_what_is_true(
         ({"contribution": change(version=2)}, None, 7),
         ({"contribution": change(column="parcel")}, None, 7),
         ({"contribution": change(rows=25)}, None, 7),
-        ({"contribution": change(bound=str(2**2047))}, None, 7),
+        ({"contribution": change(bound=str(2**95))}, None, 7),
         ({"contribution": _first("groups", count=2)}, None, 7),
         ({}, _first("rows", value="1"), 8),
         ({}, _first("rows", count=99), 8),

@@ -47,6 +47,7 @@ from privshare.exchange import job as jobs
 from privshare.exchange.node import he_key
 from privshare.exchange.plan import Question
 from privshare.exchange.runner import Runner
+from privshare.jobs import packing
 from privshare.jobs.lifecycle import Job
 from privshare.jobs.statement import (
     AGGREGATION,
@@ -238,11 +239,39 @@ def test_a_column_in_several_parts(
     network: Consortium, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Groups may begin and end anywhere in the parts of a column."""
-    monkeypatch.setattr(column, "PART_ROWS", 7)
+    monkeypatch.setattr(column, "PART", 2)
+    monkeypatch.setattr(packing, "slots", lambda bits: 3)
     done = finished(network, jobs.submit(network["housing"], SUM))
     assert done.phase == "done", done.problem
     parts = [one for one in network.calls if one.method == "PUT"]
-    assert len(parts) == 3
+    assert len(parts) == 4  # 9 and 10 values in 3 and 4 ciphertexts
+    result: Any = decode(done.result)
+    values = [row["value"] for row in result["rows"]]
+    assert values == [
+        str(sum(i * 1000 + 25 for i in range(2, 20, 2))),
+        str(sum(i * 1000 + 25 for i in range(1, 20, 2))),
+    ]
+
+
+def test_an_opening_shows_totals_alone(network: Consortium) -> None:
+    """What is opened is the total and a mask, and never what an owner packed."""
+    opened = []
+    for _ in range(2):
+        jobs_seen: list[Any] = []
+
+        def remember(asked: Asked, seen: list[Any] = jobs_seen) -> Any:
+            seen.append(asked.go_on(network))
+            return seen[-1]
+
+        network.meddle["tax", "opening"] = remember
+        done = finished(network, jobs.submit(network["housing"], SUM))
+        assert done.phase == "done", done.problem
+        payload = envelopes.from_json(jobs_seen[-1]["opening"]).payload
+        opened.append(Opening.from_bytes(payload).groups)
+    for one, other in zip(*opened, strict=True):
+        assert one.total == other.total and one.m != other.m
+        assert min(one.m.bit_length(), other.m.bit_length()) > 1_900
+        assert (one.m - other.m) % ((1 << 96) - 1) == 0
 
 
 def test_the_runner_read_the_job_before_it_was_admitted(
@@ -561,7 +590,7 @@ def test_values_past_the_bound(
     true_encrypt, true_prove = public.encrypt_batch_known, party.prove
 
     def huge(self: Any, values: Any) -> Any:
-        return true_encrypt(self, [value + (1 << 200) for value in values])
+        return true_encrypt(self, [value + (1 << 90) for value in values])
 
     def knowing(n: int, known: Any, context: bytes) -> bytes:
         opened = [he_private("tax").decrypt(one.c) for one in known]
@@ -576,19 +605,18 @@ def test_values_past_the_bound(
 
 
 def test_sum_that_could_wrap(network: Consortium) -> None:
-    """Bounds that add up to n/2 are refused before anything is added."""
+    """A bound that no sum of so many values reaches is refused."""
     job = jobs.submit(network["housing"], SUM)
-    key = he_key(network.host.view(), "tax")
-    lying_owner(network, "tax", lambda true: replace(true, bound=key.half))
+    lying_owner(network, "tax", lambda true: replace(true, bound=packing.LIMIT))
     must_fail(network, job, EvidenceInvalid, "tax")
 
 
 def test_owner_refuses_a_sum_that_could_wrap(network: Consortium) -> None:
-    """The owner itself does not encrypt what could pass the plaintext space."""
+    """The owner itself does not encrypt what plaintexts could not show."""
     key = he_key(network.host.view(), "tax")
     from array import array
 
-    groups = column.Groups({"": array("q", [1])}, (), key.half, 0)
+    groups = column.Groups({"": array("q", [1])}, (), packing.LIMIT + 1, 0)
     with pytest.raises(OutOfRange) as refused:
         column.encrypt(groups, key, lambda *_: None)
     assert refused.value.detail["rule"] == "job.bound"

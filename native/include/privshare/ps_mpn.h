@@ -14,6 +14,15 @@
 #include "ps_status.h"
 
 /* ffi: begin */
+/** Leave the processor's faster instructions for long products aside.
+ *
+ *  The results are the same; tests and measurements compare. By default they
+ *  are used where there are any (x86-64 with BMI2 and ADX).
+ *
+ *  In         plain      not 0: leave them; 0: as the processor has it
+ */
+void ps_mpn_plain(int plain);
+
 /* 6144 bits: the square of the largest Paillier modulus. */
 #define PS_MPN_MAX_LIMBS 96
 

@@ -4,6 +4,7 @@
 #include "limb.h"
 #include "privshare/ps_config.h"
 #include "privshare/ps_mpn.h"
+#include "row.h"
 
 ps_status ps_mpn_from_bytes(ps_limb *r, size_t limbs, const uint8_t *bytes,
                             size_t len)
@@ -123,6 +124,13 @@ void ps_mpn_mul(ps_limb *r, const ps_limb *a, size_t a_limbs,
 {
     ps_column c = {0, 0};
 
+#if defined(PS_HAVE_ROWS)
+    if (a_limbs == b_limbs && a_limbs >= PS_ROWS_MIN && ps_rows_in_use()) {
+        memset(r, 0, 2 * a_limbs * sizeof *r);
+        (void)ps_rows_add_mul(r, a, b, a_limbs); /* a product has no carry */
+        return;
+    }
+#endif
     for (size_t k = 0; k < a_limbs + b_limbs - 1; k++) {
         size_t lo = k < b_limbs ? 0 : k - b_limbs + 1;
         size_t hi = k < a_limbs ? k + 1 : a_limbs;

@@ -5,16 +5,40 @@
 
 #include "limb.h"
 #include "privshare/ps_config.h"
+#include "row.h"
 
 #define LIMB_BYTES(limbs) ((limbs) * sizeof(ps_limb))
 
-ps_limb ps_mont_redc(ps_limb *r, ps_limb *q, const ps_limb *t,
-                     const ps_mont *mont)
+#if defined(PS_HAVE_ROWS)
+static ps_limb redc_rows(ps_limb *r, ps_limb *q, ps_limb *t,
+                         const ps_mont *mont)
+{
+    size_t n = mont->limbs;
+    ps_limb carry = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        q[i] = t[i] * mont->neg_inv;
+        ps_limb above = ps_row_add_mul(t + i, mont->m, n, q[i]);
+        ps_wide sum = (ps_wide)t[n + i] + above + carry;
+        t[n + i] = (ps_limb)sum;
+        carry = (ps_limb)(sum >> 64);
+    }
+    memcpy(r, t + n, LIMB_BYTES(n));
+    return carry;
+}
+#endif
+
+ps_limb ps_mont_redc(ps_limb *r, ps_limb *q, ps_limb *t, const ps_mont *mont)
 {
     const ps_limb *m = mont->m;
     size_t n = mont->limbs;
     ps_column c = {0, 0};
 
+#if defined(PS_HAVE_ROWS)
+    if (n >= 8 && ps_rows_in_use()) {
+        return redc_rows(r, q, t, mont);
+    }
+#endif
     for (size_t k = 0; k < n; k++) {
         column_add_wide(&c, t[k]);
         column_dot(&c, q, m, k, 0, k);
@@ -62,7 +86,7 @@ void ps_mont_sub(ps_limb *r, const ps_limb *a, const ps_limb *b,
     ps_wipe(more, LIMB_BYTES(n));
 }
 
-static void reduce_product(ps_limb *r, const ps_limb *t, const ps_mont *mont)
+static void reduce_product(ps_limb *r, ps_limb *t, const ps_mont *mont)
 {
     ps_limb q[PS_MPN_MAX_LIMBS];
     ps_limb high = ps_mont_redc(r, q, t, mont);

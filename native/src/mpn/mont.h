@@ -11,10 +11,9 @@
  *            below t / R + m
  * Out        r          limbs limbs
  *            q          limbs limbs
- * In         t          2 * limbs limbs
+ * In         t          2 * limbs limbs, used up
  */
-ps_limb ps_mont_redc(ps_limb *r, ps_limb *q, const ps_limb *t,
-                     const ps_mont *mont);
+ps_limb ps_mont_redc(ps_limb *r, ps_limb *q, ps_limb *t, const ps_mont *mont);
 
 /* Subtracts m once if high * R + r >= m; returns 1 if it did.
  *

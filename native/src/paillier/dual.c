@@ -5,6 +5,7 @@
 
 #include "../mpn/limb.h"
 #include "../mpn/mont.h"
+#include "../mpn/row.h"
 #include "privshare/ps_config.h"
 
 #define LIMB_BYTES(limbs) ((limbs) * sizeof(ps_limb))
@@ -71,7 +72,7 @@ static void second_half(ps_limb *r1, ps_limb *cross, ps_limb top,
 }
 
 /* r from T = a0 b0 and cross = a0 b1 + a1 b0; both are used up. */
-static void reduce(ps_limb *r, const ps_limb *t, ps_limb *cross, ps_limb top,
+static void reduce(ps_limb *r, ps_limb *t, ps_limb *cross, ps_limb top,
                    const ps_mont *mont)
 {
     ps_limb q[MAX];
@@ -90,6 +91,12 @@ static ps_limb cross_product(ps_limb *c, const ps_limb *a, const ps_limb *b,
 {
     ps_column sum = {0, 0};
 
+#if defined(PS_HAVE_ROWS)
+    if (n >= PS_ROWS_MIN && ps_rows_in_use()) {
+        ps_mpn_mul(c, a, n, b + n, n);
+        return ps_rows_add_mul(c, a + n, b, n);
+    }
+#endif
     for (size_t k = 0; k < 2 * n - 1; k++) {
         size_t lo = k < n ? 0 : k - n + 1;
         size_t hi = k < n ? k + 1 : n;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
@@ -18,6 +19,7 @@ from privshare.errors import (
     ProofInvalid,
 )
 from privshare.jobs import aggregate as steps
+from privshare.jobs import packing
 from privshare.jobs.spec import Input, Spec
 from privshare.jobs.statement import (
     Aggregation,
@@ -66,12 +68,16 @@ def spec(**changes: Any) -> Spec:
 @lru_cache
 def contribution(dataset: str) -> Contribution:
     key, groups = private().public, VALUES[dataset]
-    column = key.encrypt_batch(
-        [value for values in groups.values() for value in values]
-    )
+    plaintexts = [
+        packing.hide(m, key.bits)
+        for values in groups.values()
+        for m in packing.pack(array("q", values), key.bits)
+    ]
+    column = key.encrypt_batch(plaintexts)
+    size = key.ciphertext_size
     cells = tuple(
-        Cell(name, len(values), key.sum(key.encrypt_batch(values)))
-        for name, values in groups.items()
+        Cell(name, len(values), column[i * size : (i + 1) * size])
+        for i, (name, values) in enumerate(groups.items())
     )
     rows = sum(map(len, groups.values()))
     made = Contribution(
@@ -106,7 +112,7 @@ def contributions() -> list[Contribution]:
 
 
 def opened(made: Aggregation) -> Opening:
-    bound = steps.check_bounds(contributions(), private().public)
+    bound = steps.check_bounds(contributions())
     return steps.open_totals(made, private(), bound)
 
 
@@ -118,7 +124,7 @@ def test_the_whole_way() -> None:
     assert [(c.group, c.count) for c in made.groups] == [("east", 5), ("north", 2)]
     steps.check_aggregation(made, spec(), JOB, contributions(), key)
     opening = opened(made)
-    bound = steps.check_bounds(contributions(), key)
+    bound = steps.check_bounds(contributions())
     steps.check_opening(opening, made, spec(), bound, key)
     assert steps.result(spec(), contributions(), made, opening) == {
         "column": "tax_paid",
@@ -199,6 +205,10 @@ def _cell(one: Contribution, **changes: Any) -> Contribution:
         lambda one: replace(one, rows=one.rows + 1),
         lambda one: _cell(replace(one, rows=one.rows - 2), count=1),
         lambda one: replace(one, bound=one.rows * (1 << 53)),
+        lambda one: _cell(
+            replace(one, rows=one.rows + packing.MAX_VALUES),
+            count=one.groups[0].count + packing.MAX_VALUES,
+        ),
         lambda one: replace(one, bound=-1),
         lambda one: replace(one, suppressed=("east",)),
         lambda one: _cell(one, ciphertext=bytes(512)),
@@ -256,14 +266,14 @@ def test_nothing_left() -> None:
 
 
 def test_sums_that_could_wrap() -> None:
-    """Bounds that reach n/2 together are refused before anything is added."""
-    half = private().public.half
+    """Bounds that pass the largest total together are refused before anything is
+    added."""
     one, two = contributions()
-    fits = [replace(one, bound=half // 2), replace(two, bound=half // 2 - 1)]
-    assert steps.check_bounds(fits, private().public) < half
-    wraps = [replace(one, bound=half - 5), replace(two, bound=5)]
+    fits = [replace(one, bound=packing.LIMIT - 5), replace(two, bound=5)]
+    assert steps.check_bounds(fits) == packing.LIMIT
+    wraps = [replace(one, bound=packing.LIMIT - 5), replace(two, bound=6)]
     with pytest.raises(OutOfRange) as refused:
-        steps.check_bounds(wraps, private().public)
+        steps.check_bounds(wraps)
     assert refused.value.detail["rule"] == "job.bound"
 
 
@@ -308,7 +318,7 @@ def test_openings_that_are_not_true(
     """Another total, another r, another group or another aggregation is found."""
     key = private().public
     made = steps.aggregate(spec(), JOB, contributions(), key)
-    bound = steps.check_bounds(contributions(), key)
+    bound = steps.check_bounds(contributions())
     with pytest.raises(error) as refused:
         steps.check_opening(lie(opened(made)), made, spec(), bound, key)
     assert refused.value.detail["party"] == "registrar"

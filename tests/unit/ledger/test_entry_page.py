@@ -46,3 +46,4 @@ def test_every_kind_and_key_is_described() -> None:
         assert f"`{use}`" in PAGE
     for family in ("agency", "key", "dataset", "grant", "use", "job", "erased"):
         assert f"| `{family}/" in PAGE
+    assert "| `threshold` |" in PAGE and "| `threshold/<epoch>` |" in PAGE
