@@ -15,8 +15,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from math import factorial, gcd, prod
 from typing import Any
 
@@ -44,7 +46,9 @@ def check_parts(case: Case) -> str:
     contributions = [_payload(one) for one in evidence["contributions"]]
     parts = [_payload(one) for one in evidence["partials"]]
     _agree(key.is_sound(), "on the threshold key")
-    products = [_product(contributions, one["group"], key) for one in aggregation["groups"]]
+    products = [
+        _product(contributions, one["group"], key) for one in aggregation["groups"]
+    ]
     _agree([int.from_bytes(c) for c in totals] == products, "on the products")
     for part in parts:
         _agree(key.is_proven(part, totals), "on every opener's proof")
@@ -97,7 +101,7 @@ class _Key:
     def factor(self) -> int:
         """F: 1 after dealing; each re-sharing adds the factorials of both sides."""
         counts = (*self.past, len(self.commitments))
-        return prod(factorial(a) * factorial(b) for a, b in zip(self.past, counts[1:]))
+        return prod(factorial(a) * factorial(b) for a, b in pairwise(counts))
 
     @cached_property
     def base(self) -> int:
@@ -111,7 +115,7 @@ class _Key:
     def answer_bits(self) -> int:
         """z of a proof is shorter than this."""
         bits, counts = 2 * self.n.bit_length(), (*self.past, len(self.commitments))
-        for old, new in zip(counts, counts[1:]):
+        for old, new in pairwise(counts):
             scale = (new + 1) * factorial(new) * factorial(old) ** 2
             bits += scale.bit_length() + 128 + 4 + 1 + (old * new**new).bit_length()
         return bits + self.delta.bit_length() + 256 + 128 + 1
@@ -138,13 +142,15 @@ class _Key:
     def _at(self, indices: range, at: int) -> int:
         return (
             prod(
-                pow(self.commitments[i - 1], self._lagrange(indices, i, at), self.square)
+                pow(
+                    self.commitments[i - 1], self._lagrange(indices, i, at), self.square
+                )
                 for i in indices
             )
             % self.square
         )
 
-    def _lagrange(self, indices: Any, i: int, at: int = 0) -> int:
+    def _lagrange(self, indices: Sequence[int], i: int, at: int = 0) -> int:
         others = [j for j in indices if j != i]
         return self.delta * prod(at - j for j in others) // prod(i - j for j in others)
 
@@ -191,7 +197,9 @@ class _Key:
         """The plaintexts that k parts make."""
         indices = [part["index"] for part in parts]
         columns = zip(*(part["values"] for part in parts), strict=True)
-        return [self._opened(indices, [_bytes(d) for d in values]) for values in columns]
+        return [
+            self._opened(indices, [_bytes(d) for d in values]) for values in columns
+        ]
 
     def _opened(self, indices: list[int], values: list[bytes]) -> int:
         product = prod(

@@ -91,9 +91,7 @@ def open_evidence(case: Case) -> Statements:
         )
         named[part.name].append(part)
     (aggregation,) = named["aggregation"]
-    openings = [
-        Opening.from_bytes(one.envelope.payload) for one in named["opening"]
-    ]
+    openings = [Opening.from_bytes(one.envelope.payload) for one in named["opening"]]
     return Statements(
         spec=Spec.from_json(case.evidence()["spec"]),
         contributions=tuple(
@@ -225,9 +223,7 @@ def opened_totals(case: Case, found: Statements) -> list[int]:
     return combined(case, found)
 
 
-def check_sums(
-    case: Case, found: Statements, key: PaillierPublicKey
-) -> int:
+def check_sums(case: Case, found: Statements, key: PaillierPublicKey) -> int:
     """Check what comes before an opening: contributions and products.
 
     Returns:

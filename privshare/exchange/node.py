@@ -212,9 +212,7 @@ def he_key(view: View, agency: str, at: int | None = None) -> PaillierPublicKey:
     return PaillierPublicKey.from_bytes(_newest(view, agency, "he", "Paillier", at))
 
 
-def job_key(
-    view: View, parties: Parties, at: int | None = None
-) -> PaillierPublicKey:
+def job_key(view: View, parties: Parties, at: int | None = None) -> PaillierPublicKey:
     """The key that the values of a job are encrypted under.
 
     Args:

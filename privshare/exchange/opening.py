@@ -12,8 +12,13 @@ Implements docs/protocols/paillier-sum.md, section 6.
 
 from __future__ import annotations
 
-from privshare.errors import EvidenceInvalid, NotFound, NotPermitted, StepNotAllowed
-from privshare.errors import Unavailable
+from privshare.errors import (
+    EvidenceInvalid,
+    NotFound,
+    NotPermitted,
+    StepNotAllowed,
+    Unavailable,
+)
 from privshare.exchange.admission import Admitted, admitted, open_contributions
 from privshare.exchange.node import Node, open_statement
 from privshare.exchange.party import kept_envelope, log_job

@@ -134,9 +134,7 @@ def _agencies(node: Node) -> list[str]:
     ]
 
 
-def _first(
-    noun: str, *choices: Sequence[str], avoid: Sequence[str | None] = ()
-) -> str:
+def _first(noun: str, *choices: Sequence[str], avoid: Sequence[str | None] = ()) -> str:
     for choice in choices:
         for one in choice:
             if one not in avoid:

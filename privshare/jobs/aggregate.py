@@ -99,9 +99,7 @@ def check_contribution(
         try:
             key.check(cell.ciphertext)
         except PrivShareError as error:
-            raise expect.error(
-                "ciphertexts of the job's key", str(error)
-            ) from None
+            raise expect.error("ciphertexts of the job's key", str(error)) from None
 
 
 def check_knowledge(contribution: Contribution, key: PaillierPublicKey) -> None:

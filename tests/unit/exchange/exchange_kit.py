@@ -20,10 +20,12 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from memory_store import MemoryStore
+from threshold_kit import dealt
 
 from privshare.errors import PrivShareError, Unavailable
 from privshare.exchange import dataset, grant, party, record
 from privshare.exchange.node import Node, NodeKeys
+from privshare.exchange.opening import open_totals
 from privshare.exchange.runner import Runner
 from privshare.jobs.statement import Contribution
 from privshare.ledger.engines.embedded import EmbeddedLedger
@@ -36,6 +38,7 @@ from privshare.log.witness import parse_policy
 from privshare.schemes.keys import SealKey, SigningKey
 from privshare.schemes.paillier import PaillierPrivateKey
 from privshare.schemes.paillier_knowledge import Known, prove
+from privshare.schemes.threshold import ThresholdKey
 from privshare.wire import note
 from privshare.wire.canonical import Json, decode, encode
 from privshare.wire.envelope import Envelope, to_json
@@ -293,11 +296,30 @@ class Consortium:
             case ["jobs", job, "aggregation"]:
                 return party.aggregate(node, asked.caller, job, asked.body)
             case ["jobs", job, "opening"]:
-                return party.open_totals(node, asked.caller, job, asked.body)
+                return open_totals(node, asked.caller, job, asked.body)
             case other:
                 raise AssertionError(f"no route {other}")
 
     # Short verbs
+
+    def share_key(
+        self, *holders: str, threshold: int = 2, epoch: int = 1, which: int = 0
+    ) -> ThresholdKey:
+        """Deal a threshold key; all holders accept, and everybody's mirror has it."""
+        key, shares = dealt(threshold, len(holders), which)
+        body: dict[str, Any] = {
+            "epoch": epoch,
+            "evidence": None,
+            "holders": list(holders),
+            "key": key.to_json(),
+            "previous": None,
+        }
+        self["registrar"].submit("threshold.deal", body)
+        for holder, share in zip(holders, shares, strict=True):
+            self[holder].shares.put(epoch, share)
+            self[holder].submit("threshold.accept", {"epoch": epoch})
+        self.sync()
+        return key
 
     def publish(
         self,
