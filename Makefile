@@ -17,7 +17,7 @@ help:
 	@echo "make test   set up and run all tests"
 	@echo "make check  tests of the C core (vectors, laws, sanitizers, constant time)"
 	@echo "make lint   ruff and mypy"
-	@echo "make bench  measure, beside plain SQLite, fsync and phe"
+	@echo "make bench  measure, beside plain SQLite, fsync and other Paillier libraries"
 	@echo "make clean  remove what these made"
 
 demo: $(VENV)/.ready
@@ -37,7 +37,7 @@ lint: $(VENV)/.ready-dev
 bench: $(VENV)/.ready-dev
 	$(BIN)/python bench/ledger.py
 	$(BIN)/python bench/rest.py
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(BIN)/python bench/peers/environments.py
 	$(BIN)/python bench/paillier.py
 
 $(VENV)/bin/python:

@@ -1,11 +1,13 @@
-"""Paillier on one core: both our code paths, beside phe with gmpy2.
+"""Paillier through the Python API, beside every peer that can be installed.
 
-    python bench/paillier.py [bits ...]
+    python bench/paillier.py [bits ...]     2048 and 3072 unless told otherwise
 
-Every figure is CPU time for one number, the best of some runs, of a vector of
-1,024 through the Python API, conversions included; phe, which has no vectors,
-runs a loop over fewer. Ratios of one run compare; a shared machine moves
-absolute figures. The portable path runs in a process of its own.
+Microseconds for one number. On one core it is CPU time, the best of some runs;
+for all cores it is the clock on the wall. Peers run in environments of their
+own (`bench/peers/environments.py`), in the same run, so that ratios compare:
+a shared machine moves absolute figures. A library without arrays runs a loop.
+Every row is measured in a process of its own, and only after its answers were
+found right.
 """
 
 from __future__ import annotations
@@ -13,17 +15,39 @@ from __future__ import annotations
 import json
 import os
 import platform
-import secrets
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-VECTOR = 1024
-PHE_LOOP = 32
+from peers.environments import HERE, PEERS, python_of, set_up
+from peers.timing import best, mean_ms, numbers, right
+
 Row = dict[str, float]
-OPERATIONS = ("key pair, ms", "encrypt", "decrypt", "recover m and r", "sum, a term")
+VECTORS = (1_024, 16_384)
+FEW = 128
+"""Numbers in a vector where one costs milliseconds."""
+PACKED = 10_000
+SLOW = 512
+"""Textbook encryption costs as much in a short vector as in a long one."""
+
+OPERATIONS = (
+    "key pair, ms",
+    "encrypt, DJN",
+    "encrypt, textbook",
+    "encrypt, key holder",
+    "decrypt",
+    "sum, a term",
+    "+ plaintext",
+    "x u32",
+    "x float64",
+    "dot u32, an element",
+    "dot float64, an element",
+    "10,000 doubles packed, ms",
+    "two packed columns added, ms",
+    "bytes a packed value",
+)
 
 
 def processor() -> str:
@@ -42,118 +66,150 @@ def processor() -> str:
     return f"{fields.get('model name')} ({family}, {ifma})"
 
 
-def best(work: Callable[[], object], runs: int, units: int) -> float:
-    """Microseconds of CPU a unit, in the quickest run."""
+def wall(work: Callable[[], object], units: int, runs: int = 3) -> float:
+    """As `best`, by the clock on the wall."""
     times = []
     for _ in range(runs):
-        started = time.process_time()
+        started = time.perf_counter()
         work()
-        times.append(time.process_time() - started)
+        times.append(time.perf_counter() - started)
     return 1e6 * min(times) / units
 
 
-def mean_ms(work: Callable[[], object], runs: int) -> float:
-    """Milliseconds on average: a search for primes varies."""
-    started = time.process_time()
-    for _ in range(runs):
-        work()
-    return 1e3 * (time.process_time() - started) / runs
+def ours(bits: int, count: int, all_cores: bool) -> Row:
+    """Columns, on the code path and the cores that this process has."""
+    import numpy as np
 
+    from privshare.schemes.paillier import PaillierPrivateKey
 
-def ours(bits: int) -> Row:
-    """Our path, whichever this process has chosen."""
-    from privshare.bindings import paillier as native
-    from privshare.schemes.paillier import PaillierPublicKey
-
-    p, q = native.generate(bits, secrets.token_bytes)
-    public = PaillierPublicKey(p * q)
-    values = [secrets.randbelow(2**53) - 2**52 for _ in range(VECTOR)]
-    ciphertexts = public.encrypt_batch(values)
-    with native.PrivateCore(p, q) as private:
-        opened = private.decrypt_batch(ciphertexts)
-        if opened != [value % public.n for value in values]:
-            raise SystemExit("expected the values back, found others")
-        return {
-            "key pair, ms": mean_ms(
-                lambda: native.generate(bits, secrets.token_bytes), 6
-            ),
-            "encrypt": best(lambda: public.encrypt_batch(values), 2, VECTOR),
-            "decrypt": best(lambda: private.decrypt_batch(ciphertexts), 2, VECTOR),
-            "recover m and r": best(
-                lambda: private.recover_batch(ciphertexts), 2, VECTOR
-            ),
-            "sum, a term": best(lambda: public.sum(ciphertexts), 10, VECTOR),
-        }
-
-
-def beside(bits: int) -> Row:
-    """The same with phe."""
-    from phe import paillier as phe
-
-    public, private = phe.generate_paillier_keypair(n_length=bits)
-    values = [secrets.randbelow(2**53) - 2**52 for _ in range(PHE_LOOP)]
-    numbers = [public.encrypt(value) for value in values]
-    many = numbers * (VECTOR // PHE_LOOP)
-    return {
-        "key pair, ms": mean_ms(
-            lambda: phe.generate_paillier_keypair(n_length=bits), 6
+    timed = wall if all_cores else best
+    private = PaillierPrivateKey.generate(bits)
+    public = private.public
+    values = np.array(numbers(52, count, signed=True), dtype=np.int64)
+    small = np.array(numbers(32, count), dtype=np.uint32)
+    wide = np.array(numbers(53, count, signed=True), dtype=np.int64)
+    doubles = np.array(numbers(52, PACKED, signed=True)) / 1024
+    slow = values[: min(count, SLOW)]
+    bound = 1 << 52
+    column = public.encrypt(values, packed=False, bound=bound)
+    right(list(private.decrypt(column)), list(values))
+    expected = sum(int(v) * int(k) for v, k in zip(values, wide, strict=True))
+    right(private.decrypt(column.dot(wide)), expected)
+    packed = public.encrypt(doubles, scale=1024, bound=1 << 42)
+    holder = private.encrypt(values[:8], packed=False, bound=bound)
+    right(list(private.decrypt(holder)), list(values[:8]))
+    row = {
+        "encrypt, DJN": timed(lambda: public.encrypt(values, packed=False), count),
+        "encrypt, textbook": timed(
+            lambda: public.encrypt(slow, packed=False, randomness="textbook"),
+            len(slow),
+            2,
         ),
-        "encrypt": best(lambda: [public.encrypt(x) for x in values], 2, PHE_LOOP),
-        "decrypt": best(lambda: [private.decrypt(x) for x in numbers], 2, PHE_LOOP),
-        "sum, a term": best(lambda: sum(many[1:], many[0]), 3, VECTOR),
+        "encrypt, key holder": timed(
+            lambda: private.encrypt(values, packed=False), count
+        ),
+        "decrypt": timed(lambda: private.decrypt(column), count, 2),
+        "sum, a term": timed(column.sum, count, 10),
+        "+ plaintext": timed(lambda: column + values, count, 10),
+        "x u32": timed(lambda: column * small, count),
+        "x float64": timed(lambda: column * wide, count),
+        "dot u32, an element": timed(lambda: column.dot(small), count),
+        "dot float64, an element": timed(lambda: column.dot(wide), count),
+        "10,000 doubles packed, ms": timed(
+            lambda: public.encrypt(doubles, scale=1024, bound=1 << 42), 1_000
+        ),
+        "two packed columns added, ms": timed(lambda: packed + packed, 1_000, 10),
+        "bytes a packed value": packed.nbytes / PACKED,
     }
+    if not all_cores:
+        row["key pair, ms"] = mean_ms(lambda: PaillierPrivateKey.generate(bits), 20)
+    return row
 
 
-def measured(kind: str, bits: int, portable: bool) -> tuple[str, Row]:
-    """A row from a process of its own, pinned to one core."""
-    done = subprocess.run(
-        [sys.executable, __file__, "--row", kind, str(bits)],
-        env={**os.environ, "PRIVSHARE_PORTABLE": str(int(portable))},
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    name, row = json.loads(done.stdout)
-    return name, row
-
-
-def row(kind: str, bits: int) -> None:
+def row(bits: int, count: int, all_cores: bool) -> None:
     """What `measured` starts."""
     from privshare.bindings.hash import backend_name
 
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    if kind == "phe":
-        from phe import util
+    cores = sorted(os.sched_getaffinity(0))
+    if not all_cores:
+        os.sched_setaffinity(0, {cores[-1]})
+    kind = {"1": "plain C", "scalar": "scalar"}.get(
+        os.environ.get("PRIVSHARE_PORTABLE", ""), backend_name()
+    )
+    where = f"{len(cores)} cores" if all_cores else "1 core"
+    print(json.dumps([f"{kind}, {count:,}, {where}", ours(bits, count, all_cores)]))
 
-        print(json.dumps(["phe" if util.HAVE_GMP else "phe (slow)", beside(bits)]))
-    else:
-        print(json.dumps([backend_name(), ours(bits)]))
+
+def measured(bits: int, count: int, all_cores: bool, path: str = "") -> tuple[str, Row]:
+    """A row of ours."""
+    name, figures = json.loads(
+        subprocess.run(
+            [sys.executable, __file__, "--row", *map(str, (bits, count, all_cores))],
+            env={**os.environ, "PRIVSHARE_PORTABLE": path},
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        ).stdout
+    )
+    return name, figures
+
+
+def beside(bits: int) -> list[tuple[str, Row]]:
+    """A row of every peer that is there; why the others are not is printed."""
+    rows = []
+    for peer in PEERS:
+        reason = set_up(peer)
+        if not reason:
+            done = subprocess.run(
+                [python_of(peer), HERE / f"with_{peer.name}.py", str(bits)],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            answers = [x for x in done.stdout.splitlines() if x.startswith('["')]
+            if answers and not done.returncode:
+                rows.append(tuple(json.loads(answers[-1])))
+                continue
+            reason = (done.stderr.strip().splitlines() or ["gave no figures"])[-1]
+        print(f"absent: {peer.name} ({reason})", flush=True)
+    return rows
 
 
 def table(bits: int) -> None:
-    """Microseconds, and how many times as fast as phe."""
-    columns = [measured("ours", bits, False), measured("ours", bits, True)]
-    peer, reference = measured("phe", bits, False)
-    names = "".join(f"{name:>14}{'':8}" for name, _ in columns)
-    print(f"\n{f'{bits} bits, us each':20}{names}{peer:>14}")
+    """Ours, each peer, and our vector path against the best of them."""
+    mine = [measured(bits, count, False) for count in VECTORS]
+    mine.append(measured(bits, VECTORS[-1], True))
+    mine += [measured(bits, FEW, False, path) for path in ("scalar", "1")]
+    peers = beside(bits)
+    print(f"\n{bits} bits, us for one number unless said otherwise")
+    names = "".join(f"\n  {chr(65 + i)}  {name}" for i, (name, _) in enumerate(mine))
+    names += "".join(f"\n  {chr(97 + i)}  {name}" for i, (name, _) in enumerate(peers))
+    print(names)
+    letters = [chr(65 + i) for i in range(len(mine))]
+    letters += [chr(97 + i) for i in range(len(peers))]
+    print(
+        f"\n{'':29}"
+        + "".join(f"{letter:>10}" for letter in letters)
+        + f"{'best/B':>10}{'B/C':>8}"
+    )
     for operation in OPERATIONS:
-        cells = ""
-        other = reference.get(operation)
-        for _, figures in columns:
-            times = f"{other / figures[operation]:6.1f} x" if other else " " * 8
-            cells += f"{figures[operation]:14.2f}{times}"
-        cells += f"{other:14.2f}" if other else f"{'-':>14}"
-        print(f"{operation:20}{cells}", flush=True)
+        cells = [figures.get(operation) for _, figures in (*mine, *peers)]
+        others = [cell for cell in cells[len(mine) :] if cell is not None]
+        text = "".join("         -" if c is None else f"{c:10.2f}" for c in cells)
+        ours_, cores = mine[1][1].get(operation), mine[2][1].get(operation)
+        ratio = f"{min(others) / ours_:8.1f} x" if others and ours_ else f"{'':10}"
+        scaling = f"{ours_ / cores:6.2f} x" if ours_ and cores else ""
+        print(f"{operation:29}{text}{ratio}{scaling}", flush=True)
 
 
 def main() -> None:
     """Print the machine, then a table for each size."""
     if sys.argv[1:2] == ["--row"]:
-        row(sys.argv[2], int(sys.argv[3]))
+        bits, count, all_cores = sys.argv[2:5]
+        row(int(bits), int(count), all_cores == "True")
         return
     load = ", ".join(f"{x:.1f}" for x in os.getloadavg())
-    print(f"{processor()}, one core, load {load}, Python {platform.python_version()}")
+    print(f"{processor()}, load {load}, Python {platform.python_version()}")
     for bits in [int(x) for x in sys.argv[1:]] or [2048, 3072]:
         table(bits)
 

@@ -28,7 +28,9 @@ HEADERS = (
     "ps_mpn.h",
     "ps_prime.h",
     "ps_paillier.h",
+    "ps_paillier_column.h",
     "ps_paillier_power.h",
+    "ps_paillier_table.h",
 )
 REGION = re.compile(r"/\* ffi: begin \*/(.*?)/\* ffi: end \*/", re.DOTALL)
 FLAGS = (

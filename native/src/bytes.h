@@ -30,6 +30,12 @@ static inline void ps_store64_be(uint8_t *p, uint64_t x)
     ps_store32_be(p + 4, (uint32_t)x);
 }
 
+static inline uint32_t ps_load32_le(const uint8_t *p)
+{
+    return p[0] | ((uint32_t)p[1] << 8) | ((uint32_t)p[2] << 16)
+         | ((uint32_t)p[3] << 24);
+}
+
 static inline uint64_t ps_load64_le(const uint8_t *p)
 {
     uint64_t x = 0;

@@ -1,14 +1,13 @@
 """Real nodes on this computer: set up, started, stopped.
 
 A node of the demonstration is the same program as an agency's: its own folder,
-keys and database, its own process, HTTP on a loopback port. The only thing
-that is special is that one process starts them all and takes them down again,
-whatever happens to it.
+keys and database, its own process, HTTP on a loopback port. What is special is
+that one process starts them all and takes them down again, whatever happens to
+it, and that they are forked from one that has imported the program (`nursery`).
 """
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import http.client
 import os
@@ -16,7 +15,6 @@ import secrets
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -26,6 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from privshare.demo.nursery import Child, Nursery
 from privshare.errors import Unavailable
 from privshare.sdk import wallet
 from privshare.sdk.call import Blocking
@@ -37,8 +36,6 @@ FIRST_PORT = 7100
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 10.0
 
-_PR_SET_PDEATHSIG = 1
-
 
 @dataclass(slots=True)
 class Member:
@@ -47,7 +44,7 @@ class Member:
     agency: str
     folder: Path
     port: int
-    process: subprocess.Popen[bytes] | None = None
+    process: Child | None = None
     up: bool = False
     people: dict[str, Path] = field(default_factory=dict)
 
@@ -77,6 +74,7 @@ class Cluster:
             for agency, port in zip((HOST, *agencies), self._ports.numbers, strict=True)
         }
         self.trust = ""
+        self._nursery = Nursery(folder)  # it imports while keys are being made
 
     def __enter__(self) -> Cluster:
         return self
@@ -152,6 +150,7 @@ class Cluster:
                 process.wait()
         for member in self.members.values():
             member.process, member.up = None, False
+        self._nursery.close()
         self._ports.release()
 
     def _init(self, member: Member) -> node_process.Initialised:
@@ -176,24 +175,9 @@ class Cluster:
         member.people[role] = file
 
     def _spawn(self, member: Member) -> None:
-        log = (member.folder / "node.log").open("ab")
-        with log:
-            member.process = subprocess.Popen(  # noqa: S603 - our own interpreter
-                [
-                    sys.executable,
-                    "-m",
-                    "privshare",
-                    "node",
-                    "serve",
-                    str(member.folder),
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env={**os.environ, "PRIVSHARE_PASSPHRASE": self.passphrase},
-                start_new_session=True,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - calls prctl alone
-            )
+        member.process = self._nursery.serve(
+            member.folder, member.folder / "node.log", self.passphrase
+        )
 
     def _await(self, member: Member) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S
@@ -271,9 +255,3 @@ def _lock(port: int) -> IO[bytes] | None:
         file.close()
         return None
     return file
-
-
-def _die_with_parent() -> None:
-    """Let the kernel stop the node when the demonstration is killed (Linux)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

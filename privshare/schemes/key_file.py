@@ -66,6 +66,11 @@ class Passphrase(Secret):
             raise EncodingError("expected a passphrase of Unicode characters") from None
         self._keys: dict[tuple[bytes, int], bytes] = {}
 
+    @property
+    def salt(self) -> bytes | None:
+        """A salt whose key is known: for further files beside those read, or None."""
+        return next((salt for salt, _ in self._keys), None)
+
     def key(self, salt: bytes, n_log2: int) -> bytes:
         """The 32 bytes that scrypt derives; remembered."""
         made = self._keys.get((salt, n_log2))

@@ -34,13 +34,19 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import final
+from typing import TYPE_CHECKING, Any, final, overload
 
 from privshare.bindings import paillier as native
 from privshare.errors import EncodingError, OutOfRange, ProofInvalid, VerificationError
 from privshare.schemes.key_id import paillier_kid
 from privshare.schemes.secret import Secret
 from privshare.wire.canonical import Fields, b64u, decode, encode
+
+if TYPE_CHECKING:
+    from privshare.schemes.columns.column import EncryptedColumn
+    from privshare.schemes.columns.encryption import Progress
+    from privshare.schemes.columns.engine import Randomness
+    from privshare.schemes.columns.number import EncryptedGroups, EncryptedNumber
 
 __all__ = ["SIZES", "PaillierPrivateKey", "PaillierPublicKey"]
 
@@ -114,6 +120,85 @@ class PaillierPublicKey:
     def half(self) -> int:
         """The least size a value may not have: |v| < half."""
         return (self.n + 1) // 2
+
+    def encrypt(
+        self,
+        column: Any,
+        *,
+        scale: int | None = None,
+        bound: Any = None,
+        packed: bool = True,
+        by: Any = None,
+        rounding: str = "exact",
+        headroom: int = 14,
+        randomness: str = "djn",
+        progress: Progress | None = None,
+    ) -> EncryptedColumn | EncryptedNumber:
+        """Encrypt a column of numbers.
+
+        Args:
+            column: Integers of any size, booleans, floats, Decimals, Fractions:
+                a list, range or iterator of them, a numpy array, a pandas or
+                polars Series. A single number gives an `EncryptedNumber`.
+            scale: How many units make 1, such as 100 for cents; public, one for
+                the column. By default 1 for integers and booleans, 10**6 for
+                everything else.
+            bound: Largest size that a value may have; public. By default the
+                range of the column's type for integer arrays of up to 32 bits,
+                and otherwise 2**53 - 1 units.
+            packed: Many values in a ciphertext. False: one, for `dot`, `* array`
+                and `groupby` by keys that come later.
+            by: A public key for each value. Values are sorted by it, and no
+                ciphertext holds two groups: packed columns can then be summed
+                by group.
+            rounding: "exact" refuses what is no multiple of 1/scale (a float is
+                one if it is the nearest float to one); "nearest" rounds, halves
+                to even.
+            headroom: Free bits of a slot: 2^headroom such columns can be added.
+            randomness: "djn": h^(n·x) with a short secret x, as Damgård, Jurik
+                and Nielsen have it; "textbook": r^n, ten times slower, with no
+                assumption beyond Paillier's.
+            progress: Called with (values done, values in all or None).
+
+        Returns:
+            The column; its scale, layout, bound and length are public.
+
+        Raises:
+            EncodingError: Something that is no number, with its position.
+            OutOfRange: NaN, infinity, a missing value, one past the bound or
+                between two multiples of 1/scale, with its position and never
+                its value.
+
+        Leaks:
+            How many values there are, and in which groups. Encoding branches on
+            values (their types, sizes and rounding) in the owner's own process;
+            encryption does not.
+        """
+        from privshare.schemes.columns.encryption import encrypt  # noqa: PLC0415 - numpy
+
+        return encrypt(
+            self,
+            self.randomness(randomness),
+            column,
+            scale=scale,
+            bound=bound,
+            packed=packed,
+            by=by,
+            rounding=rounding,
+            headroom=headroom,
+            progress=progress,
+        )
+
+    def randomness(self, name: str) -> Randomness:
+        """The source of randomness of a name: "djn" or "textbook".
+
+        Raises:
+            OutOfRange: Another name.
+        """
+        from privshare.schemes.columns import engine  # noqa: PLC0415 - numpy
+
+        engine.expect_randomness(name)
+        return engine.Textbook(self._core)
 
     def encrypt_batch(self, values: Sequence[int]) -> bytes:
         """Encrypt signed integers, each with fresh randomness.
@@ -277,15 +362,71 @@ class PaillierPrivateKey(Secret):
             raise OutOfRange(f"expected {SIZES[0]} or {SIZES[1]} bits, found {bits}")
         return cls(*native.generate(bits, secrets.token_bytes))
 
-    def decrypt(self, ciphertext: bytes) -> int:
-        """The signed integer in a ciphertext.
+    def encrypt(
+        self,
+        column: Any,
+        *,
+        scale: int | None = None,
+        bound: Any = None,
+        packed: bool = True,
+        by: Any = None,
+        rounding: str = "exact",
+        headroom: int = 14,
+        progress: Progress | None = None,
+    ) -> EncryptedColumn | EncryptedNumber:
+        """As `PaillierPublicKey.encrypt`, by the holder of the key.
+
+        Ciphertexts have exactly the textbook distribution.
+        """
+        from privshare.schemes.columns.encryption import encrypt  # noqa: PLC0415 - numpy
+
+        return encrypt(
+            self.public,
+            self.public.randomness("textbook"),
+            column,
+            scale=scale,
+            bound=bound,
+            packed=packed,
+            by=by,
+            rounding=rounding,
+            headroom=headroom,
+            progress=progress,
+        )
+
+    @overload
+    def decrypt(self, encrypted: bytes, progress: Progress | None = None) -> int: ...
+    @overload
+    def decrypt(
+        self,
+        encrypted: EncryptedColumn | EncryptedNumber | EncryptedGroups,
+        progress: Progress | None = None,
+    ) -> Any: ...
+    def decrypt(self, encrypted: Any, progress: Progress | None = None) -> Any:
+        """Read a column, a number, groups, or one bare ciphertext.
+
+        Args:
+            encrypted: What was encrypted under this key.
+            progress: Called with (values done, values in all).
+
+        Returns:
+            A column at scale 1: a numpy array of integers. At another scale:
+            `ScaledValues`, exact Decimals (Fractions where the scale has other
+            factors than 2 and 5), with `.to_numpy(float)`. A number: an int, a
+            Decimal or a Fraction; after a division always a Fraction. Groups: a
+            dict. Bytes: the signed integer.
 
         Raises:
-            EncodingError: Another length.
-            VerificationError: Not a ciphertext under this key.
+            OutOfRange: Encrypted under another key.
+            EncodingError: Bytes of another length.
+            VerificationError: Not a ciphertext under this key, or a value past
+                the column's bound: whoever encrypted it broke its promise.
         """
-        self.public.check(ciphertext)
-        return self._signed(self._core.decrypt(ciphertext))
+        if not isinstance(encrypted, bytes):
+            from privshare.schemes.columns.encryption import decrypt  # noqa: PLC0415 - numpy
+
+            return decrypt(self._core, self.public, encrypted, progress)
+        self.public.check(encrypted)
+        return self._signed(self._core.decrypt(encrypted))
 
     def open(self, ciphertext: bytes) -> tuple[int, bytes]:
         """The signed integer in a ciphertext, and the r that proves it.

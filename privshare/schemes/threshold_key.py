@@ -145,6 +145,17 @@ class ThresholdKey:
         key._load(core, threshold, past, commitments, b"")
         return key
 
+    def successor(self, threshold: int, commitments: tuple[bytes, ...]) -> ThresholdKey:
+        """The key of this modulus after a re-sharing (`threshold_reshare`).
+
+        Raises:
+            OutOfRange, EncodingError, VerificationError: As the constructor.
+        """
+        key = ThresholdKey.__new__(ThresholdKey)
+        past = (*self.past, self.holders)
+        key._load(self._core, threshold, past, commitments, self.roots)
+        return key
+
     def _load(
         self,
         core: PublicCore,
@@ -328,11 +339,17 @@ def coefficient_bits(before: int, old: int, new: int) -> int:
     return before + scale.bit_length() + HIDING_BITS + 4
 
 
+def subshare_bits(before: int, old: int, new: int) -> int:
+    """A part is below two to this: its coefficients have one bit more, x <= L'."""
+    largest: int = new**new
+    return coefficient_bits(before, old, new) + 1 + largest.bit_length()
+
+
 def share_bits(core: PublicCore, past: tuple[int, ...], holders: int) -> int:
     """Every share is below two to this, whoever made it.
 
-    Dealt shares are below n². Each re-sharing adds up at most L polynomials
-    of degree below L' with coefficients below 2^(b + 1), taken at most at L'.
+    Dealt shares are below n². Each re-sharing adds up the parts of at most L
+    old holders.
 
     Raises:
         OutOfRange: The exponents would be longer than the core takes.
@@ -340,8 +357,7 @@ def share_bits(core: PublicCore, past: tuple[int, ...], holders: int) -> int:
     bits = 2 * core.n.bit_length()
     counts = (*past, holders)
     for old, new in itertools.pairwise(counts):
-        top = coefficient_bits(bits, old, new) + 1
-        bits = top + (old * new**new).bit_length()
+        bits = subshare_bits(bits, old, new) + old.bit_length()
     if mask_bits(bits, holders) + 1 > 8 * MAX_EXPONENT_BYTES:
         raise OutOfRange(
             f"expected exponents of at most {MAX_EXPONENT_BYTES} bytes, found longer "

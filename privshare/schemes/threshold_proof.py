@@ -22,8 +22,10 @@ order, the witness being x = Δ·s:
 
 Soundness. n is a product of safe primes p = 2p' + 1, q = 2q' + 1, so the
 squares modulo n² are a cyclic group of order n·p'·q', of which v is a
-generator, and no prime in its order is below 2^256. All that is compared are
-squares: D² and C⁴ whatever was sent, v and v_i by how they were made.
+generator, and no prime in its order is below 2^256. D² and C⁴ are squares
+whatever was sent. Should v_i or what the prover hashes be none, they are one up
+to a sign or another root of 1 of order 2: read both equations squared, which 2
+being prime to the order loses nothing.
 
 * One statement. If log_{C⁴}(D²) ≠ log_v(v_i), they differ modulo one of those
   primes, and then at most one e < 2^256 can be answered for any (a, b).

@@ -105,11 +105,8 @@ class KeyShare(Secret):
             As `partial`.
         """
         self._check_belongs(key)
-        fits = 1 <= self.index <= key.holders and 0 <= self.value < 1 << key.share_bits
-        if (
-            not fits
-            or self._power(key, key.base, key.delta) != key.commitments[self.index - 1]
-        ):
+        found = self._power(key, key.base, key.delta)
+        if found != key.commitments[self.index - 1]:
             raise VerificationError(
                 f"expected the share that the key commits holder {self.index} to, "
                 "found another",
@@ -177,6 +174,14 @@ class KeyShare(Secret):
             raise VerificationError(
                 "expected a share of this threshold key, found one of another",
                 fix="use the share of the key's own epoch",
+            )
+        if not (
+            1 <= self.index <= key.holders and 0 <= self.value < 1 << key.share_bits
+        ):
+            raise VerificationError(
+                f"expected a share of holders 1 to {key.holders}, of at most "
+                f"{key.share_bits} bits, found another",
+                fix="refuse the key: its dealer was wrong or dishonest",
             )
 
     def to_bytes(self) -> bytes:

@@ -31,6 +31,7 @@ from privshare.sdk.receipt import Receipt
 from privshare.sdk.session import Session
 from privshare.sdk.sheet import csv_of
 from privshare.sdk.table import html_block
+from privshare.sdk.threshold import Threshold
 from privshare.wire.canonical import Encodable
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Client(Bound[M], Generic[M]):
 
     Attributes:
         catalog: The datasets of the network.
+        threshold: The consortium's threshold key.
         url: The node.
     """
 
@@ -54,6 +56,7 @@ class Client(Bound[M], Generic[M]):
         self._session = session
         self.url = url
         self.catalog: Catalog[M] = Catalog(driver, session)
+        self.threshold: Threshold[M] = Threshold(driver, session, lambda: self.network)
         self._meta = Document({}, "meta")
         self._me = Document({}, "me")
 

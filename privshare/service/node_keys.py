@@ -5,6 +5,7 @@
     DIR/keys/seal.key      messages to this agency (X25519)
     DIR/keys/he.key        columns this agency is custodian of (Paillier)
     DIR/keys/log.key       the log's checkpoints (Ed25519); at the host only
+    DIR/keys/share.N.key   a share of the consortium's threshold key, epoch N
 
 Each file is encrypted under the node's passphrase. After a rotation the former
 key lies beside its successor as `seal.<kid>.key`, so that what was sealed
@@ -23,9 +24,11 @@ from pathlib import Path
 
 from privshare.errors import ConfigError, VerificationError
 from privshare.exchange.node import NodeKeys
+from privshare.exchange.shares import Shares
 from privshare.schemes.key_file import SALT_BYTES, Passphrase
 from privshare.schemes.keys import SealKey, SigningKey
 from privshare.schemes.paillier import PaillierPrivateKey
+from privshare.service.share_folder import ShareFolder
 from privshare.store.keyfile import read_key, write_key
 
 FOLDER = "keys"
@@ -44,10 +47,12 @@ class Secrets:
     Attributes:
         node: What the verbs of the exchange use.
         log: Signs checkpoints; None unless the node hosts the log.
+        shares: Of threshold keys; more may come while the node runs.
     """
 
     node: NodeKeys
     log: SigningKey | None
+    shares: Shares
 
     def public(self) -> list[tuple[str, str, bytes]]:
         """List the newest public keys as `ledger.enrolment` takes them."""
@@ -92,7 +97,8 @@ def generate(directory: Path, passphrase: str, *, host: bool) -> Secrets:
         files["log"] = log.seed()
     for name, secret in files.items():
         write_key(folder / f"{name}.key", secret, opened, salt=salt)
-    return Secrets(NodeKeys(sign, witness, (seal,), (he,)), log)
+    shares = ShareFolder(folder, opened)
+    return Secrets(NodeKeys(sign, witness, (seal,), (he,)), log, shares)
 
 
 def load(directory: Path, passphrase: str) -> Secrets:
@@ -118,7 +124,8 @@ def load(directory: Path, passphrase: str) -> Secrets:
                 for path in _generations(folder, "he")
             ),
         )
-    return Secrets(node, log)
+        shares = ShareFolder(folder, opened)
+    return Secrets(node, log, shares)
 
 
 def load_signing(

@@ -112,6 +112,7 @@ def open_node(
             clock=clock,
             need=MembersPolicy(ledger).now,
             receipt_timeout_s=RECEIPT_TIMEOUT_S,
+            shares=secrets.shares,
         )
         runner = Runner(node)
         loops, ready, starting = _loops(node, settings)

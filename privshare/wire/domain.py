@@ -24,6 +24,8 @@ def _tag(name: bytes) -> bytes:
 KEY_ID: Final = _tag(b"key-id")  # algorithm, public key: the kid
 KEY_FILE: Final = _tag(b"key-file")  # header of a passphrase-protected key
 SEAL: Final = _tag(b"seal")  # HPKE info: caller's info, associated data
+SHARE: Final = _tag(b"share")  # a key share on its way to its holder
+RESHARING: Final = _tag(b"resharing")  # public parts of a re-sharing, in order
 
 # Records
 ROW: Final = _tag(b"row")  # cell count, cell commitments: a row's commitment
@@ -54,6 +56,9 @@ TRANSCRIPT: Final = _tag(b"transcript")  # messages between the parties
 PROGRAM: Final = _tag(b"program")  # a measured program's whole code closure
 RECEIPT: Final = _tag(b"receipt")  # a receipt, as bundles name it
 ATTACHMENT: Final = _tag(b"attachment")  # a file that travels with a receipt
+
+# Encrypted columns
+COLUMN: Final = _tag(b"column")  # header and ciphertexts of a column's bytes
 
 # Proofs in the core
 PROOF: Final = _tag(b"proof")  # Fiat-Shamir challenges

@@ -78,7 +78,7 @@ def network(tmp_path: Path) -> Iterator[Consortium]:
     consortium.publish("title", "deeds", taxes(16, first=100), key="parcel")
     consortium.grant("housing", RETURNS)
     consortium.grant("housing", DEEDS)
-    consortium.share_key(*HOLDERS)
+    consortium.share_key(2, HOLDERS)
     yield consortium
     consortium.close()
 
@@ -241,16 +241,7 @@ def test_a_key_that_too_few_accepted_is_not_used(tmp_path: Path) -> None:
     network = Consortium(tmp_path)
     network.publish("tax", "returns", taxes(), key="parcel")
     network.grant("housing", RETURNS)
-    body = {
-        "epoch": 1,
-        "evidence": None,
-        "holders": list(HOLDERS),
-        "key": dealt(2, 3)[0].to_json(),
-        "previous": None,
-    }
-    network["registrar"].submit("threshold.deal", body)
-    network["tax"].submit("threshold.accept", {"epoch": 1})
-    network.sync()
+    network.share_key(2, HOLDERS, accepting=("tax",))
     assert plan(network["housing"], SUM).spec.custodian == "tax"
     with pytest.raises(NotPermitted) as refused:
         plan(network["housing"], replace(SUM, openers=("tax", "title")))
@@ -728,7 +719,7 @@ def test_an_abort_after_the_announcement_spends(network: Consortium) -> None:
 def test_a_key_that_changes_under_way(network: Consortium) -> None:
     """A job is opened with the key it was admitted with; the next one is not."""
     job = up_to(network, "opening")
-    network.share_key(*HOLDERS, epoch=2, which=1)
+    network.share_key(2, HOLDERS, which=1)
     assert judged(network, done(network, job)).outcome == "valid"
     later = done(network, jobs.submit(network["housing"], SUM))
     assert jobs.spec_of(later).epoch == 2

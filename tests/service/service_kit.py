@@ -216,6 +216,7 @@ def problem(response: TestResponse) -> dict[str, Any]:
 
 EXAMPLES = {
     "agency": "title",
+    "epoch": "1",
     "file": "record.json",
     "id": "A" * 43,
     "index": "0",

@@ -8,6 +8,7 @@
 
 #include "privshare/ps_config.h"
 #include "privshare/ps_paillier.h"
+#include "privshare/ps_paillier_table.h"
 
 struct ps_backend {
     const char *name;
@@ -31,11 +32,59 @@ struct ps_backend {
     int (*paillier_product)(ps_limb *x, uint64_t *shift, const uint8_t *a,
                             size_t count, const ps_paillier_public *key,
                             ps_limb *scratch);
+    /* Columns, for elements below n^2; scratch has PS_PAILLIER_COLUMN_LIMBS.
+     * `product` is multiplied by all elements, modulo n and up to powers of 2:
+     * the caller decides whether it is a unit, and forgets the results if it is
+     * not. The first entry does nothing else. */
+    int (*column_product)(ps_limb *product, const uint8_t *a, size_t count,
+                          const ps_paillier_public *key, ps_limb *scratch);
+    /* c[i] = a[i] * b[i] mod n^2. */
+    int (*column_add)(uint8_t *c, ps_limb *product, const uint8_t *a,
+                      const uint8_t *b, size_t count,
+                      const ps_paillier_public *key, ps_limb *scratch);
+    /* c[i] = a[i] * (1 + m[i] * n) mod n^2. */
+    int (*column_add_plain)(uint8_t *c, ps_limb *product, const uint8_t *a,
+                            const uint8_t *m, size_t count,
+                            const ps_paillier_public *key, ps_limb *scratch);
+    /* c[i] = a[i]^e[i] mod n^2, for e of e_len bytes, big-endian. */
+    int (*column_power)(uint8_t *c, ps_limb *product, const uint8_t *a,
+                        const uint8_t *e, size_t e_len, size_t count,
+                        const ps_paillier_public *key, ps_limb *scratch);
+    /* c[i] = a[i]^-1 mod n^2, count <= PS_COLUMN_BLOCK; units is 1 when there
+     * are such. c may be a. */
+    int (*column_invert)(uint8_t *c, ps_limb *units, const uint8_t *a,
+                         size_t count, const ps_paillier_public *key,
+                         ps_limb *scratch);
+    /* x = the product of a[i]^k[i] * 2^-(shift * k[i]) over the elements with
+     * negative[i] == sign, mod n^2; bits is that of the longest k. */
+    int (*column_dot)(ps_limb *x, size_t *shift, ps_limb *product,
+                      const uint8_t *a, const uint64_t *k, size_t bits,
+                      const uint8_t *negative, uint8_t sign, size_t count,
+                      const ps_paillier_public *key, ps_limb *scratch);
+    /* c[g] = the product of the a[i] with group[i] == g < n_groups, mod n^2. */
+    int (*column_groups)(uint8_t *c, ps_limb *product, const uint8_t *a,
+                         const uint8_t *group, size_t count, size_t n_groups,
+                         const ps_paillier_public *key, ps_limb *scratch);
     /* c[i] = a[i]^e mod n^2, for units a[i] and a secret e. */
     int (*paillier_power)(uint8_t *c, const uint8_t *a, size_t count,
                           const ps_limb *e, size_t e_limbs,
                           const ps_paillier_public *key, ps_limb *scratch);
+    /* Tables of powers; see paillier/table.h. All four or none: these do not
+     * decline. Their inputs are in range. */
+    size_t (*powers_limbs)(const ps_paillier_dual *dual, size_t exponent_len);
+    void (*powers_init)(ps_paillier_powers *powers, const ps_limb *base,
+                        size_t exponent_len, const ps_paillier_dual *dual,
+                        ps_limb *scratch);
+    void (*table_encrypt)(uint8_t *c, const uint8_t *m, const uint8_t *x,
+                          size_t count, const ps_paillier_table *table,
+                          const ps_paillier_public *key, ps_limb *scratch);
+    void (*holder_encrypt)(uint8_t *c, const uint8_t *m, const uint8_t *x,
+                           size_t count, const ps_paillier_holder_table *table,
+                           const ps_paillier_private *key, ps_limb *scratch);
 };
+
+/* Elements that share one inversion. */
+enum { PS_COLUMN_BLOCK = 1024 };
 
 extern const ps_backend ps_backend_table_portable;
 

@@ -218,6 +218,14 @@ void ps_dual_split(ps_limb *r, const ps_limb *x, size_t x_limbs,
     ps_wipe(rest, LIMB_BYTES(x_limbs));
 }
 
+/* x = R t - q m, so x / R = t - (q / R) m. */
+void ps_dual_fold(ps_limb *r, ps_limb *x, const ps_paillier_dual *dual)
+{
+    ps_limb cross[2 * MAX] = {0};
+
+    reduce(r, x, cross, 0, &dual->mont);
+}
+
 void ps_dual_join(ps_limb *r, const ps_limb *a, const ps_paillier_dual *dual)
 {
     size_t n = dual->mont.limbs;
@@ -233,7 +241,7 @@ void ps_dual_join(ps_limb *r, const ps_limb *a, const ps_paillier_dual *dual)
 }
 
 /* The powers of the base from the 0th on; entering turns 1 into its form. */
-static void fill_table(ps_limb *table, const ps_limb *base,
+static void fill_table(ps_limb *table, size_t entries, const ps_limb *base,
                        const ps_paillier_dual *dual)
 {
     size_t entry = 2 * dual->mont.limbs;
@@ -242,7 +250,7 @@ static void fill_table(ps_limb *table, const ps_limb *base,
     table[0] = 1;
     ps_dual_enter(table, table, dual);
     memcpy(table + entry, base, LIMB_BYTES(entry));
-    for (size_t i = 2; i < PS_MPN_WINDOWS; i++) {
+    for (size_t i = 2; i < entries; i++) {
         ps_dual_mul(table + i * entry, table + (i - 1) * entry, base, dual);
     }
 }
@@ -253,7 +261,7 @@ void ps_dual_exp(ps_limb *r, const ps_limb *base, const ps_limb *e,
     ps_limb factor[2 * MAX];
     size_t entry = 2 * dual->mont.limbs;
 
-    fill_table(table, base, dual);
+    fill_table(table, PS_MPN_WINDOWS, base, dual);
     memcpy(r, table, LIMB_BYTES(entry));
     for (size_t i = ps_window_count(64 * e_limbs, PS_WINDOW_BITS); i-- > 0;) {
         for (int j = 0; j < PS_WINDOW_BITS; j++) {
@@ -273,20 +281,21 @@ void ps_dual_exp_vartime(ps_limb *r, const ps_limb *base, const ps_limb *e,
 {
     size_t entry = 2 * dual->mont.limbs;
     size_t bits = ps_mpn_bits_vartime(e, e_limbs);
-    size_t i = ps_window_count(bits, PS_WINDOW_BITS);
+    size_t width = ps_window_width_vartime(bits);
+    size_t i = ps_window_count(bits, width);
+    size_t entries = (size_t)1 << width;
 
-    fill_table(table, base, dual);
-    ps_limb first = i == 0 ? 0 : ps_window_digit(e, e_limbs, --i,
-                                                 PS_WINDOW_BITS);
+    fill_table(table, entries, base, dual);
+    ps_limb first = i == 0 ? 0 : ps_window_digit(e, e_limbs, --i, width);
     memcpy(r, table + first * entry, LIMB_BYTES(entry));
     while (i-- > 0) {
-        ps_limb digit = ps_window_digit(e, e_limbs, i, PS_WINDOW_BITS);
-        for (int j = 0; j < PS_WINDOW_BITS; j++) {
+        ps_limb digit = ps_window_digit(e, e_limbs, i, width);
+        for (size_t j = 0; j < width; j++) {
             ps_dual_sqr(r, r, dual);
         }
         if (digit != 0) {
             ps_dual_mul(r, r, table + digit * entry, dual);
         }
     }
-    ps_wipe(table, LIMB_BYTES(PS_MPN_WINDOWS * entry));
+    ps_wipe(table, LIMB_BYTES(entries * entry));
 }

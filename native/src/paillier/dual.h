@@ -50,6 +50,13 @@ void ps_dual_leave(ps_limb *r, const ps_limb *a,
 void ps_dual_split(ps_limb *r, const ps_limb *x, size_t x_limbs,
                    const ps_paillier_dual *dual);
 
+/** The pair of x * R^-1 mod m^2, in plain form: what Montgomery form makes of
+ *  x * R^-2. A reduction of x and one of its quotient, far less than a split.
+ *
+ *  In         x          2 * limbs limbs, below m * R; used up
+ */
+void ps_dual_fold(ps_limb *r, ps_limb *x, const ps_paillier_dual *dual);
+
 /** r = a0 + a1 * m, 2 * limbs limbs. r may not be a. */
 void ps_dual_join(ps_limb *r, const ps_limb *a, const ps_paillier_dual *dual);
 

@@ -3,6 +3,7 @@
 
 #include "../backend/backend.h"
 #include "../mpn/limb.h"
+#include "../mpn/mont.h"
 #include "ciphertext.h"
 #include "dual.h"
 #include "privshare/ps_config.h"
@@ -12,8 +13,8 @@
 #define C_LIMBS (2 * PS_PAILLIER_N_LIMBS)
 
 /* A ciphertext below n^2. Whether it is a unit is settled separately. */
-static ps_status read_ciphertext(ps_limb *c, const uint8_t *bytes,
-                                 const ps_paillier_public *key)
+ps_status ps_paillier_read_ciphertext(ps_limb *c, const uint8_t *bytes,
+                                      const ps_paillier_public *key)
 {
     size_t limbs = key->n2.limbs;
 
@@ -24,22 +25,22 @@ static ps_status read_ciphertext(ps_limb *c, const uint8_t *bytes,
     return PS_OK;
 }
 
-static void write_ciphertext(uint8_t *bytes, const ps_limb *c,
-                             const ps_paillier_public *key)
+void ps_paillier_write_ciphertext(uint8_t *bytes, const ps_limb *c,
+                                  const ps_paillier_public *key)
 {
     ps_mpn_to_bytes(bytes, key->c_len, c, key->n2.limbs);
 }
 
-/* A product of ciphertexts is a unit exactly when each factor is, so one gcd
- * settles a whole array: `product` gathers the factors modulo n, up to powers
- * of R, which are units. */
-static void gather(ps_limb *product, const ps_limb *c,
-                   const ps_paillier_public *key)
+void ps_paillier_gather(ps_limb *product, const ps_limb *c,
+                        const ps_paillier_public *key)
 {
-    ps_limb rest[N_LIMBS];
+    const ps_mont *n = &key->n.mont;
+    ps_limb rest[N_LIMBS], quotient[N_LIMBS], copy[C_LIMBS];
 
-    ps_mont_reduce(rest, c, key->n2.limbs, &key->n.mont);
-    ps_mont_mul(product, product, rest, &key->n.mont);
+    memcpy(copy, c, key->n2.limbs * sizeof *c);
+    ps_limb high = ps_mont_redc(rest, quotient, copy, n);
+    (void)ps_mont_subtract_once(rest, high, n);
+    ps_mont_mul(product, product, rest, n);
 }
 
 ps_status ps_paillier_below_n2_vartime(const uint8_t *c, size_t count,
@@ -56,8 +57,8 @@ ps_status ps_paillier_below_n2_vartime(const uint8_t *c, size_t count,
     return PS_OK;
 }
 
-static ps_status all_units(const ps_limb *product,
-                           const ps_paillier_public *key)
+ps_status ps_paillier_all_units(const ps_limb *product,
+                                const ps_paillier_public *key)
 {
     return ps_mont_coprime_vartime(product, &key->n.mont) == PS_OK
         ? PS_OK : PS_E_VERIFY;
@@ -68,13 +69,13 @@ static ps_status is_unit(const ps_limb *c, const ps_paillier_public *key)
     ps_limb rest[N_LIMBS];
 
     ps_mont_reduce(rest, c, key->n2.limbs, &key->n.mont);
-    return all_units(rest, key);
+    return ps_paillier_all_units(rest, key);
 }
 
 static ps_status read_unit(ps_limb *c, const uint8_t *bytes,
                            const ps_paillier_public *key)
 {
-    ps_status status = read_ciphertext(c, bytes, key);
+    ps_status status = ps_paillier_read_ciphertext(c, bytes, key);
     return status == PS_OK ? is_unit(c, key) : status;
 }
 
@@ -102,9 +103,8 @@ static ps_status read_rand(ps_limb *r, const uint8_t *bytes,
     return status == PS_OK && good ? PS_OK : PS_E_RANGE;
 }
 
-/* Read m in [0, n). */
-static ps_status read_plain(ps_limb *m, const uint8_t *bytes,
-                            const ps_paillier_public *key)
+ps_status ps_paillier_read_plain(ps_limb *m, const uint8_t *bytes,
+                                 const ps_paillier_public *key)
 {
     size_t limbs = key->n.mont.limbs;
     ps_status status = ps_mpn_from_bytes(m, limbs, bytes, key->n_len);
@@ -150,7 +150,7 @@ static ps_status encrypt_bytes(uint8_t *out, const uint8_t *m_bytes,
                                ps_limb *scratch)
 {
     ps_limb m[N_LIMBS], r[N_LIMBS], c[C_LIMBS];
-    ps_status status = read_plain(m, m_bytes, key);
+    ps_status status = ps_paillier_read_plain(m, m_bytes, key);
 
     if (status == PS_OK) {
         status = read_rand(r, r_bytes, key);
@@ -159,7 +159,7 @@ static ps_status encrypt_bytes(uint8_t *out, const uint8_t *m_bytes,
         encrypt(c, m, r, key, scratch);
         /* What is sent is public, whatever it was made from. */
         PS_PUBLIC(c, key->n2.limbs * sizeof *c);
-        write_ciphertext(out, c, key);
+        ps_paillier_write_ciphertext(out, c, key);
     }
     ps_wipe(m, sizeof m);
     ps_wipe(r, sizeof r);
@@ -174,7 +174,7 @@ static ps_status in_range(const uint8_t *m, const uint8_t *r, size_t count,
     ps_status status = PS_OK;
 
     for (size_t i = 0; i < count && status == PS_OK; i++) {
-        status = read_plain(x, m + i * key->n_len, key);
+        status = ps_paillier_read_plain(x, m + i * key->n_len, key);
         if (status == PS_OK) {
             status = read_rand(x, r + i * key->n_len, key);
         }
@@ -222,12 +222,12 @@ ps_status ps_paillier_check_vartime(const uint8_t *c, size_t count,
 
     memcpy(product, key->n.mont.one, sizeof product);
     for (size_t i = 0; i < count; i++) {
-        if (read_ciphertext(x, c + i * key->c_len, key) != PS_OK) {
+        if (ps_paillier_read_ciphertext(x, c + i * key->c_len, key) != PS_OK) {
             return PS_E_VERIFY;
         }
-        gather(product, x, key);
+        ps_paillier_gather(product, x, key);
     }
-    return all_units(product, key);
+    return ps_paillier_all_units(product, key);
 }
 
 static ps_status add_all(uint8_t *c, const uint8_t *a, const uint8_t *b,
@@ -238,15 +238,15 @@ static ps_status add_all(uint8_t *c, const uint8_t *a, const uint8_t *b,
 
     memcpy(product, key->n.mont.one, sizeof product);
     for (size_t i = 0; i < count; i++) {
-        if (read_ciphertext(x, a + i * key->c_len, key) != PS_OK
-            || read_ciphertext(y, b + i * key->c_len, key) != PS_OK) {
+        if (ps_paillier_read_ciphertext(x, a + i * key->c_len, key) != PS_OK
+            || ps_paillier_read_ciphertext(y, b + i * key->c_len, key) != PS_OK) {
             return PS_E_VERIFY;
         }
         multiply(x, x, y, key);
-        gather(product, x, key);
-        write_ciphertext(c + i * key->c_len, x, key);
+        ps_paillier_gather(product, x, key);
+        ps_paillier_write_ciphertext(c + i * key->c_len, x, key);
     }
-    return all_units(product, key);
+    return ps_paillier_all_units(product, key);
 }
 
 ps_status ps_paillier_add_vartime(uint8_t *c, const uint8_t *a,
@@ -274,10 +274,10 @@ static ps_status product_of(ps_limb *x, uint64_t *shift, const uint8_t *a,
         && backend->paillier_product(x, shift, a, count, key, scratch)) {
         return PS_OK;
     }
-    status = read_ciphertext(x, a, key);
+    status = ps_paillier_read_ciphertext(x, a, key);
     *shift = 64 * (uint64_t)key->n2.limbs * (count - 1);
     for (size_t i = 1; i < count && status == PS_OK; i++) {
-        status = read_ciphertext(term, a + i * key->c_len, key);
+        status = ps_paillier_read_ciphertext(term, a + i * key->c_len, key);
         if (status == PS_OK) {
             ps_mont_mul(x, x, term, &key->n2);
         }
@@ -288,7 +288,7 @@ static ps_status product_of(ps_limb *x, uint64_t *shift, const uint8_t *a,
 /* x = x * 2^shift. The highest bits of shift, as far as they are below
  * 64 * limbs, are a power of two as it stands; one square and perhaps one
  * doubling for each of the others. */
-static void mend(ps_limb *x, uint64_t shift, const ps_mont *mont)
+void ps_paillier_mend(ps_limb *x, ps_wide shift, const ps_mont *mont)
 {
     ps_limb power[C_LIMBS] = {0};
     int left = 0;
@@ -296,7 +296,8 @@ static void mend(ps_limb *x, uint64_t shift, const ps_mont *mont)
     while (shift >> left >= 64 * mont->limbs) {
         left++;
     }
-    power[(shift >> left) / 64] = (ps_limb)1 << ((shift >> left) % 64);
+    ps_limb rest = (ps_limb)(shift >> left);
+    power[rest / 64] = (ps_limb)1 << (rest % 64);
     ps_mont_enter(power, power, mont);
     while (left-- > 0) {
         ps_mont_sqr(power, power, mont);
@@ -325,8 +326,8 @@ ps_status ps_paillier_sum_vartime(uint8_t *c, const uint8_t *a, size_t count,
         status = is_unit(x, key);
     }
     if (status == PS_OK) {
-        mend(x, shift, &key->n2);
-        write_ciphertext(c, x, key);
+        ps_paillier_mend(x, shift, &key->n2);
+        ps_paillier_write_ciphertext(c, x, key);
     }
     return status;
 }
@@ -336,12 +337,12 @@ ps_status ps_paillier_negate_vartime(uint8_t *c, const uint8_t *a,
 {
     ps_limb x[C_LIMBS];
 
-    if (read_ciphertext(x, a, key) != PS_OK
+    if (ps_paillier_read_ciphertext(x, a, key) != PS_OK
         || ps_mont_invert_vartime(x, x, &key->n2) != PS_OK) {
         memset(c, 0, key->c_len);
         return PS_E_VERIFY;
     }
-    write_ciphertext(c, x, key);
+    ps_paillier_write_ciphertext(c, x, key);
     return PS_OK;
 }
 
@@ -355,7 +356,7 @@ ps_status ps_paillier_add_plain(uint8_t *c, const uint8_t *a, const uint8_t *m,
     ps_status status = read_unit(x, a, key);
 
     if (status == PS_OK) {
-        status = read_plain(y, m, key);
+        status = ps_paillier_read_plain(y, m, key);
     }
     if (status != PS_OK) {
         memset(c, 0, key->c_len);
@@ -365,7 +366,7 @@ ps_status ps_paillier_add_plain(uint8_t *c, const uint8_t *a, const uint8_t *m,
     ps_dual_join(factor, pair, &key->n);
     multiply(x, x, factor, key);
     PS_PUBLIC(x, key->n2.limbs * sizeof *x);
-    write_ciphertext(c, x, key);
+    ps_paillier_write_ciphertext(c, x, key);
     ps_wipe(y, sizeof y);
     ps_wipe(pair, sizeof pair);
     ps_wipe(factor, sizeof factor);
@@ -407,7 +408,7 @@ ps_status ps_paillier_mul_plain_vartime(uint8_t *c, const uint8_t *a,
         memset(c, 0, key->c_len);
         return status;
     }
-    write_ciphertext(c, x, key);
+    ps_paillier_write_ciphertext(c, x, key);
     return PS_OK;
 }
 
@@ -427,7 +428,7 @@ static ps_status rerandomise_one(uint8_t *c, const uint8_t *a,
         ps_dual_join(factor, pair, &key->n);
         multiply(x, x, factor, key);
         PS_PUBLIC(x, key->n2.limbs * sizeof *x);
-        write_ciphertext(c, x, key);
+        ps_paillier_write_ciphertext(c, x, key);
         ps_wipe(pair, sizeof pair);
         ps_wipe(factor, sizeof factor);
     }

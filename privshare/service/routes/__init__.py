@@ -18,6 +18,7 @@ from privshare.service.routes import (
     peers,
     receipts,
     records,
+    threshold,
 )
 
 ROUTES: tuple[Route, ...] = (
@@ -26,6 +27,7 @@ ROUTES: tuple[Route, ...] = (
     *grants.ROUTES,
     *records.ROUTES,
     *jobs.ROUTES,
+    *threshold.ROUTES,
     *anchors.ROUTES,
     *receipts.ROUTES,
     *ledger.ROUTES,

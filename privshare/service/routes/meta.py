@@ -116,7 +116,7 @@ def agencies(call: Call) -> Json:
     items: list[Json] = []
     for agency, member in query.agencies(view).items():
         keys: list[Json] = [
-            {"alg": key.alg, "kid": kid, "use": key.use}
+            {"alg": key.alg, "kid": kid, "pub": key.pub, "use": key.use}
             for kid, key in query.keys_of(view, agency).items()
         ]
         roles: list[Json] = list(member.roles)

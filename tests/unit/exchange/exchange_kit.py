@@ -23,22 +23,23 @@ from memory_store import MemoryStore
 from threshold_kit import dealt
 
 from privshare.errors import PrivShareError, Unavailable
-from privshare.exchange import dataset, grant, party, record
-from privshare.exchange.node import Node, NodeKeys
+from privshare.exchange import dataset, grant, party, record, threshold
+from privshare.exchange.node import Node, NodeKeys, seal_key
 from privshare.exchange.opening import open_totals
 from privshare.exchange.runner import Runner
 from privshare.jobs.statement import Contribution
+from privshare.ledger import query
 from privshare.ledger.engines.embedded import EmbeddedLedger
 from privshare.ledger.engines.mirror import MirrorLedger
 from privshare.ledger.enrolment import enrolment
 from privshare.ledger.genesis import Params, create_genesis
+from privshare.ledger.sealed_share import seal_share
 from privshare.ledger.transaction import build
 from privshare.ledger.trust import trust_policy
 from privshare.log.witness import parse_policy
 from privshare.schemes.keys import SealKey, SigningKey
 from privshare.schemes.paillier import PaillierPrivateKey
 from privshare.schemes.paillier_knowledge import Known, prove
-from privshare.schemes.threshold import ThresholdKey
 from privshare.wire import note
 from privshare.wire.canonical import Json, decode, encode
 from privshare.wire.envelope import Envelope, to_json
@@ -303,23 +304,54 @@ class Consortium:
     # Short verbs
 
     def share_key(
-        self, *holders: str, threshold: int = 2, epoch: int = 1, which: int = 0
-    ) -> ThresholdKey:
-        """Deal a threshold key; all holders accept, and everybody's mirror has it."""
-        key, shares = dealt(threshold, len(holders), which)
-        body: dict[str, Any] = {
+        self,
+        count: int = 2,
+        holders: tuple[str, ...] = ("title", "housing", "tax"),
+        *,
+        accepting: tuple[str, ...] | None = None,
+        which: int = 0,
+    ) -> int:
+        """Deal a threshold key and hand it over; says its epoch.
+
+        `accepting` are the holders who import their share: all unless given.
+        """
+        files = self.deal_key(count, holders, which=which)
+        for agency in holders if accepting is None else accepting:
+            threshold.import_shares(self[agency], [files[agency]])
+            self.sync()
+        return query.epochs(self.host.view()).newest
+
+    def deal_key(
+        self,
+        count: int = 2,
+        holders: tuple[str, ...] = ("title", "housing", "tax"),
+        *,
+        which: int = 0,
+    ) -> dict[str, bytes]:
+        """Deal a threshold key; the sealed file of each holder."""
+        key, shares = dealt(count, len(holders), which)
+        view = self.host.view()
+        epoch = query.epochs(view).newest + 1
+        sealed = {
+            agency: seal_share(
+                share,
+                agency=agency,
+                epoch=epoch,
+                network=NETWORK,
+                recipient=seal_key(view, agency),
+            )
+            for agency, share in zip(holders, shares, strict=True)
+        }
+        body = {
             "epoch": epoch,
             "evidence": None,
             "holders": list(holders),
             "key": key.to_json(),
             "previous": None,
         }
-        self["registrar"].submit("threshold.deal", body)
-        for holder, share in zip(holders, shares, strict=True):
-            self[holder].shares.put(epoch, share)
-            self[holder].submit("threshold.accept", {"epoch": epoch})
+        threshold.deal(self["registrar"], body)  # type: ignore[arg-type]
         self.sync()
-        return key
+        return {agency: encode(file.to_json()) for agency, file in sealed.items()}
 
     def publish(
         self,

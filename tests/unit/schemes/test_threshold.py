@@ -200,8 +200,11 @@ def test_a_share_is_checked_when_it_is_handed_over() -> None:
         KeyShare(1, -one.value, key.digest),
         KeyShare(1, others[0].value, key.digest),
     ):
-        with pytest.raises(VerificationError, match="commits holder"):
+        with pytest.raises(VerificationError, match="found another"):
             wrong.check(key)
+        if not 1 <= wrong.index <= 3 or wrong.value >> key.share_bits:
+            with pytest.raises(VerificationError, match="of holders 1 to 3"):
+                wrong.partial(key, encrypt(key, 1), CONTEXT)
     with pytest.raises(VerificationError, match="one of another"):
         others[0].check(key)
     with pytest.raises(VerificationError, match="one of another"):

@@ -112,7 +112,7 @@ def naive_open(n: int, counts: Sequence[int], values: dict[int, bytes]) -> int:
     assert total % n == 1
     scaled = Fraction(total - 1, n)
     m = scaled.numerator * pow(4 * delta**2 * growth, -1, n) % n
-    return m if m < n / 2 else m - n
+    return m if 2 * m < n else m - n
 
 
 def naive_base(n: int, past: Sequence[int]) -> int:

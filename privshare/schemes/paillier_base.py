@@ -1,0 +1,66 @@
+"""The base that public encryption raises to random powers.
+
+Whoever encrypts with a table computes h^(n·x) for a short random x in place of
+r^n for a random unit r. All agree on h without being told, since it follows
+from n: a public key stays one number.
+
+    n ─► djn_base ─► h ─► EncryptionTable (privshare.bindings.paillier_table)
+
+h is the negative of a random square, as Damgård, Jurik and Nielsen take it: for
+p = q = 3 mod 4 it generates a group of the largest order that n has, but for a
+negligible chance.
+
+Source: Damgård, Jurik and Nielsen, "A generalization of Paillier's public-key
+system with applications to electronic voting", Int. J. Inf. Secur. 9 (2010),
+section 4.2.
+
+>>> djn_base(126869)
+62014
+"""
+
+from __future__ import annotations
+
+import itertools
+from math import gcd
+
+from privshare.bindings.hash import shake128
+from privshare.errors import OutOfRange
+from privshare.wire import domain
+from privshare.wire.digest import tagged
+
+_MORE_BYTES = 16  # so that the remainder modulo n is as good as uniform
+
+
+def djn_base(n: int) -> int:
+    """The base of a modulus: h = -x² mod n for an x that follows from n.
+
+    Args:
+        n: An odd modulus above 3.
+
+    Returns:
+        h in [2, n), a unit.
+
+    Raises:
+        OutOfRange: n is even or too small.
+
+    Source:
+        Damgård, Jurik and Nielsen 2010, section 4.2. x is SHAKE128 of the
+        tagged digest of n and a counter, 16 bytes longer than n, modulo n; the
+        counter goes on from 0 until h is a unit, which takes small examples
+        alone beyond 0.
+    """
+    if n < 5 or n % 2 == 0:
+        raise OutOfRange("expected an odd modulus above 3, found another")
+    size = (n.bit_length() + 7) // 8
+    for counter in itertools.count():
+        seed = tagged(
+            domain.PROOF,
+            b"paillier-djn-base",
+            n.to_bytes(size, "big"),
+            counter.to_bytes(4, "big"),
+        )
+        x = int.from_bytes(shake128(seed, size + _MORE_BYTES), "big")
+        h = -x * x % n
+        if h >= 2 and gcd(h, n) == 1:
+            break
+    return h
