@@ -280,8 +280,6 @@ class ThresholdKey:
         fields.constant("type", _TYPE)
         data = fields.bytes("n", max=384)
         n = int.from_bytes(data, "big")
-        if data[:1] in (b"", b"\0"):
-            raise EncodingError("threshold key.n: expected no leading zero, found one")
         threshold = fields.int("threshold", 2, MAX_HOLDERS)
         past = tuple(
             _count(one, index)

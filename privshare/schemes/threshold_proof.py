@@ -55,6 +55,7 @@ from dataclasses import dataclass
 from privshare.bindings import paillier_power
 from privshare.bindings.hash import shake128
 from privshare.bindings.paillier import PublicCore
+from privshare.bindings.paillier_column import dot
 from privshare.errors import EncodingError, OutOfRange, VerificationError
 from privshare.schemes.threshold_key import ThresholdKey
 from privshare.wire import domain
@@ -173,17 +174,20 @@ def holds(statement: Statement, proof: bytes) -> bool:
 
 def _combined(statement: Statement, seed: bytes) -> tuple[bytes, bytes]:
     """C⁴ and D²."""
-    core, count = statement.key.core, len(statement.values)
-    stream = shake128(seed, WEIGHT_BYTES * count)
-    weights = [
-        int.from_bytes(stream[i : i + WEIGHT_BYTES], "big")
-        for i in range(0, len(stream), WEIGHT_BYTES)
+    core = statement.key.core
+    stream = shake128(seed, WEIGHT_BYTES * len(statement.values))
+    halves = [
+        int.from_bytes(stream[i : i + 8], "big") for i in range(0, len(stream), 8)
     ]
+    high, low = halves[::2], halves[1::2]
 
-    def combined(cs: Sequence[bytes]) -> bytes:
-        return core.sum(b"".join(map(core.mul_plain, cs, weights)), count)
+    def weighted(elements: Sequence[bytes]) -> bytes:
+        """Π element^weight, both halves of the weights by buckets."""
+        cs = b"".join(elements)
+        upper = core.mul_plain(dot(core, cs, high), 1 << 64)
+        return core.add(upper, dot(core, cs, low))
 
-    c, d = combined(statement.ciphertexts), combined(statement.values)
+    c, d = weighted(statement.ciphertexts), weighted(statement.values)
     return core.mul_plain(c, 4), core.mul_plain(d, 2)
 
 

@@ -34,6 +34,10 @@ void ps_powers_exp(ps_limb *r, const uint8_t *x, size_t exponent_len,
 /** p^-2 mod q^2, a pair in Montgomery form. */
 void ps_holder_weight(ps_limb *r, const ps_paillier_private *key);
 
+/** r = a - b for pairs modulo m^2, in either form. r may be a or b. */
+void ps_pair_sub(ps_limb *r, const ps_limb *a, const ps_limb *b,
+                 const ps_mont *m);
+
 /** All m below n.
  *
  *  Returns    PS_OK, or PS_E_RANGE

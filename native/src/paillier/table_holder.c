@@ -94,16 +94,16 @@ ps_status ps_paillier_holder_table_init(ps_paillier_holder_table *table,
     return status;
 }
 
-/* r = a - b for pairs: what the first half borrows is one q of the second. */
-static void pair_sub(ps_limb *r, const ps_limb *a, const ps_limb *b,
-                     const ps_mont *q)
+/* What the first half borrows is one m of the second. */
+void ps_pair_sub(ps_limb *r, const ps_limb *a, const ps_limb *b,
+                 const ps_mont *m)
 {
-    size_t limbs = q->limbs;
-    ps_limb borrow[P_LIMBS] = {ps_mpn_is_less(a, b, limbs)};
+    size_t limbs = m->limbs;
+    ps_limb borrow[N_LIMBS] = {ps_mpn_is_less(a, b, limbs)};
 
-    ps_mont_sub(r, a, b, q);
-    ps_mont_sub(r + limbs, a + limbs, b + limbs, q);
-    ps_mont_sub(r + limbs, r + limbs, borrow, q);
+    ps_mont_sub(r, a, b, m);
+    ps_mont_sub(r + limbs, a + limbs, b + limbs, m);
+    ps_mont_sub(r + limbs, r + limbs, borrow, m);
     ps_wipe(borrow, sizeof borrow);
 }
 
@@ -160,7 +160,7 @@ static void join(ps_limb *c, ps_limb *c_p, ps_limb *c_q,
 
     ps_dual_join(x, c_p, &key->p.p);
     ps_dual_split(c_p, x, 2 * limbs, q);
-    pair_sub(c_q, c_q, c_p, &q->mont);
+    ps_pair_sub(c_q, c_q, c_p, &q->mont);
     ps_dual_mul(c_q, c_q, weight, q);
     ps_dual_join(c_p, c_q, q);
     ps_mpn_sqr(square, key->p.p.mont.m, limbs);

@@ -180,6 +180,9 @@ def test_what_is_no_group_element_is_refused() -> None:
     for data in (b"", partial.values[0][1:], b"\0" + partial.values[0]):
         refused(key, cs, replace(partial, values=(data, partial.values[1])))
     refused(key, cs, replace(partial, values=()))
+    one, two = partial.values
+    for values in ((one + two[:1], two[1:]), (one[:-1], one[-1:] + two), (one + two,)):
+        refused(key, cs, replace(partial, values=values))
 
 
 @pytest.mark.parametrize("wrong", [0, 1, 7])
@@ -249,6 +252,11 @@ def test_a_mask_is_used_whole() -> None:
     assert length == (key.mask_bits + 7) // 8
     for rand in (bytes(length), b"\xff" * length, secrets.token_bytes(length)):
         verify_partial(key, cs, shares[0].partial_with(key, cs, CONTEXT, rand), CONTEXT)
+    partial = shares[0].partial_with(key, cs, CONTEXT, bytes(length))
+    e, z = partial.proof[:32], partial.proof[32:]
+    assert z[0] == 0
+    for other in (z[1:], b"\0" + z):
+        refused(key, cs, replace(partial, proof=e + other))
     for rand in (b"", bytes(length - 1), bytes(length + 1)):
         with pytest.raises(OutOfRange):
             shares[0].partial_with(key, cs, CONTEXT, rand)

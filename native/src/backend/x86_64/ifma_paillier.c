@@ -377,6 +377,10 @@ const ps_backend ps_backend_table_ifma = {
     .paillier_open = batch_open,
     .paillier_product = batch_product,
     .paillier_power = ps_lanes_paillier_power,
+    .powers_limbs = ps_lanes_powers_limbs,
+    .powers_init = ps_lanes_powers_init,
+    .table_encrypt = ps_lanes_table_encrypt,
+    .holder_encrypt = ps_lanes_holder_encrypt,
 };
 
 #if defined(PS_EMULATE_LANES)
@@ -388,6 +392,10 @@ const ps_backend ps_backend_table_emulated = {
     .paillier_open = batch_open,
     .paillier_product = batch_product,
     .paillier_power = ps_lanes_paillier_power,
+    .powers_limbs = ps_lanes_powers_limbs,
+    .powers_init = ps_lanes_powers_init,
+    .table_encrypt = ps_lanes_table_encrypt,
+    .holder_encrypt = ps_lanes_holder_encrypt,
 };
 #endif
 #else

@@ -8,10 +8,10 @@
  *                   for the outside is made canonical (lanes_canonical)
  *
  * Two instructions of AVX-512 IFMA do the work, as inline functions here. With
- * -DPS_EMULATE_LANES these, and one logical operation, are plain C and the
- * compiler lowers the vectors to what every x86-64 has: no other line differs,
- * so the same sources run under Valgrind 3.19, which knows no AVX-512, and
- * under the sanitisers on any machine.
+ * -DPS_EMULATE_LANES these, two logical operations and a permutation are plain
+ * C and the compiler lowers the vectors to what every x86-64 has: no other line
+ * differs, so the same sources run under Valgrind 3.19, which knows no AVX-512,
+ * and under the sanitisers on any machine.
  */
 #ifndef PRIVSHARE_BACKEND_LANES_H
 #define PRIVSHARE_BACKEND_LANES_H
@@ -52,6 +52,27 @@ LANES_INLINE ps_lanes lanes_choose(ps_lanes sum, ps_lanes x, ps_lanes mask)
     return sum | (x & mask);
 }
 
+/* a where mask is all ones, b where it is zero. */
+LANES_INLINE ps_lanes lanes_select(ps_lanes mask, ps_lanes a, ps_lanes b)
+{
+    return (a & mask) | (b & ~mask);
+}
+
+/* In each lane, word number digit mod 16 of the sixteen in low and high. */
+LANES_INLINE ps_lanes lanes_pick16(ps_lanes low, ps_lanes high, ps_lanes digit)
+{
+    const ps_lanes one = lanes_set(1), number = digit & lanes_set(15);
+    ps_lanes r = lanes_set(0);
+
+    for (uint64_t i = 0; i < 2 * LANES; i++) {
+        uint64_t word = i < LANES ? low[i] : high[i - LANES];
+        /* Below 16 a difference minus 1 is negative only where it was 0. */
+        ps_lanes other = (number ^ lanes_set(i)) - one;
+        r |= lanes_set(word) & (lanes_set(0) - (other >> 63));
+    }
+    return r;
+}
+
 /* sum + the low 52 bits of a * b, and sum + the bits above them. */
 LANES_INLINE ps_lanes lanes_low(ps_lanes sum, ps_lanes a, ps_lanes b)
 {
@@ -77,6 +98,19 @@ LANES_INLINE ps_lanes lanes_choose(ps_lanes sum, ps_lanes x, ps_lanes mask)
 {
     return (ps_lanes)_mm512_ternarylogic_epi64((__m512i)sum, (__m512i)x,
                                                (__m512i)mask, 0xf8);
+}
+
+/* a & mask | b & ~mask of the table 0xca. */
+LANES_INLINE ps_lanes lanes_select(ps_lanes mask, ps_lanes a, ps_lanes b)
+{
+    return (ps_lanes)_mm512_ternarylogic_epi64((__m512i)mask, (__m512i)a,
+                                               (__m512i)b, 0xca);
+}
+
+LANES_INLINE ps_lanes lanes_pick16(ps_lanes low, ps_lanes high, ps_lanes digit)
+{
+    return (ps_lanes)_mm512_permutex2var_epi64((__m512i)low, (__m512i)digit,
+                                               (__m512i)high);
 }
 
 LANES_INLINE ps_lanes lanes_low(ps_lanes sum, ps_lanes a, ps_lanes b)
@@ -229,6 +263,53 @@ void ps_lanes_exp(ps_lanes *r, const ps_lanes *base, const ps_lanes *one,
 void ps_lanes_exp_vartime(ps_lanes *r, const ps_lanes *base, const ps_limb *e,
                           size_t e_limbs, const lanes_ring *ring,
                           const lanes_modulus *m, lanes_arena arena);
+
+/* ifma_table.c */
+
+/* Eight numbers on their way through a table. */
+typedef struct {
+    ps_lanes *x;          /* the power so far, a pair in Montgomery form */
+    ps_lanes *other;      /* room for the next product */
+    ps_lanes *factor;     /* what was looked up */
+    ps_lanes *digits;     /* of the exponents */
+} lanes_walk;
+
+/* So many groups of eight go through a table together: what a look-up loads
+ * serves them all. */
+enum { LANES_WALKS = 4 };
+
+/** Room for the numbers of `count` walks. */
+void ps_lanes_walks_init(lanes_walk *walks, size_t count, size_t width,
+                         size_t windows, lanes_arena *arena);
+
+/** The exponents of eight numbers.
+ *
+ *  In         x          count numbers of len bytes, big-endian, each `stride`
+ *                        bytes after the one before
+ */
+void ps_lanes_walk_read(lanes_walk *walk, const uint8_t *x, size_t count,
+                        size_t stride, size_t len);
+
+/** All the way: walks[i].x is the power. Secret: digits, powers, m. */
+void ps_lanes_walk(lanes_walk *walks, size_t count,
+                   const ps_paillier_powers *powers, const lanes_modulus *m);
+
+/* Entries of the backend's table. */
+size_t ps_lanes_powers_limbs(const ps_paillier_dual *dual,
+                             size_t exponent_len);
+void ps_lanes_powers_init(ps_paillier_powers *powers, const ps_limb *base,
+                          size_t exponent_len, const ps_paillier_dual *dual,
+                          ps_limb *scratch);
+void ps_lanes_table_encrypt(uint8_t *c, const uint8_t *m, const uint8_t *x,
+                            size_t count, const ps_paillier_table *table,
+                            const ps_paillier_public *key, ps_limb *scratch);
+
+/* ifma_holder.c: another. */
+void ps_lanes_holder_encrypt(uint8_t *c, const uint8_t *m, const uint8_t *x,
+                             size_t count,
+                             const ps_paillier_holder_table *table,
+                             const ps_paillier_private *key,
+                             ps_limb *scratch);
 
 /* ifma_secret_power.c: an entry of the backend's table. */
 int ps_lanes_paillier_power(uint8_t *c, const uint8_t *a, size_t count,
