@@ -117,7 +117,8 @@ class _Key:
         bits, counts = 2 * self.n.bit_length(), (*self.past, len(self.commitments))
         for old, new in pairwise(counts):
             scale = (new + 1) * factorial(new) * factorial(old) ** 2
-            bits += scale.bit_length() + 128 + 4 + 1 + (old * new**new).bit_length()
+            bits += scale.bit_length() + 132 + 1
+            bits += (new**new).bit_length() + old.bit_length()
         return bits + self.delta.bit_length() + 256 + 128 + 1
 
     def is_sound(self) -> bool:
