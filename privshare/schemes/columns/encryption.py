@@ -86,7 +86,7 @@ def encrypt(
         reading.scale,
         reading.bound,
         (Run(0, length),) if length else (),
-        b"".join(parts),
+        parts[0] if len(parts) == 1 else b"".join(parts),
     )
 
 
