@@ -1,6 +1,6 @@
 /* Paillier at every profile: laws, refusals, and what an error leaves. */
 #include "check.h"
-#include "privshare/ps_paillier.h"
+#include "privshare/ps_paillier_column.h"
 
 enum { C_MAX = 768, N_MAX = 384 };
 
@@ -48,12 +48,49 @@ static void scratch_is_wiped(void)
     }
 }
 
+static ps_limb room[PS_PAILLIER_COLUMN_LIMBS];
+
+/* Columns of one element. */
+static ps_status add(uint8_t *c, const uint8_t *x, const uint8_t *y)
+{
+    uint8_t a[C_MAX], b[C_MAX];
+    size_t bad;
+
+    memcpy(a, x, pub->c_len);
+    memcpy(b, y, pub->c_len);
+    return ps_paillier_column_add_vartime(c, &bad, a, b, 1, pub, backend,
+                                          room);
+}
+
+static ps_status add_plain(uint8_t *c, const uint8_t *a, const uint8_t *m)
+{
+    size_t bad;
+
+    return ps_paillier_column_add_plain(c, &bad, a, m, 1, pub, backend, room);
+}
+
+static ps_status negate(uint8_t *c, const uint8_t *a)
+{
+    size_t bad;
+
+    return ps_paillier_column_negate_vartime(c, &bad, a, 1, pub, backend,
+                                             room);
+}
+
+static ps_status multiply(uint8_t *c, const uint8_t *a, uint64_t k,
+                          uint8_t negative)
+{
+    size_t bad;
+
+    return ps_paillier_column_multiply_vartime(c, &bad, a, &k, &negative, 1,
+                                               pub, backend, room);
+}
+
 static void homomorphism(void)
 {
     uint8_t m[2 * N_MAX], r[2 * N_MAX], c[2 * C_MAX], d[C_MAX], e[C_MAX];
     uint8_t zero_m[N_MAX] = {0};
     size_t n = pub->n_len, s = pub->c_len;
-    static const uint8_t three[1] = {3};
 
     number(m), number(m + n), number(r), number(r + n);
     CHECK(ps_paillier_encrypt(c, m, r, 2, pub, backend, scratch) == PS_OK);
@@ -63,26 +100,22 @@ static void homomorphism(void)
     decrypts_to(c + s, m + n);
     scratch_is_wiped();
 
-    CHECK(ps_paillier_add_vartime(d, c, c + s, 1, pub) == PS_OK);
+    CHECK(add(d, c, c + s) == PS_OK);
     CHECK(ps_paillier_sum_vartime(e, c, 2, pub, backend, scratch) == PS_OK);
     CHECK(memcmp(d, e, s) == 0);
-    CHECK(ps_paillier_add_plain(e, c, m + n, pub) == PS_OK);
+    CHECK(add_plain(e, c, m + n) == PS_OK);
     CHECK(ps_paillier_rerandomise(e, e, r + n, 1, pub, scratch) == PS_OK);
     CHECK(memcmp(d, e, s) == 0);
 
-    CHECK(ps_paillier_negate_vartime(d, c, pub) == PS_OK);
-    CHECK(ps_paillier_mul_plain_vartime(e, c, three, 0, 1, pub, scratch)
-          == PS_OK);
+    CHECK(negate(d, c) == PS_OK);
+    CHECK(multiply(e, c, 0, 1) == PS_OK);
     decrypts_to(e, zero_m);
-    CHECK(ps_paillier_mul_plain_vartime(e, c, three, 1, 0, pub, scratch)
-          == PS_OK);
-    CHECK(ps_paillier_add_vartime(e, e, d, 1, pub) == PS_OK);
-    CHECK(ps_paillier_add_vartime(e, e, d, 1, pub) == PS_OK);
+    CHECK(multiply(e, c, 3, 0) == PS_OK);
+    CHECK(add(e, e, d) == PS_OK);
+    CHECK(add(e, e, d) == PS_OK);
     CHECK(memcmp(e, c, s) == 0);
-    CHECK(ps_paillier_mul_plain_vartime(e, d, three, 1, 1, pub, scratch)
-          == PS_OK);
-    CHECK(ps_paillier_mul_plain_vartime(d, c, three, 1, 0, pub, scratch)
-          == PS_OK);
+    CHECK(multiply(e, d, 3, 1) == PS_OK);
+    CHECK(multiply(d, c, 3, 0) == PS_OK);
     CHECK(memcmp(d, e, s) == 0);
 }
 
@@ -113,24 +146,22 @@ static void refused_by_all(const uint8_t *bad)
 {
     uint8_t good[2 * C_MAX], m[N_MAX], r[N_MAX], out[2 * C_MAX];
     size_t s = pub->c_len;
-    static const uint8_t two[1] = {2};
 
     number(m), number(r);
     CHECK(ps_paillier_encrypt(good, m, r, 1, pub, backend, scratch) == PS_OK);
     memcpy(good + s, bad, s);
     memset(out, 0xaa, sizeof out);
     CHECK(ps_paillier_check_vartime(good, 2, pub) == PS_E_VERIFY);
-    CHECK(ps_paillier_add_vartime(out, good, bad, 1, pub) == PS_E_VERIFY);
+    CHECK(add(out, good, bad) == PS_E_VERIFY);
     CHECK(memcmp(out, zero, s) == 0);
-    CHECK(ps_paillier_add_vartime(out, bad, good, 1, pub) == PS_E_VERIFY);
+    CHECK(add(out, bad, good) == PS_E_VERIFY);
     CHECK(ps_paillier_sum_vartime(out, good, 2, pub, backend, scratch)
           == PS_E_VERIFY);
     CHECK(ps_paillier_sum_vartime(out, bad, 1, pub, backend, scratch)
           == PS_E_VERIFY);
-    CHECK(ps_paillier_negate_vartime(out, bad, pub) == PS_E_VERIFY);
-    CHECK(ps_paillier_add_plain(out, bad, m, pub) == PS_E_VERIFY);
-    CHECK(ps_paillier_mul_plain_vartime(out, bad, two, 1, 0, pub, scratch)
-          == PS_E_VERIFY);
+    CHECK(negate(out, bad) == PS_E_VERIFY);
+    CHECK(add_plain(out, bad, m) == PS_E_VERIFY);
+    CHECK(multiply(out, bad, 2, 0) == PS_E_VERIFY);
     CHECK(ps_paillier_rerandomise(out, bad, r, 1, pub, scratch)
           == PS_E_VERIFY);
     CHECK(ps_paillier_verify_opening_vartime(bad, m, r, pub, backend, scratch)

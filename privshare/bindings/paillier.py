@@ -21,6 +21,7 @@ import functools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
+from privshare.bindings import paillier_column
 from privshare.bindings._convert import (
     BACKEND,
     ffi,
@@ -231,8 +232,7 @@ class PublicCore:
             VerificationError: One is 0, or not below n^2, or shares a factor
                 with n.
         """
-        status = lib.ps_paillier_check_vartime(c, self._count(c), self._native)
-        raise_for(status, NOT_A_CIPHERTEXT)
+        paillier_column.check(self, c)
 
     def add(self, a: bytes, b: bytes) -> bytes:
         """a · b mod n²: the sum, or the sums of two concatenated arrays.
@@ -241,12 +241,7 @@ class PublicCore:
             EncodingError: The lengths differ or are not whole ciphertexts.
             VerificationError: An operand is no ciphertext.
         """
-        count = self._count(a)
-        self._ciphertexts(b, count)
-        c = out(len(a))
-        status = lib.ps_paillier_add_vartime(c, a, b, count, self._native)
-        raise_for(status, NOT_A_CIPHERTEXT)
-        return take(c)
+        return paillier_column.add(self, a, b)
 
     def sum(self, cs: bytes, count: int) -> bytes:
         """The product of `count` concatenated ciphertexts: the sum.
@@ -262,10 +257,9 @@ class PublicCore:
             status = lib.ps_paillier_sum_vartime(
                 c, cs, count, self._native, BACKEND, scratch
             )
-        raise_for(
-            status,
-            NOT_A_CIPHERTEXT if count else "expected at least one term, found none",
-        )
+        if status == lib.PS_E_VERIFY:
+            paillier_column.check(self, cs)  # says which
+        raise_for(status, "expected at least one term, found none")
         return take(c)
 
     def negate(self, c: bytes) -> bytes:
@@ -275,24 +269,14 @@ class PublicCore:
             EncodingError: `c` has another length.
             VerificationError: `c` is no ciphertext.
         """
-        negated = out(self.ciphertext_bytes)
-        status = lib.ps_paillier_negate_vartime(
-            negated, self._ciphertexts(c, 1), self._native
-        )
-        raise_for(status, NOT_A_CIPHERTEXT)
-        return take(negated)
+        return paillier_column.negate(self, self._ciphertexts(c, 1))
 
     def add_plain(self, c: bytes, m: int | bytes) -> bytes:
         """c · (1 + m·n) mod n², for m in [0, n).
 
         Whoever sees both ciphertexts can compute m; rerandomise to hide it.
         """
-        total = out(self.ciphertext_bytes)
-        status = lib.ps_paillier_add_plain(
-            total, self._ciphertexts(c, 1), self._number(m), self._native
-        )
-        raise_for(status, NOT_A_CIPHERTEXT)
-        return take(total)
+        return paillier_column.add_plain(self, self._ciphertexts(c, 1), self._number(m))
 
     def mul_plain(self, c: bytes, k: int) -> bytes:
         """c^k mod n², for a public integer |k| < n of either sign.
@@ -304,20 +288,7 @@ class PublicCore:
         """
         if abs(k) >= self.n:
             raise OutOfRange("expected a multiplier with |k| < n, found a larger one")
-        magnitude = _bytes_of(abs(k))
-        product = out(self.ciphertext_bytes)
-        with _scratch() as scratch:
-            status = lib.ps_paillier_mul_plain_vartime(
-                product,
-                self._ciphertexts(c, 1),
-                magnitude,
-                len(magnitude),
-                int(k < 0),
-                self._native,
-                scratch,
-            )
-        raise_for(status, NOT_A_CIPHERTEXT)
-        return take(product)
+        return paillier_column.multiply(self, self._ciphertexts(c, 1), [k])
 
     def verify_opening(self, c: bytes, m: int, r: int) -> None:
         """Check that c is the encryption of m with r.

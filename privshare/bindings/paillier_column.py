@@ -22,11 +22,14 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from privshare.bindings._convert import BACKEND, ffi, lib, out, take
-from privshare.bindings.paillier import PublicCore
 from privshare.errors import EncodingError, NativeError, OutOfRange, VerificationError
+
+if TYPE_CHECKING:
+    # Its methods for single ciphertexts call the functions here.
+    from privshare.bindings.paillier import PublicCore
 
 __all__ = [
     "MAX_EXPONENT_BYTES",

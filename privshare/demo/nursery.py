@@ -16,8 +16,10 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import importlib
 import json
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -27,6 +29,9 @@ from pathlib import Path
 from typing import Any
 
 from privshare.errors import Unavailable
+
+#: What `privshare node serve` imports.
+PROGRAM = ("privshare.cli.application", "privshare.cli.node", "privshare.service.app")
 
 _PR_SET_PDEATHSIG = 1
 _POLL_S = 0.02
@@ -127,9 +132,8 @@ def die_with_parent() -> None:
 
 def main() -> None:
     """Read wishes until there are no more. Then whoever still runs is stopped."""
-    from privshare.cli import application, node  # noqa: F401, PLC0415 - its purpose
-    from privshare.service import node_process  # noqa: F401, PLC0415
-
+    for name in PROGRAM:
+        importlib.import_module(name)
     gc.collect()
     gc.freeze()
     nodes: dict[int, int | None] = {}
@@ -170,8 +174,6 @@ def _poll(nodes: dict[int, int | None], pid: int) -> int | None:
 
 def _become_a_node(serve: str, log: str, passphrase: str) -> None:
     """Do as `privshare node serve` in a process of its own. Does not return."""
-    from privshare.cli.main import main as command  # noqa: PLC0415 - imported before
-
     code = 70
     try:
         os.setsid()
@@ -181,7 +183,8 @@ def _become_a_node(serve: str, log: str, passphrase: str) -> None:
         for source, target in ((nothing, 0), (said, 1), (said, 2)):
             os.dup2(source, target)
         os.environ["PRIVSHARE_PASSPHRASE"] = passphrase
-        code = command(["node", "serve", serve])
+        sys.argv = ["privshare", "node", "serve", serve]
+        runpy.run_module("privshare", run_name="__main__")
     except SystemExit as leaving:
         code = leaving.code if isinstance(leaving.code, int) else 1
     finally:

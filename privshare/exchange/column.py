@@ -11,13 +11,15 @@ in memory.
 
 from __future__ import annotations
 
+import json
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import cast
+from typing import TypeAlias, cast
 
 from privshare.bindings.hash import Sha256
-from privshare.errors import EvidenceInvalid, OutOfRange
+from privshare.errors import EncodingError, EvidenceInvalid, OutOfRange
 from privshare.exchange.storage import Row
 from privshare.jobs import packing
 from privshare.jobs.aggregate import nothing_left
@@ -25,9 +27,10 @@ from privshare.jobs.spec import Spec
 from privshare.jobs.statement import MAX_GROUP, MAX_GROUPS, Cell, Contribution
 from privshare.rights.schema import Schema
 from privshare.schemes.paillier import SIZES, PaillierPublicKey
-from privshare.schemes.paillier_knowledge import Known
+from privshare.schemes.paillier_knowledge import KnownShort
+from privshare.schemes.paillier_short import encrypt_known
 from privshare.wire import domain
-from privshare.wire.canonical import Json, decode
+from privshare.wire.canonical import Json
 
 __all__ = [
     "PART",
@@ -42,6 +45,9 @@ __all__ = [
 
 #: Ciphertexts in one part: 1.5 MiB under a 3072-bit key.
 PART = 2_048
+
+#: Plaintexts of a part, group by group. Secret.
+_Chunk: TypeAlias = list[tuple[str, list[int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +79,12 @@ class Encrypted:
     Attributes:
         cells: The groups with their subtotals.
         digest: Of the whole column.
-        known: Values and randomness of the subtotals. Secret.
+        known: Values and exponents of the subtotals. Secret.
     """
 
     cells: tuple[Cell, ...]
     digest: bytes
-    known: tuple[Known, ...] = field(repr=False)
+    known: tuple[KnownShort, ...] = field(repr=False)
 
 
 def group(schema: Schema, spec: Spec, batches: Iterable[Iterable[Row]]) -> Groups:
@@ -89,6 +95,7 @@ def group(schema: Schema, spec: Spec, batches: Iterable[Iterable[Row]]) -> Group
 
     Raises:
         NotPermitted: No group has k values: rule `job.k`.
+        EncodingError: A row that is none of this schema.
         OutOfRange: More groups than a contribution may have, or a group whose
             name is too long.
     """
@@ -96,16 +103,23 @@ def group(schema: Schema, spec: Spec, batches: Iterable[Iterable[Row]]) -> Group
     place = schema.index(spec.column)
     by = None if spec.group_by is None else schema.index(spec.group_by)
     counting = spec.operation == "count"
-    found: dict[str, array[int]] = {}
-    for batch in batches:
-        for _, data, _ in batch:
-            row = cast(list[Json], decode(data))
+    cells: dict[Json, array[int]] = {}
+    try:
+        for row in _decoded(batches):
             value = row[place]
-            if value is None:
-                continue
-            name = "" if by is None else _name(row[by])
-            numbers = found.setdefault(name, array("q"))
-            numbers.append(1 if counting else cast(int, value))
+            if value is not None:
+                cell = None if by is None else row[by]
+                if cell not in cells:
+                    cells[cell] = array("q")
+                cells[cell].append(1 if counting else cast(int, value))
+    except (IndexError, OverflowError, TypeError, ValueError):
+        raise EncodingError(
+            f"expected rows as they were published, with a number as {spec.column}, "
+            "found another"
+        ) from None
+    found: dict[str, array[int]] = {}
+    for cell, values in cells.items():
+        found.setdefault(_name(cell), array("q")).extend(values)
     kept = {name: found[name] for name in sorted(found) if len(found[name]) >= spec.k}
     if not kept:
         raise nothing_left(spec.k)
@@ -121,6 +135,16 @@ def group(schema: Schema, spec: Spec, batches: Iterable[Iterable[Row]]) -> Group
         bound=most * sum(map(len, kept.values())),
         scale=0 if counting else column.scale or 0,
     )
+
+
+def _decoded(batches: Iterable[Iterable[Row]]) -> Iterator[list[Json]]:
+    """The rows of this node, which it wrote in canonical form: a batch at once."""
+    for batch in batches:
+        written = [data for _, data, _ in batch]
+        rows = json.loads(f"[{b','.join(written).decode()}]")
+        if len(rows) != len(written):
+            raise ValueError("more or fewer rows than were read")
+        yield from rows
 
 
 def _name(value: Json) -> str:
@@ -177,13 +201,12 @@ def encrypt(
     subtotals = {name: _Subtotal() for name in groups.values}
     size = key.ciphertext_size
     hasher = _hasher(column_bytes(map(len, groups.values.values()), key))
-    for part, chunk in enumerate(_chunks(groups, key.bits)):
-        data, rand = key.encrypt_batch_known([m for _, ms in chunk for m in ms])
+    for part, (chunk, data, exponents) in enumerate(_encrypted(groups, key)):
         begin = 0
         for name, plaintexts in chunk:
             end = begin + len(plaintexts)
             subtotals[name].take(
-                key, data[begin * size : end * size], plaintexts, rand[begin:end]
+                key, data[begin * size : end * size], plaintexts, exponents[begin:end]
             )
             begin = end
         hasher.update(data)
@@ -204,28 +227,45 @@ class _Subtotal:
 
     ciphertext: bytes = b""
     m: int = 0
-    r: int = 1
+    x: int = 0
 
     def take(
         self,
         key: PaillierPublicKey,
         ciphertexts: bytes,
         plaintexts: Sequence[int],
-        rand: Sequence[int],
+        exponents: Sequence[int],
     ) -> None:
-        """Add ciphertexts, whose plaintexts and randomness are known."""
+        """Add ciphertexts, whose plaintexts and exponents are known."""
         self.ciphertext = key.sum(self.ciphertext + ciphertexts)
         self.m += sum(plaintexts)
-        for r in rand:
-            self.r = self.r * r % key.n
+        self.x += sum(exponents)
 
-    def known(self) -> Known:
-        return Known(self.ciphertext, self.m, self.r)
+    def known(self) -> KnownShort:
+        return KnownShort(self.ciphertext, self.m, self.x)
 
 
-def _chunks(groups: Groups, bits: int) -> Iterator[list[tuple[str, list[int]]]]:
+def _encrypted(
+    groups: Groups, key: PaillierPublicKey
+) -> Iterator[tuple[_Chunk, bytes, list[int]]]:
+    """The column part by part; the next one is encrypted while one is sent."""
+
+    def work(chunk: _Chunk) -> tuple[_Chunk, bytes, list[int]]:
+        return chunk, *encrypt_known(key.n, [m for _, ms in chunk for m in ms])
+
+    with ThreadPoolExecutor(1) as ahead:
+        following: Future[tuple[_Chunk, bytes, list[int]]] | None = None
+        for chunk in _chunks(groups, key.bits):
+            done, following = following, ahead.submit(work, chunk)
+            if done is not None:
+                yield done.result()
+        if following is not None:
+            yield following.result()
+
+
+def _chunks(groups: Groups, bits: int) -> Iterator[_Chunk]:
     """The plaintexts in group order, `PART` at a time."""
-    chunk: list[tuple[str, list[int]]] = []
+    chunk: _Chunk = []
     room = PART
     width = packing.slots(bits)
     for name, values in groups.values.items():

@@ -56,7 +56,7 @@ from privshare.ledger import query
 from privshare.rights import identifier
 from privshare.rights.table import MAX_ROWS
 from privshare.schemes.paillier import PaillierPrivateKey, PaillierPublicKey
-from privshare.schemes.paillier_knowledge import prove
+from privshare.schemes.paillier_knowledge import prove_short
 from privshare.wire import envelope as envelopes
 from privshare.wire.canonical import Fields, Json, b64u
 from privshare.wire.envelope import Envelope
@@ -328,7 +328,7 @@ def _contribute(node: Node, known: Admitted, dataset: str, task: Task) -> None:
             groups=encrypted.cells,
             suppressed=groups.suppressed,
         )
-        proof = prove(key.n, encrypted.known, contribution.context())
+        proof = prove_short(key.n, encrypted.known, contribution.context())
         payload = replace(contribution, proof=proof).to_bytes()
         if len(payload) > MAX_STATEMENT:
             raise OutOfRange(

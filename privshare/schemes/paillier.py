@@ -39,13 +39,13 @@ from typing import TYPE_CHECKING, Any, final, overload
 from privshare.bindings import paillier as native
 from privshare.errors import EncodingError, OutOfRange, ProofInvalid, VerificationError
 from privshare.schemes.key_id import paillier_kid
+from privshare.schemes.paillier_random import holder_randomness, public_randomness
 from privshare.schemes.secret import Secret
 from privshare.wire.canonical import Fields, b64u, decode, encode
 
 if TYPE_CHECKING:
     from privshare.schemes.columns.column import EncryptedColumn
     from privshare.schemes.columns.encryption import Progress
-    from privshare.schemes.columns.engine import Randomness
     from privshare.schemes.columns.number import EncryptedGroups, EncryptedNumber
 
 __all__ = ["SIZES", "PaillierPrivateKey", "PaillierPublicKey"]
@@ -68,7 +68,7 @@ class PaillierPublicKey:
         OutOfRange: Another number.
     """
 
-    __slots__ = ("_core", "n")
+    __slots__ = ("__weakref__", "_core", "n")
 
     def __init__(self, n: int) -> None:
         self.n = n
@@ -178,7 +178,7 @@ class PaillierPublicKey:
 
         return encrypt(
             self,
-            self.randomness(randomness),
+            public_randomness(self, randomness),
             column,
             scale=scale,
             bound=bound,
@@ -189,23 +189,13 @@ class PaillierPublicKey:
             progress=progress,
         )
 
-    def randomness(self, name: str) -> Randomness:
-        """The source of randomness of a name: "djn" or "textbook".
-
-        Raises:
-            OutOfRange: Another name.
-        """
-        from privshare.schemes.columns import engine  # noqa: PLC0415 - numpy
-
-        engine.expect_randomness(name)
-        return engine.Textbook(self._core)
-
-    def encrypt_batch(self, values: Sequence[int]) -> bytes:
+    def encrypt_batch(self, values: Sequence[int], randomness: str = "djn") -> bytes:
         """Encrypt signed integers, each with fresh randomness.
 
         Args:
             values: |v| < n/2. Decimals are scaled first (`FixedPoint`), so
                 that the scale is public and written once.
+            randomness: As for `encrypt`.
 
         Returns:
             The ciphertexts one after the other, `ciphertext_size` bytes each.
@@ -216,10 +206,18 @@ class PaillierPublicKey:
         Leaks:
             How many values there are. Time depends on that and on n alone.
         """
-        return self.encrypt_batch_known(values)[0]
+        source = public_randomness(self, randomness)
+        n, size = self.n, self.size
+        self._fit(values)
+
+        def encrypt(part: Sequence[int]) -> bytes:
+            plain = b"".join((values[i] % n).to_bytes(size, "big") for i in part)
+            return source.encrypt(plain, len(part))
+
+        return _in_threads(range(len(values)), encrypt)
 
     def encrypt_batch_known(self, values: Sequence[int]) -> tuple[bytes, list[int]]:
-        """As `encrypt_batch`; the second is the r of each, to prove things with.
+        """As textbook's `encrypt_batch`; the second is the r of each, for proofs.
 
         Secret: whoever knows an r opens its ciphertext.
         """
@@ -243,6 +241,12 @@ class PaillierPublicKey:
         Raises:
             OutOfRange: A value or an r outside its interval.
         """
+        self._fit(values)
+        n = self.n
+        return b"".join(self._core.encrypt_batch([value % n for value in values], rand))
+
+    def _fit(self, values: Sequence[int]) -> None:
+        """Refuse values that wrap."""
         half = self.half
         for value in values:
             if not -half < value < half:
@@ -251,8 +255,6 @@ class PaillierPublicKey:
                     f"{self.bits} bits with its sign, found one of "
                     f"{value.bit_length()} bits"
                 )
-        n = self.n
-        return b"".join(self._core.encrypt_batch([value % n for value in values], rand))
 
     def sum(self, ciphertexts: bytes) -> bytes:
         """Add up: the product of ciphertexts modulo n².
@@ -341,7 +343,7 @@ class PaillierPrivateKey(Secret):
     Secret: p and q stay inside; `repr` is redacted and it cannot be pickled.
     """
 
-    __slots__ = ("_core", "_p", "_q", "public")
+    __slots__ = ("__weakref__", "_core", "_p", "_q", "public")
 
     def __init__(self, p: int, q: int) -> None:
         self.public = PaillierPublicKey(p * q)
@@ -382,7 +384,7 @@ class PaillierPrivateKey(Secret):
 
         return encrypt(
             self.public,
-            self.public.randomness("textbook"),
+            holder_randomness(self),
             column,
             scale=scale,
             bound=bound,

@@ -41,7 +41,7 @@ that does not hold
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from privshare.bindings.hash import shake128
@@ -53,6 +53,7 @@ from privshare.errors import (
     VerificationError,
 )
 from privshare.schemes.paillier_opening import WEIGHT_BYTES, product_of_powers
+from privshare.schemes.paillier_short import randomness
 from privshare.wire import domain
 from privshare.wire.digest import tagged
 
@@ -72,6 +73,21 @@ class Known:
     r: int = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class KnownShort:
+    """A ciphertext that was encrypted with short exponents (`paillier_short`).
+
+    Attributes:
+        c: The ciphertext, or a product of such.
+        m: Signed value.
+        x: The exponent, or the sum of the exponents.
+    """
+
+    c: bytes
+    m: int = field(repr=False)
+    x: int = field(repr=False)
+
+
 def prove(n: int, known: Sequence[Known], context: bytes) -> bytes:
     """Prove that the values in ciphertexts are known.
 
@@ -87,12 +103,52 @@ def prove(n: int, known: Sequence[Known], context: bytes) -> bytes:
         Nothing of m and r by its bytes; the time depends on r (Python's
         integers), which is used for nothing else.
     """
+    claims = [(one.c, one.m) for one in known]
+    rs = [one.r for one in known]
+    return _prove(n, claims, context, lambda es: product_of_powers(rs, es, n))
+
+
+def prove_short(n: int, known: Sequence[KnownShort], context: bytes) -> bytes:
+    """`prove` for ciphertexts whose r are powers of the base: r = h^x mod n.
+
+    The product Π r_i^{e_i} is h^(Σ e_i·x_i), which takes one power in all.
+
+    Args:
+        n: The modulus.
+        known: What is known, at least one.
+        context: Everything that the proof is for.
+
+    Returns:
+        A proof that `verify` takes; nothing in it tells how r was drawn.
+
+    Raises:
+        OutOfRange: Sums of more exponents than anybody has.
+
+    Leaks:
+        Nothing of m and x by its bytes; the power takes a time that depends on
+        n alone.
+    """
+
+    def product(es: Sequence[int]) -> int:
+        x = sum(e * one.x for e, one in zip(es, known, strict=True))
+        return randomness(n, x)
+
+    return _prove(n, [(one.c, one.m) for one in known], context, product)
+
+
+def _prove(
+    n: int,
+    claims: Sequence[tuple[bytes, int]],
+    context: bytes,
+    product: Callable[[list[int]], int],
+) -> bytes:
+    """The proof for (c_i, m_i); `product` gives Π r_i^{e_i} mod n."""
     core = public_core(n)
     x, u = secrets.randbelow(n), secrets.randbelow(n - 1) + 1
     a = core.encrypt(x, u)
-    weights = _challenges(core, [one.c for one in known], a, context)
-    z = (x + sum(e * one.m for e, one in zip(weights, known, strict=True))) % n
-    w = u * product_of_powers([one.r for one in known], weights, n) % n
+    weights = _challenges(core, [c for c, _ in claims], a, context)
+    z = (x + sum(e * m for e, (_, m) in zip(weights, claims, strict=True))) % n
+    w = u * product(weights) % n
     size = core.n_bytes
     return a + w.to_bytes(size, "big") + z.to_bytes(size, "big")
 

@@ -9,23 +9,25 @@ result with many groups has many totals, so this module checks them together.
     auditor     verify_openings(n, openings) ─► nothing, or the wrong ones
 
 The claim of one opening is c = (1 + m·n) · r^n mod n². For all of them, with
-weights w_i drawn at random from [0, 2^128):
+weights w_i drawn at random from [0, 2^16):
 
     Π c_i^{w_i} = (1 + n·Σ w_i·m_i) · (Π r_i^{w_i})^n   mod n²
 
-so that n-th powers, the dear part, are taken once. If the equation fails, it is
-tried for each half, down to single openings, and the first wrong ones are named.
+so that n-th powers, the dear part, are taken once, and once more for each of
+eight rounds with weights of their own. If an equation fails, it is tried for
+each half, down to single openings, and the first wrong ones are named.
 
 Why that is enough. Let D be decryption, a homomorphism onto Z_n (for gcd(n,
 φ(n)) = 1), and δ_i = D(c_i) - m_i. Applying D to the equation gives
 Σ w_i·δ_i = 0 mod n. If some δ_j ≠ 0, fix all weights but w_j: the equation
-has at most one solution w_j modulo n / gcd(n, δ_j), and hence at most one in
-[0, 2^128) whenever n / gcd(n, δ_j) >= 2^128. That holds when no prime factor
-of n is below 2^128, as in every honest key, and it holds for *any* n when
-|δ_j| <= n / 2^128, as when both claimed and true totals keep far below n. So
-a wrong m passes with probability at most 2^-128. The weights come from a hash
-of all openings and of fresh randomness, so nobody can prepare openings for
-weights known before.
+has at most one solution w_j modulo n / gcd(n, δ_j), which is a product of prime
+factors of n. None of them is below 2^16, as import makes sure for every n
+that may be used, so at most one w_j in [0, 2^16) serves. A wrong m passes a
+round with probability at most 2^-16, and all eight with 2^-128, whoever made n
+and however large the plaintexts are. The weights come from a hash of all
+openings and of fresh randomness, so nobody can prepare openings for weights
+known before. (Weights of 128 bits in one round would cost as much and would
+need that no prime factor of n is below 2^128, which nobody shows.)
 
 What is shown is what c_i decrypts to, and not that r_i is the very r_i that
 was drawn: r_i may be off by a root of unity, such as -1, in a way that the
@@ -52,11 +54,16 @@ from math import gcd
 
 from privshare.bindings.hash import shake128
 from privshare.bindings.paillier import PublicCore
+from privshare.bindings.paillier_column import dot
 from privshare.errors import OutOfRange, ProofInvalid
 from privshare.wire import domain
 from privshare.wire.digest import tagged
 
+#: Length of the weights of an opening, in all rounds together: its security.
 WEIGHT_BYTES = 16
+
+_ROUNDS = 8
+_ROUND_BYTES = WEIGHT_BYTES // _ROUNDS
 
 #: Below this many openings, one by one is no dearer.
 MIN_BATCH = 3
@@ -105,7 +112,8 @@ def verify_openings_with(n: int, openings: Sequence[Opening], rand: bytes) -> No
     """As `verify_openings`, with the randomness as an argument.
 
     Args:
-        n: The Paillier modulus, odd, at most 3072 bits.
+        n: The Paillier modulus, odd, at most 3072 bits, without a prime factor
+            below 2^16.
         openings: Any number of claims.
         rand: 32 bytes that nobody knew when the openings were made.
     """
@@ -170,16 +178,21 @@ def _holds(core: PublicCore, one: Opening) -> bool:
 
 
 def _holds_together(core: PublicCore, openings: Sequence[Opening], rand: bytes) -> bool:
-    weights = _weights(core, openings, rand)
-    pairs = list(zip(weights, openings, strict=True))
-    powers = b"".join(core.mul_plain(one.c, weight) for weight, one in pairs)
-    r = product_of_powers([one.r for one in openings], weights, core.n)
-    m = sum(weight * one.m for weight, one in pairs) % core.n
-    return core.sum(powers, len(openings)) == core.encrypt(m, r)
+    cs = b"".join(one.c for one in openings)
+    tables = [_multiples(one.r, core.n) for one in openings]
+    ms, roots, products = [], [], []
+    for weights in _weights(core, openings, rand):
+        products.append(dot(core, cs, weights))
+        roots.append(_straus(tables, weights, core.n, _ROUND_BYTES))
+        pairs = zip(weights, openings, strict=True)
+        ms.append(sum(weight * one.m for weight, one in pairs) % core.n)
+    return products == core.encrypt_batch(ms, roots)
 
 
-def _weights(core: PublicCore, openings: Sequence[Opening], rand: bytes) -> list[int]:
-    """Draw a weight for each opening from all of them and fresh randomness."""
+def _weights(
+    core: PublicCore, openings: Sequence[Opening], rand: bytes
+) -> list[list[int]]:
+    """Draw the weights of each round from all openings and fresh randomness."""
     n, size = core.n, core.n_bytes
     seed = tagged(
         domain.PROOF,
@@ -191,20 +204,29 @@ def _weights(core: PublicCore, openings: Sequence[Opening], rand: bytes) -> list
         b"".join(one.r.to_bytes(size, "big") for one in openings),
     )
     stream = shake128(seed, WEIGHT_BYTES * len(openings))
-    return [
-        int.from_bytes(stream[i : i + WEIGHT_BYTES], "big")
-        for i in range(0, len(stream), WEIGHT_BYTES)
+    drawn = [
+        int.from_bytes(stream[i : i + _ROUND_BYTES], "big")
+        for i in range(0, len(stream), _ROUND_BYTES)
     ]
+    return [drawn[i::_ROUNDS] for i in range(_ROUNDS)]
 
 
 def product_of_powers(bases: list[int], weights: list[int], modulus: int) -> int:
     """Π bases[i]^weights[i] mod modulus, the squarings shared.
 
+    Weights have at most `WEIGHT_BYTES` bytes.
+
     Source: Straus, "Addition chains of vectors", 1964.
     """
     tables = [_multiples(base, modulus) for base in bases]
+    return _straus(tables, weights, modulus, WEIGHT_BYTES)
+
+
+def _straus(
+    tables: list[list[int]], weights: list[int], modulus: int, weight_bytes: int
+) -> int:
     result = 1
-    for shift in range(8 * WEIGHT_BYTES - _WINDOW, -1, -_WINDOW):
+    for shift in range(8 * weight_bytes - _WINDOW, -1, -_WINDOW):
         for _ in range(_WINDOW):
             result = result * result % modulus
         for table, weight in zip(tables, weights, strict=True):

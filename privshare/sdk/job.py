@@ -27,7 +27,9 @@ DONE = "done"
 FAILED = "failed"
 ENDED = (DONE, FAILED)
 
-_PAUSE_S = 0.15
+#: Between two looks: a tenth of the time waited so far, within these bounds, so
+#: that an end is seen soon and nobody is asked in vain too often.
+_PAUSE_S = 0.05
 _MAX_PAUSE_S = 3.0
 
 
@@ -178,13 +180,14 @@ class Job(Live[M]):
     def _wait(
         self, timeout_s: float, progress: Callable[[str], None] | None
     ) -> Call[Job[M]]:
-        limit = self._session.tick() + timeout_s
-        pause_s = _PAUSE_S
+        begun = self._session.tick()
         job = yield from self._read()
         while not job.ended:
             if progress is not None:
                 progress(f"{job.phase}: {job.note}" if job.note else job.phase)
-            if self._session.tick() + pause_s > limit:
+            waited_s = self._session.tick() - begun
+            pause_s = min(_MAX_PAUSE_S, max(_PAUSE_S, waited_s / 10))
+            if waited_s + pause_s > timeout_s:
                 raise Unavailable(
                     f"expected the job to end within {timeout_s:g} s, found it "
                     f"{job.phase}" + (f": {job.note}" if job.note else ""),
@@ -192,7 +195,6 @@ class Job(Live[M]):
                     detail={"job": job.id, "phase": job.phase},
                 )
             yield Pause(pause_s)
-            pause_s = min(_MAX_PAUSE_S, pause_s * 1.25)
             job = yield from self._read()
         if job.phase == FAILED:
             raise _problem(job)

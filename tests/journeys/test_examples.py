@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -12,9 +13,13 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[2]
 EXAMPLES = REPOSITORY / "examples"
 FILES = sorted(path.name for path in EXAMPLES.glob("[0-9]*.py"))
+NOTEBOOKS = sorted(path.name for path in EXAMPLES.glob("[0-9]*.ipynb"))
 
 #: What keeps an example short, by its file.
-SHORT = {"02_ames_housing.py": ("--rows", "400")}
+SHORT = {
+    "02_ames_housing.py": ("--rows", "400"),
+    "05_dask.py": ("--rows", "20000"),
+}
 
 TIMEOUT_S = 280
 LONG_TIMEOUT_S = 1800
@@ -55,7 +60,28 @@ def test_an_example_runs_in_full(name: str, tmp_path: Path) -> None:
     assert _run(name, cwd=tmp_path, timeout_s=LONG_TIMEOUT_S)
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_notebook_runs(name: str, tmp_path: Path) -> None:
+    """Its cells, in order, as one program; it was saved without answers."""
+    notebook = json.loads((EXAMPLES / name).read_text(encoding="utf-8"))
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert cells and not any(cell["outputs"] for cell in cells)
+    program = "\n".join("".join(cell["source"]) for cell in cells)
+    done = subprocess.run(
+        [sys.executable, "-"],
+        input=program,
+        cwd=tmp_path,
+        env={**os.environ, "MPLBACKEND": "Agg"},
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "expected" in done.stdout  # the refusal that it shows
+
+
+@pytest.mark.parametrize("name", [*FILES, *NOTEBOOKS])
 def test_an_example_is_on_the_map(name: str) -> None:
     """The folder's README names it."""
     assert f"]({name})" in (EXAMPLES / "README.md").read_text(encoding="utf-8")

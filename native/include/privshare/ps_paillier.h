@@ -186,22 +186,6 @@ PS_MUST_CHECK
 ps_status ps_paillier_check_vartime(const uint8_t *c, size_t count,
                                     const ps_paillier_public *key);
 
-/** Add two arrays, number by number.
- *
- *  Computes   c[i] = a[i] * b[i] mod n^2
- *
- *  Returns    PS_OK
- *             PS_E_VERIFY   an operand is no ciphertext
- *  Out        c          count * key->c_len bytes
- *  In         a, b       count * key->c_len bytes
- *  Overlap    c may be a or b
- *  On error   c is all zero
- */
-PS_MUST_CHECK
-ps_status ps_paillier_add_vartime(uint8_t *c, const uint8_t *a,
-                                  const uint8_t *b, size_t count,
-                                  const ps_paillier_public *key);
-
 /** Add up an array.
  *
  *  Computes   c = a[0] * ... * a[count - 1] mod n^2
@@ -219,61 +203,6 @@ ps_status ps_paillier_sum_vartime(uint8_t *c, const uint8_t *a, size_t count,
                                   const ps_paillier_public *key,
                                   const ps_backend *backend,
                                   ps_limb *scratch);
-
-/** Negate a number.
- *
- *  Computes   c = a^-1 mod n^2
- *
- *  Returns    PS_OK
- *             PS_E_VERIFY   a is no ciphertext
- *  Out        c          key->c_len bytes
- *  In         a          key->c_len bytes
- *  Overlap    c may be a
- *  On error   c is all zero
- */
-PS_MUST_CHECK
-ps_status ps_paillier_negate_vartime(uint8_t *c, const uint8_t *a,
-                                     const ps_paillier_public *key);
-
-/** Add a number that is not encrypted.
- *
- *  Computes   c = a * (1 + m*n) mod n^2
- *
- *  Returns    PS_OK
- *             PS_E_RANGE    m >= n; this is public
- *             PS_E_VERIFY   a is no ciphertext
- *  Out        c          key->c_len bytes
- *  In         a          key->c_len bytes
- *             m          key->n_len bytes
- *  Secret     m          yet whoever sees a and c can compute it: it is hidden
- *                        only after rerandomising
- *  Overlap    c may be a
- *  On error   c is all zero
- */
-PS_MUST_CHECK
-ps_status ps_paillier_add_plain(uint8_t *c, const uint8_t *a, const uint8_t *m,
-                                const ps_paillier_public *key);
-
-/** Multiply by a public integer.
- *
- *  Computes   c = a^k mod n^2, or a^-k when negative is not 0
- *
- *  Returns    PS_OK
- *             PS_E_RANGE    k has more than key->n_len significant bytes
- *             PS_E_VERIFY   a is no ciphertext
- *  Out        c          key->c_len bytes
- *  In         a          key->c_len bytes
- *             k          k_len bytes, the magnitude
- *  Scratch    PS_PAILLIER_SCRATCH_LIMBS limbs
- *  Overlap    c may be a
- *  On error   c is all zero
- */
-PS_MUST_CHECK
-ps_status ps_paillier_mul_plain_vartime(uint8_t *c, const uint8_t *a,
-                                        const uint8_t *k, size_t k_len,
-                                        int negative,
-                                        const ps_paillier_public *key,
-                                        ps_limb *scratch);
 
 /** Give ciphertexts a fresh look with the same content.
  *

@@ -263,8 +263,10 @@ ps_status ps_paillier_column_add_plain(uint8_t *c, size_t *bad,
 /* The product P_i of the first elements, P_i = P_(i-1) a_i / R, is kept for
  * each. With u = 1 / P_i the inverse of a_i is u P_(i-1) / R, and 1 / P_(i-1)
  * is u a_i / R: the powers of R cancel. */
-static ps_status invert_few(uint8_t *c, const uint8_t *a, size_t count,
-                            const ps_paillier_public *key, ps_limb *products)
+ps_status ps_paillier_column_invert_few(uint8_t *c, const uint8_t *a,
+                                        size_t count,
+                                        const ps_paillier_public *key,
+                                        ps_limb *products)
 {
     const ps_mont *n2 = &key->n2;
     size_t size = key->c_len;
@@ -304,7 +306,7 @@ static ps_status invert_block(uint8_t *c, const uint8_t *a, size_t count,
     if (COLUMN_DONE(column_invert, c, &units, a, count, key, scratch)) {
         return units ? PS_OK : PS_E_VERIFY;
     }
-    return invert_few(c, a, count, key, scratch);
+    return ps_paillier_column_invert_few(c, a, count, key, scratch);
 }
 
 /* The elements before the bad one may be inverted already, in their place. */

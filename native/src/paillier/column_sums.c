@@ -145,25 +145,23 @@ static ps_wide weigh(size_t *bits, const uint64_t *k, const uint8_t *negative,
     return sum;
 }
 
-/* x = the product over the elements of one sign. */
-static ps_status half_dot(ps_limb *x, ps_limb *product, const uint8_t *a,
-                          const uint64_t *k, const uint8_t *negative,
-                          uint8_t sign, size_t count,
+/* x * 2^(shift * sum) is the product over the elements of one sign. */
+static ps_status half_dot(ps_limb *x, ps_wide *shift, ps_limb *product,
+                          const uint8_t *a, const uint64_t *k,
+                          const uint8_t *negative, uint8_t sign, size_t count,
                           const ps_paillier_public *key,
                           const ps_backend *backend, ps_limb *scratch)
 {
-    size_t bits, shift;
+    size_t bits, each;
     ps_wide sum = weigh(&bits, k, negative, sign, count);
     ps_status status = PS_OK;
 
-    if (!COLUMN_DONE(column_dot, x, &shift, product, a, k, bits, negative,
+    if (!COLUMN_DONE(column_dot, x, &each, product, a, k, bits, negative,
                      sign, count, key, scratch)) {
-        status = dot(x, &shift, product, a, k, bits, negative, sign, count,
+        status = dot(x, &each, product, a, k, bits, negative, sign, count,
                      key, scratch);
     }
-    if (status == PS_OK && sum != 0) {
-        ps_paillier_mend(x, shift * sum, &key->n2);
-    }
+    *shift = status == PS_OK ? each * sum : 0;
     return status;
 }
 
@@ -177,28 +175,50 @@ static int any_negative(const uint8_t *negative, size_t count)
     return 0;
 }
 
+static void mend(ps_limb *x, ps_wide shift, const ps_paillier_public *key)
+{
+    if (shift != 0) {
+        ps_paillier_mend(x, shift, &key->n2);
+    }
+}
+
+/* x = x * 2^up / (y * 2^down), with one power of two. */
+static ps_status divide(ps_limb *x, ps_wide up, ps_limb *y, ps_wide down,
+                        const ps_paillier_public *key)
+{
+    if (down > up) {
+        mend(y, down - up, key);
+    } else {
+        mend(x, up - down, key);
+    }
+    if (ps_mont_invert_vartime(y, y, &key->n2) != PS_OK) {
+        return PS_E_VERIFY;
+    }
+    ps_mont_enter(y, y, &key->n2);
+    ps_mont_mul(x, x, y, &key->n2);
+    return PS_OK;
+}
+
 static ps_status whole_dot(ps_limb *x, ps_limb *product, const uint8_t *a,
                            const uint64_t *k, const uint8_t *negative,
                            size_t count, const ps_paillier_public *key,
                            const ps_backend *backend, ps_limb *scratch)
 {
     ps_limb y[C_LIMBS];
-    ps_status status = half_dot(x, product, a, k, negative, 0, count, key,
+    ps_wide up, down;
+    ps_status status = half_dot(x, &up, product, a, k, negative, 0, count, key,
                                 backend, scratch);
 
-    if (status == PS_OK && any_negative(negative, count)) {
-        status = half_dot(y, product, a, k, negative, 1, count, key, backend,
-                          scratch);
-        if (status == PS_OK
-            && ps_mont_invert_vartime(y, y, &key->n2) != PS_OK) {
-            status = PS_E_VERIFY;
-        }
-        if (status == PS_OK) {
-            ps_mont_enter(y, y, &key->n2);
-            ps_mont_mul(x, x, y, &key->n2);
-        }
+    if (status != PS_OK) {
+        return status;
     }
-    return status;
+    if (!any_negative(negative, count)) {
+        mend(x, up, key);
+        return PS_OK;
+    }
+    status = half_dot(y, &down, product, a, k, negative, 1, count, key,
+                      backend, scratch);
+    return status == PS_OK ? divide(x, up, y, down, key) : status;
 }
 
 ps_status ps_paillier_column_dot_vartime(uint8_t *c, size_t *bad,

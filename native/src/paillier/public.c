@@ -230,36 +230,6 @@ ps_status ps_paillier_check_vartime(const uint8_t *c, size_t count,
     return ps_paillier_all_units(product, key);
 }
 
-static ps_status add_all(uint8_t *c, const uint8_t *a, const uint8_t *b,
-                         size_t count, const ps_paillier_public *key)
-{
-    ps_limb x[C_LIMBS], y[C_LIMBS];
-    ps_limb product[N_LIMBS];
-
-    memcpy(product, key->n.mont.one, sizeof product);
-    for (size_t i = 0; i < count; i++) {
-        if (ps_paillier_read_ciphertext(x, a + i * key->c_len, key) != PS_OK
-            || ps_paillier_read_ciphertext(y, b + i * key->c_len, key) != PS_OK) {
-            return PS_E_VERIFY;
-        }
-        multiply(x, x, y, key);
-        ps_paillier_gather(product, x, key);
-        ps_paillier_write_ciphertext(c + i * key->c_len, x, key);
-    }
-    return ps_paillier_all_units(product, key);
-}
-
-ps_status ps_paillier_add_vartime(uint8_t *c, const uint8_t *a,
-                                  const uint8_t *b, size_t count,
-                                  const ps_paillier_public *key)
-{
-    ps_status status = add_all(c, a, b, count, key);
-    if (status != PS_OK) {
-        ps_wipe(c, count * key->c_len);
-    }
-    return status;
-}
-
 /* x = product of the terms times 2^-shift; a Montgomery product costs half of
  * a plain one, and the powers of R are mended once at the end. */
 static ps_status product_of(ps_limb *x, uint64_t *shift, const uint8_t *a,
@@ -330,86 +300,6 @@ ps_status ps_paillier_sum_vartime(uint8_t *c, const uint8_t *a, size_t count,
         ps_paillier_write_ciphertext(c, x, key);
     }
     return status;
-}
-
-ps_status ps_paillier_negate_vartime(uint8_t *c, const uint8_t *a,
-                                     const ps_paillier_public *key)
-{
-    ps_limb x[C_LIMBS];
-
-    if (ps_paillier_read_ciphertext(x, a, key) != PS_OK
-        || ps_mont_invert_vartime(x, x, &key->n2) != PS_OK) {
-        memset(c, 0, key->c_len);
-        return PS_E_VERIFY;
-    }
-    ps_paillier_write_ciphertext(c, x, key);
-    return PS_OK;
-}
-
-/* 1 + m n is below n^2 as it stands. */
-ps_status ps_paillier_add_plain(uint8_t *c, const uint8_t *a, const uint8_t *m,
-                                const ps_paillier_public *key)
-{
-    ps_limb x[C_LIMBS], y[N_LIMBS], factor[C_LIMBS];
-    ps_limb pair[C_LIMBS] = {1};
-    size_t limbs = key->n.mont.limbs;
-    ps_status status = read_unit(x, a, key);
-
-    if (status == PS_OK) {
-        status = ps_paillier_read_plain(y, m, key);
-    }
-    if (status != PS_OK) {
-        memset(c, 0, key->c_len);
-        return status;
-    }
-    memcpy(pair + limbs, y, limbs * sizeof *y);
-    ps_dual_join(factor, pair, &key->n);
-    multiply(x, x, factor, key);
-    PS_PUBLIC(x, key->n2.limbs * sizeof *x);
-    ps_paillier_write_ciphertext(c, x, key);
-    ps_wipe(y, sizeof y);
-    ps_wipe(pair, sizeof pair);
-    ps_wipe(factor, sizeof factor);
-    return PS_OK;
-}
-
-static ps_status power(ps_limb *x, const ps_limb *k, int negative,
-                       const ps_paillier_public *key, ps_limb *scratch)
-{
-    ps_mont_enter(x, x, &key->n2);
-    ps_mont_exp_vartime(x, x, k, key->n.mont.limbs, &key->n2, scratch);
-    ps_mont_leave(x, x, &key->n2);
-    return negative ? ps_mont_invert_vartime(x, x, &key->n2) : PS_OK;
-}
-
-ps_status ps_paillier_mul_plain_vartime(uint8_t *c, const uint8_t *a,
-                                        const uint8_t *k, size_t k_len,
-                                        int negative,
-                                        const ps_paillier_public *key,
-                                        ps_limb *scratch)
-{
-    ps_limb x[C_LIMBS], e[N_LIMBS];
-    ps_status status;
-
-    while (k_len > 0 && k[0] == 0) {
-        k++;
-        k_len--;
-    }
-    status = k_len > key->n_len
-        ? PS_E_RANGE
-        : ps_mpn_from_bytes(e, key->n.mont.limbs, k, k_len);
-    if (status == PS_OK) {
-        status = read_unit(x, a, key);
-    }
-    if (status == PS_OK) {
-        status = power(x, e, negative, key, scratch);
-    }
-    if (status != PS_OK) {
-        memset(c, 0, key->c_len);
-        return status;
-    }
-    ps_paillier_write_ciphertext(c, x, key);
-    return PS_OK;
 }
 
 static ps_status rerandomise_one(uint8_t *c, const uint8_t *a,

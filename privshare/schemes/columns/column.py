@@ -56,6 +56,7 @@ from privshare.schemes.columns.source import is_number, open_source
 from privshare.schemes.columns.summation import GroupBy, grouped_rows, sum_rows
 from privshare.schemes.columns.total import Term, fits
 from privshare.schemes.columns.values import Exact, exact_value
+from privshare.schemes.paillier_random import public_randomness
 
 if TYPE_CHECKING:
     from privshare.bindings.paillier import PublicCore
@@ -475,7 +476,7 @@ class EncryptedColumn(Unpicklable):
             randomness: "djn" or "textbook"; see `PaillierPublicKey.encrypt`.
         """
         count = len(self._data) // self.public.ciphertext_size
-        source = self.public.randomness(randomness)
+        source = public_randomness(self.public, randomness)
         zero = bytes(self._core.n_bytes)
 
         def work(part: tuple[int, int]) -> bytes:

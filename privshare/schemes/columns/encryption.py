@@ -37,6 +37,7 @@ from privshare.schemes.columns.run import Run
 from privshare.schemes.columns.source import is_number
 from privshare.schemes.columns.total import Term
 from privshare.schemes.columns.values import Exact, ScaledValues
+from privshare.schemes.paillier_random import Randomness
 
 if TYPE_CHECKING:
     from privshare.schemes.columns.label import Label
@@ -50,7 +51,7 @@ Encrypted: TypeAlias = EncryptedColumn | EncryptedNumber | EncryptedGroups
 
 def encrypt(
     public: PaillierPublicKey,
-    source: engine.Randomness,
+    source: Randomness,
     column: Any,
     *,
     scale: int | None = None,
@@ -91,7 +92,7 @@ def encrypt(
 
 def _number(
     public: PaillierPublicKey,
-    source: engine.Randomness,
+    source: Randomness,
     value: Any,
     scale: int | None,
     bound: Any,
@@ -110,7 +111,7 @@ def _number(
 
 def _encrypted(
     public: PaillierPublicKey,
-    source: engine.Randomness,
+    source: Randomness,
     layout: Layout,
     values: Callable[[int], Iterator[Ints]],
     total: int | None,
@@ -135,7 +136,7 @@ def _encrypted(
 
 def _by_group(
     public: PaillierPublicKey,
-    source: engine.Randomness,
+    source: Randomness,
     reading: Plan,
     layout: Layout,
     by: Any,

@@ -11,24 +11,21 @@ and as many again; results come in order.
 from __future__ import annotations
 
 import os
-import secrets
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from privshare.bindings import paillier_column as native
 from privshare.bindings.paillier import PrivateCore, PublicCore
-from privshare.errors import OutOfRange, VerificationError
+from privshare.errors import VerificationError
 from privshare.schemes.columns.encoding import Ints
 
 __all__ = [
     "CHUNK",
-    "Randomness",
-    "Textbook",
     "add",
     "add_plain",
     "check",
@@ -51,27 +48,6 @@ _LONG = 1 << 16
 
 Job = TypeVar("Job")
 Done = TypeVar("Done")
-
-
-class Randomness(Protocol):
-    """Encrypts plaintexts, each with fresh randomness of some distribution."""
-
-    def encrypt(self, ms: bytes, count: int) -> bytes:
-        """`count` plaintexts of n's length, to as many ciphertexts."""
-
-
-class Textbook:
-    """r^n with r uniform in [1, n): no assumption but Paillier's own."""
-
-    def __init__(self, core: PublicCore) -> None:
-        self._core = core
-
-    def encrypt(self, ms: bytes, count: int) -> bytes:
-        """(1 + m·n) · r^n mod n² for each m."""
-        core, size = self._core, self._core.n_bytes
-        rs = [secrets.randbelow(core.n - 1) + 1 for _ in range(count)]
-        plain = [ms[i * size : (i + 1) * size] for i in range(count)]
-        return b"".join(core.encrypt_batch(plain, rs))
 
 
 def _threads() -> int:
@@ -271,14 +247,3 @@ def decrypt(
         if progress:
             progress(done)
         yield plain
-
-
-def expect_randomness(name: str) -> str:
-    """Return a profile of randomness.
-
-    Raises:
-        OutOfRange: Neither "djn" nor "textbook".
-    """
-    if name not in ("djn", "textbook"):
-        raise OutOfRange(f'expected randomness "djn" or "textbook", found {name!r}')
-    return name

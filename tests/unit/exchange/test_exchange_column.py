@@ -9,7 +9,12 @@ from functools import lru_cache
 import pytest
 from exchange_kit import he_private
 
-from privshare.errors import EvidenceInvalid, NotPermitted, OutOfRange
+from privshare.errors import (
+    EncodingError,
+    EvidenceInvalid,
+    NotPermitted,
+    OutOfRange,
+)
 from privshare.exchange import column
 from privshare.exchange.storage import Row
 from privshare.jobs import packing
@@ -17,7 +22,8 @@ from privshare.jobs.spec import Input, Operation, Spec
 from privshare.jobs.statement import MAX_GROUPS, Contribution, ciphertexts_digest
 from privshare.rights.schema import Column, Schema
 from privshare.schemes.paillier import SIZES, PaillierPublicKey
-from privshare.schemes.paillier_knowledge import prove, verify
+from privshare.schemes.paillier_knowledge import prove_short, verify
+from privshare.schemes.paillier_short import randomness
 from privshare.wire.canonical import Json, encode
 
 SCHEMA = Schema(
@@ -113,6 +119,26 @@ def test_groups_that_no_contribution_holds() -> None:
         column.group(SCHEMA, spec(k=1), rows(["x" * 129, True, 1]))
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"{",
+        b'["p-1","east",true,1.5]',
+        b'["p-1","east",true,"7"]',
+        b'["p-1","east",true,9223372036854775808]',
+        b'["p-1",["east"],true,1]',
+        b'["p-1","east"]',
+        b'["p-1","east",true,1],["p-2","east",true,1]',
+        b"\xff",
+    ],
+)
+def test_rows_that_were_never_published(data: bytes) -> None:
+    """Whatever somebody wrote into the database, nothing of it is encrypted."""
+    with pytest.raises(EncodingError):
+        column.group(SCHEMA, spec(k=1), [[(0, data, bytes(32))]])
+
+
 # -- encryption ---------------------------------------------------------------
 
 VALUES = {
@@ -192,8 +218,9 @@ def test_the_owner_knows_its_subtotals() -> None:
     """What is known of the subtotals opens them, and proves it."""
     made, _ = encrypted(2)
     for one, cell in zip(made.known, made.cells, strict=True):
-        public().verify_opening(cell.ciphertext, one.m, one.r.to_bytes(256, "big"))
-    proof = prove(public().n, made.known, b"for the test")
+        r = randomness(public().n, one.x).to_bytes(256, "big")
+        public().verify_opening(cell.ciphertext, one.m, r)
+    proof = prove_short(public().n, made.known, b"for the test")
     ciphertexts = [cell.ciphertext for cell in made.cells]
     verify(public().n, ciphertexts, b"for the test", proof)
 

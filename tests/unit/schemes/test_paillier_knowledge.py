@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 import pytest
 
 from privshare.errors import ProofInvalid
 from privshare.schemes.paillier import PaillierPrivateKey, PaillierPublicKey
-from privshare.schemes.paillier_knowledge import Known, prove, verify
+from privshare.schemes.paillier_knowledge import (
+    Known,
+    KnownShort,
+    prove,
+    prove_short,
+    verify,
+)
+from privshare.schemes.paillier_short import encrypt_known
 
 CONTEXT = b"one statement"
 
@@ -85,3 +93,35 @@ def test_who_knows_a_wrong_value_or_nothing_cannot() -> None:
 def test_what_is_known_is_not_shown() -> None:
     """Neither value nor randomness is in the text of a claim."""
     assert "m=" not in repr(known(5)[0]) and "r=" not in repr(known(5)[0])
+
+
+# -- short exponents ----------------------------------------------------------
+
+
+def known_short(*values: int) -> list[KnownShort]:
+    data, xs = encrypt_known(public().n, values)
+    size = public().ciphertext_size
+    parts = [data[i : i + size] for i in range(0, len(data), size)]
+    return [KnownShort(c, m, x) for c, m, x in zip(parts, values, xs, strict=True)]
+
+
+def test_who_knows_exponents_can_prove() -> None:
+    """The proof by exponents is a proof; sums of ciphertexts are known, too."""
+    claims = known_short(7, -8, 1 << 100)
+    total = KnownShort(
+        public().sum(b"".join(one.c for one in claims)),
+        sum(one.m for one in claims),
+        sum(one.x for one in claims),
+    )
+    for proven in (claims, [total], [total, *claims]):
+        proof = prove_short(public().n, proven, CONTEXT)
+        verify(public().n, [one.c for one in proven], CONTEXT, proof)
+
+
+@pytest.mark.parametrize("change", [{"m": 8}, {"x": 1}, {"x": 0}])
+def test_who_knows_wrong_exponents_cannot(change: dict[str, int]) -> None:
+    """A wrong m or a wrong x proves nothing."""
+    (mine,) = known_short(7)
+    proof = prove_short(public().n, [replace(mine, **change)], CONTEXT)
+    with pytest.raises(ProofInvalid):
+        verify(public().n, [mine.c], CONTEXT, proof)

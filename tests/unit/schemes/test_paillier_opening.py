@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from privshare.bindings.paillier import PrivateCore
+from privshare.bindings.paillier import PrivateCore, PublicCore
 from privshare.errors import OutOfRange, ProofInvalid
 from privshare.schemes.paillier_opening import (
     MIN_BATCH,
@@ -123,3 +123,20 @@ def test_many_lies_cost_little_and_a_few_are_named(openings: list[Opening]) -> N
     with pytest.raises(ProofInvalid, match="and more") as caught:
         verify_openings(N, changed)
     assert caught.value.detail["positions"] == list(range(8))
+
+
+def test_a_factor_that_divides_weights_does_not_help() -> None:
+    """A lie of n / f passes a round when f divides its weight; no round may be
+    failed, so that even f = 5 helps nobody."""
+    n = 5 * Q
+    core = PublicCore.unsafe_any_size(n)
+    size = core.n_bytes
+    honest = [Opening(core.encrypt(m, r), m, r) for m, r in ((1, 2), (3, 4), (6, 7))]
+    lie = replace(honest[1], m=honest[1].m + Q)
+    for seed in range(60):
+        rand = seed.to_bytes(32, "big")
+        verify_openings_with(n, honest, rand)
+        with pytest.raises(ProofInvalid) as caught:
+            verify_openings_with(n, [honest[0], lie, honest[2]], rand)
+        assert caught.value.detail["positions"] == [1]
+    assert core.encrypt(lie.m, lie.r) != lie.c and len(lie.c) == 2 * size

@@ -29,6 +29,9 @@ from privshare.schemes.threshold import (
 )
 from privshare.wire.canonical import decode, encode
 
+#: From one safe prime to the next prime of 3 modulo 4, which is not safe.
+NOT_SAFE = 1164
+
 EDGES = [0, 1, -1, 1 << 60]
 
 
@@ -295,9 +298,10 @@ def test_dealing_takes_two_sizes_and_safe_primes() -> None:
     """Neither 1024 bits, nor primes that are not safe, nor one prime twice."""
     from threshold_kit import P, Q
 
-    with pytest.raises(OutOfRange, match="2048 or 3072"):
+    with pytest.raises(OutOfRange, match="expected 2048 or 3072 bits, found 1024"):
         deal(2, 3, bits=1024)
-    for p, q in ((P, Q // 2), (P, P), (P - 2, Q)):
+    assert threshold_deal.is_prime(P + NOT_SAFE)
+    for p, q in ((P, Q // 2), (P, P), (P - 2, Q), (P + NOT_SAFE, Q)):
         with pytest.raises(OutOfRange):
             deal_with(2, 3, p, q, secrets.randbelow)
 

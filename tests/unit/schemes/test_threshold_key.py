@@ -10,6 +10,7 @@ from types import ModuleType
 import pytest
 from threshold_kit import P, Q, dealt, naive_base, number, small
 
+from privshare.bindings.paillier import PublicCore
 from privshare.errors import (
     EncodingError,
     OutOfRange,
@@ -26,7 +27,7 @@ from privshare.schemes import (
 )
 from privshare.schemes.paillier import PaillierPrivateKey
 from privshare.schemes.threshold import ThresholdKey, deal
-from privshare.schemes.threshold_key import lagrange
+from privshare.schemes.threshold_key import base_of, lagrange
 from privshare.wire.canonical import b64u, decode, encode
 
 
@@ -124,6 +125,12 @@ def test_only_a_sound_modulus_of_a_size_in_use() -> None:
     full, _ = dealt()
     with pytest.raises(ProofInvalid):
         ThresholdKey(full.n, 2, (), full.commitments, full.roots[::-1])
+
+
+def test_a_modulus_under_which_the_base_generates_little() -> None:
+    """Modulo 3 every unit is 1 or -1: r² generates nothing there, and it is seen."""
+    with pytest.raises(ProofInvalid, match="two safe primes"):
+        base_of(PublicCore.unsafe_any_size(3 * 7), ())
 
 
 def rebuilt(key: ThresholdKey, *commitments: bytes) -> ThresholdKey:

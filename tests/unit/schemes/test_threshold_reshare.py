@@ -32,6 +32,7 @@ from privshare.errors import (
     ProofInvalid,
     VerificationError,
 )
+from privshare.schemes import threshold_key
 from privshare.schemes.threshold import (
     KeyShare,
     Partial,
@@ -352,6 +353,20 @@ def test_exponents_do_not_grow_for_ever() -> None:
     assert raised.value.fix.startswith("deal a new key")
     with pytest.raises(OutOfRange):
         share_bits(key.core, (16,) * 15, 16)
+
+
+def test_nobody_shares_what_would_get_too_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Neither the old holder nor the one who checks its statement."""
+    key, shares = small()
+    one, three = sent()
+    monkeypatch.setattr(threshold_key, "MAX_EXPONENT_BYTES", key.answer_bytes)
+    with pytest.raises(OutOfRange, match="after 1 re-sharings"):
+        reshare(key, shares[0], (1, 3), 2, 3)
+    refused(key, one)
+    with pytest.raises(ProofInvalid):
+        assemble(key, [one, three], 1)
 
 
 def test_randomness_at_its_edges() -> None:

@@ -29,9 +29,11 @@ typedef struct {
     const lanes_modulus *m;
     ps_lanes *q;             /* the quotient's digits, kept */
     const ps_lanes *minus;   /* subtracted from the first columns */
+    const ps_lanes *plus;    /* added to all columns */
 } task;
 
 enum kind {
+    NOTHING = 0,             /* but what `plus` and `minus` say */
     PRODUCT = 1,             /* a b */
     SQUARE = 2,              /* a a */
     TWO_PRODUCTS = 3         /* a b + c d */
@@ -172,7 +174,18 @@ LANES_INLINE ps_lanes finish_high(const tile_sums *s, ps_lanes carry,
     return carry;
 }
 
-/* r = (X - minus) / R mod m, below X / R + m + 2, where X is what `kind` says.
+/* What a tile adds to the five columns above its own. */
+LANES_INLINE void carry_up(ps_lanes *up, const tile_sums *s)
+{
+    up[0] = s->low[5] + s->high[4];
+    up[1] = s->low[6] + s->high[5];
+    up[2] = s->low[7] + s->high[6];
+    up[3] = s->low[8] + s->high[7];
+    up[4] = s->high[8];
+}
+
+/* r = (X + plus - minus) / R mod m, below (X + plus) / R + m + 2, where X is
+ * what `kind` says.
  *
  * `minus` is subtracted digit by digit from m's multiple `gap`. h is written
  * as a constant by each caller. */
@@ -190,7 +203,7 @@ LANES_INLINE void reduce(const enum kind kind, const size_t h, const task *t)
         clear(&s);
         if (kind == SQUARE) {
             square_tiles(&s, t->a, column, first, end);
-        } else {
+        } else if (kind != NOTHING) {
             tiles(&s, t->a, t->b, column, first, end);
         }
         if (kind == TWO_PRODUCTS) {
@@ -202,6 +215,11 @@ LANES_INLINE void reduce(const enum kind kind, const size_t h, const task *t)
 #define UP(k) s.low[k] += up[k];
         EACH5(UP)
 #undef UP
+        if (t->plus != NULL) {
+#define PLUS(k) s.low[k] += t->plus[column + (k)];
+            EACH5(PLUS)
+#undef PLUS
+        }
         if (column < h) {
             if (t->minus != NULL) {
 #define MINUS(k) s.low[k] += m->gap[column + (k)] - t->minus[column + (k)];
@@ -212,11 +230,34 @@ LANES_INLINE void reduce(const enum kind kind, const size_t h, const task *t)
         } else {
             carry = finish_high(&s, carry, t->r + (column - h));
         }
-        up[0] = s.low[5] + s.high[4];
-        up[1] = s.low[6] + s.high[5];
-        up[2] = s.low[7] + s.high[6];
-        up[3] = s.low[8] + s.high[7];
-        up[4] = s.high[8];
+        carry_up(up, &s);
+    }
+}
+
+/* r = a * b + plus, 2 h limbs, without reduction. */
+LANES_INLINE void product(const size_t h, ps_lanes *r, const ps_lanes *a,
+                          const ps_lanes *b, const ps_lanes *plus)
+{
+    ps_lanes carry = lanes_set(0);
+    ps_lanes up[TILE] = {carry, carry, carry, carry, carry};
+
+    for (size_t column = 0; column < 2 * h; column += TILE) {
+        size_t first = column < h ? 0 : column - h + TILE;
+        size_t end = column < h ? column + TILE : h;
+        tile_sums s;
+
+        clear(&s);
+        tiles(&s, a, b, column, first, end);
+#define UP(k) s.low[k] += up[k];
+        EACH5(UP)
+#undef UP
+        if (column < h) {
+#define PLUS(k) s.low[k] += plus[column + (k)];
+            EACH5(PLUS)
+#undef PLUS
+        }
+        carry = finish_high(&s, carry, r + column);
+        carry_up(up, &s);
     }
 }
 
@@ -272,6 +313,21 @@ LANES_INLINE void dual_sqr(const size_t h, ps_lanes *r, const ps_lanes *a,
                                .q = m->second, .minus = m->quotient});
 }
 
+/* See ps_dual_fold. */
+LANES_INLINE void fold(const size_t h, ps_lanes *r, const ps_lanes *x,
+                       const lanes_modulus *m)
+{
+    reduce(NOTHING, h, &(task){.r = r, .m = m, .q = m->quotient, .plus = x});
+    reduce(NOTHING, h, &(task){.r = r + h, .m = m, .q = m->second,
+                               .minus = m->quotient});
+}
+
+LANES_INLINE void rest(const size_t h, ps_lanes *r, const ps_lanes *x,
+                       const lanes_modulus *m)
+{
+    reduce(NOTHING, h, &(task){.r = r, .m = m, .q = m->quotient, .plus = x});
+}
+
 #define KERNEL(h)                                                            \
     LANES_TARGET static void mul##h(ps_lanes *r, const ps_lanes *a,          \
                                     const ps_lanes *b,                       \
@@ -301,11 +357,29 @@ LANES_INLINE void dual_sqr(const size_t h, ps_lanes *r, const ps_lanes *a,
     {                                                                        \
         dual_sqr(h, r, a, m);                                                \
     }                                                                        \
+    LANES_TARGET static void fold##h(ps_lanes *r, const ps_lanes *x,         \
+                                     const lanes_modulus *m)                 \
+    {                                                                        \
+        fold(h, r, x, m);                                                    \
+    }                                                                        \
+    LANES_TARGET static void rest##h(ps_lanes *r, const ps_lanes *x,         \
+                                     const lanes_modulus *m)                 \
+    {                                                                        \
+        rest(h, r, x, m);                                                    \
+    }                                                                        \
+    LANES_TARGET static void product##h(ps_lanes *r, const ps_lanes *a,      \
+                                        const ps_lanes *b,                   \
+                                        const ps_lanes *plus)                \
+    {                                                                        \
+        product(h, r, a, b, plus);                                           \
+    }                                                                        \
     static const lanes_kernel kernel##h = {                                  \
         .limbs = (h),                                                        \
         .plain = {.width = (h), .mul = mul##h, .sqr = sqr##h},               \
         .dual = {.width = 2 * (h), .mul = dual_mul##h, .sqr = dual_sqr##h},  \
         .mul_add = mul_add##h,                                               \
+        .fold = fold##h,                                                     \
+        .rest = rest##h,                                                     \
     };
 
 KERNEL(20)
@@ -323,6 +397,17 @@ LANES_TARGET static void mul120(ps_lanes *r, const ps_lanes *a,
                                 const ps_lanes *b, const lanes_modulus *m)
 {
     mul(120, r, a, b, m);
+}
+
+void ps_lanes_mul_add(ps_lanes *r, const ps_lanes *x, const ps_lanes *y,
+                      const ps_lanes *z, size_t width)
+{
+    switch (width) {
+    case 20: product20(r, x, y, z); break;
+    case 30: product30(r, x, y, z); break;
+    case 40: product40(r, x, y, z); break;
+    default: product60(r, x, y, z);
+    }
 }
 
 /* 52 h >= 64 limbs + 16: h = 20 from 1024 bits down, 30 from 1536, 40 from

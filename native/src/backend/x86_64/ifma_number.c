@@ -236,21 +236,6 @@ void ps_lanes_canonical(ps_lanes *a, const lanes_modulus *m)
     ps_lanes_normalise(a + h, h);
     (void)ps_lanes_subtract_once(a + h, m->m, h);
 }
-
-LANES_TARGET
-void ps_lanes_mul_add(ps_lanes *r, const ps_lanes *x, const ps_lanes *y,
-                      const ps_lanes *z, size_t width)
-{
-    memset(r, 0, 2 * width * sizeof *r);
-    memcpy(r, z, width * sizeof *r);
-    for (size_t i = 0; i < width; i++) {
-        for (size_t j = 0; j < width; j++) {
-            r[i + j] = lanes_low(r[i + j], x[i], y[j]);
-            r[i + j + 1] = lanes_high(r[i + j + 1], x[i], y[j]);
-        }
-    }
-    ps_lanes_normalise(r, 2 * width);
-}
 #else
 /* ISO C wants a declaration in every translation unit. */
 typedef int ps_no_lane_numbers;

@@ -153,6 +153,12 @@ typedef struct {
     void (*mul_add)(ps_lanes *r, const ps_lanes *a, const ps_lanes *b,
                     const ps_lanes *c, const ps_lanes *d,
                     const struct lanes_modulus *m);
+    /* From x below m R, 2 * limbs vectors: the pair of x / R, in plain form,
+     * and its first half alone. */
+    void (*fold)(ps_lanes *r, const ps_lanes *x,
+                 const struct lanes_modulus *m);
+    void (*rest)(ps_lanes *r, const ps_lanes *x,
+                 const struct lanes_modulus *m);
 } lanes_kernel;
 
 /* A modulus, the same in all lanes. */
@@ -179,6 +185,15 @@ const lanes_kernel *ps_lanes_kernel_for(size_t limbs);
 typedef void (*lanes_long_mul)(ps_lanes *r, const ps_lanes *a,
                                const ps_lanes *b, const lanes_modulus *m);
 lanes_long_mul ps_lanes_long_mul_for(size_t limbs, size_t *lanes_limbs);
+
+/** r = x * y + z without reduction.
+ *
+ *  Out        r          2 * width vectors
+ *  In         x, y, z    width vectors each; width is a kernel's
+ *  Overlap    none
+ */
+void ps_lanes_mul_add(ps_lanes *r, const ps_lanes *x, const ps_lanes *y,
+                      const ps_lanes *z, size_t width);
 
 /* ifma_number.c */
 
@@ -238,15 +253,6 @@ ps_lanes ps_lanes_subtract_once(ps_lanes *a, const ps_lanes *m, size_t width);
  *  In         a          2 * limbs vectors, both halves below 2m - 1
  */
 void ps_lanes_canonical(ps_lanes *a, const lanes_modulus *m);
-
-/** r = x * y + z without reduction.
- *
- *  Out        r          2 * width vectors
- *  In         x, y, z    width vectors each
- *  Overlap    none
- */
-void ps_lanes_mul_add(ps_lanes *r, const ps_lanes *x, const ps_lanes *y,
-                      const ps_lanes *z, size_t width);
 
 /* ifma_power.c */
 
@@ -315,6 +321,55 @@ void ps_lanes_holder_encrypt(uint8_t *c, const uint8_t *m, const uint8_t *x,
 int ps_lanes_paillier_power(uint8_t *c, const uint8_t *a, size_t count,
                             const ps_limb *e, size_t e_limbs,
                             const ps_paillier_public *key, ps_limb *scratch);
+
+/* ifma_column.c and ifma_buckets.c: entries of the backend's table. */
+int ps_lanes_column_product(ps_limb *product, const uint8_t *a, size_t count,
+                            const ps_paillier_public *key, ps_limb *scratch);
+int ps_lanes_column_add(uint8_t *c, ps_limb *product, const uint8_t *a,
+                        const uint8_t *b, size_t count,
+                        const ps_paillier_public *key, ps_limb *scratch);
+int ps_lanes_column_add_plain(uint8_t *c, ps_limb *product, const uint8_t *a,
+                              const uint8_t *m, size_t count,
+                              const ps_paillier_public *key, ps_limb *scratch);
+int ps_lanes_column_power(uint8_t *c, ps_limb *product, const uint8_t *a,
+                          const uint8_t *e, size_t e_len, size_t count,
+                          const ps_paillier_public *key, ps_limb *scratch);
+int ps_lanes_column_invert(uint8_t *c, ps_limb *units, const uint8_t *a,
+                           size_t count, const ps_paillier_public *key,
+                           ps_limb *scratch);
+int ps_lanes_column_dot(ps_limb *x, size_t *shift, ps_limb *product,
+                        const uint8_t *a, const uint64_t *k, size_t bits,
+                        const uint8_t *negative, uint8_t sign, size_t count,
+                        const ps_paillier_public *key, ps_limb *scratch);
+int ps_lanes_column_groups(uint8_t *c, ps_limb *product, const uint8_t *a,
+                           const uint8_t *group, size_t count, size_t n_groups,
+                           const ps_paillier_public *key, ps_limb *scratch);
+
+/* A column's work on eight elements at a time. */
+typedef struct {
+    const ps_paillier_public *key;
+    lanes_modulus n;
+    ps_lanes *one;        /* the pair of 1 */
+    ps_lanes *form;       /* the same in Montgomery form */
+    ps_lanes *cube;       /* the pair of R^3: takes a fold to Montgomery form */
+    ps_lanes *n2;         /* n^2 */
+    ps_lanes *gathered;   /* the product of all elements mod n */
+    ps_lanes *room;       /* for the next of these */
+} lanes_column;
+
+/** Prepare. 0 when no kernel fits. */
+int ps_lanes_column_init(lanes_column *w, const ps_paillier_public *key,
+                         lanes_arena *arena);
+
+/** Multiply what is gathered by numbers that products take, h vectors. */
+void ps_lanes_column_gather(lanes_column *w, const ps_lanes *x);
+
+/** Multiply `product` by what was gathered. */
+void ps_lanes_column_finish(ps_limb *product, lanes_column *w);
+
+/** A pair in Montgomery form as a number below n^2, 2 h vectors, and canonical
+ *  itself. x is used up. */
+void ps_lanes_column_leave(ps_lanes *r, ps_lanes *x, const lanes_column *w);
 
 #endif
 #endif
