@@ -230,6 +230,10 @@ def test_single_values(private: PaillierPrivateKey) -> None:
     assert private.decrypt(a.dot([Fraction(1, 3)] * 5)) == Fraction(2, 3)
     assert private.decrypt(a.dot([0.5] * 5, scale=10)) == 1
     assert private.decrypt(a.dot([2**70] * 5)) == 2 << 70
+    thirds = a.dot([1 / 3] * 5, scale=100, rounding="nearest")
+    assert private.decrypt(thirds) == Decimal("0.66")
+    with pytest.raises(OutOfRange, match="multiples of 1/100"):
+        a.dot([1 / 3] * 5, scale=100)
     floats = np.random.default_rng(1).normal(size=5)
     exact = sum(Fraction(f) * v for f, v in zip(floats.tolist(), values, strict=True))
     assert private.decrypt(a.dot(floats)) == exact
@@ -338,6 +342,8 @@ def test_what_does_not_fit_together(
         lambda: a + 0.5,
         lambda: a * a,
         lambda: a * a.sum(),
+        lambda: a.sum() * a,
+        lambda: a.sum() * a.sum(),
         lambda: a / 0,
         lambda: concat([a, column(public, [1], scale=10)]),
         lambda: concat([a, column(public, [1], packed=False)]),
@@ -487,6 +493,11 @@ def test_single_numbers(private: PaillierPrivateKey) -> None:
     )
     with pytest.raises(OutOfRange):
         public.encrypt(float("nan"))
+    for thing in (None, "1", 5, [public.encrypt(1)]):
+        with pytest.raises(EncodingError, match="expected an encrypted"):
+            private.decrypt(thing)
+    with pytest.raises(EncodingError):
+        public.encrypt(public.encrypt([1]))
     with pytest.raises(EncodingError):
         public.encrypt(None)
     with pytest.raises(EncodingError):
