@@ -106,39 +106,135 @@ int ps_lanes_column_product(ps_limb *product, const uint8_t *a, size_t count,
     return 1;
 }
 
-/* Modulo n^2 itself: the length of a product, R = 2^(52 width). */
+/* Modulo n^2 itself, R = 2^(52 limbs). */
 typedef struct {
+    const lanes_long *kernel;
     lanes_modulus m;
-    lanes_long_mul mul;
-    size_t width;
 } long_modulus;
 
 LANES_TARGET
 static int long_init(long_modulus *l, const ps_mont *n2, lanes_arena *arena)
 {
     memset(l, 0, sizeof *l);
-    l->mul = ps_lanes_long_mul_for(n2->limbs, &l->width);
-    if (l->mul == NULL) {
+    l->kernel = ps_lanes_long_for(n2->limbs);
+    if (l->kernel == NULL) {
         return 0;
     }
-    l->m.m = ps_lanes_take(arena, l->width);
-    l->m.quotient = ps_lanes_take(arena, l->width);
+    l->m.m = ps_lanes_take(arena, l->kernel->limbs);
+    l->m.quotient = ps_lanes_take(arena, l->kernel->limbs);
     l->m.neg_inv = lanes_set(n2->neg_inv & LANES_DIGIT);
-    ps_lanes_spread(l->m.m, l->width, n2->m, n2->limbs);
+    ps_lanes_spread(l->m.m, l->kernel->limbs, n2->m, n2->limbs);
     return 1;
 }
 
-/* R^2, from 1 and as many bits. */
-LANES_TARGET
-static ps_lanes *take_square(const long_modulus *l, const ps_mont *n2,
-                             lanes_arena *arena)
-{
-    ps_lanes *square = ps_lanes_take(arena, l->width);
-    ps_limb x[PS_MPN_MAX_LIMBS] = {1};
+/* Barrett's reduction, for products in plain form. With b = 2^52 and a modulus
+ * M of exactly k = limbs - 1 digits, the quotient of x is
+ *
+ *   (x / b^(k-1)) mu / b^(k+1),    mu = b^(2k) / M,
+ *
+ * rounded down in each place. It is at most 2 too small (Handbook of Applied
+ * Cryptography, 14.42), and 1 more for what `upper` leaves out, less than
+ * b^(k-3): the rest is below 4 M. M is n^2 shifted to the top of its k digits;
+ * shifting one factor shifts the result. */
+typedef struct {
+    const lanes_long *kernel;
+    size_t shift;
+    ps_lanes *m;           /* M */
+    ps_lanes *twice;       /* 2 M */
+    ps_lanes *mu;
+    ps_lanes *whole;       /* room */
+    ps_lanes *quotient;
+    ps_lanes *multiple;
+} barrett;
 
-    ps_paillier_mend(x, 2 * LANES_BITS * l->width, n2);
-    ps_lanes_spread(square, l->width, x, n2->limbs);
-    return square;
+/* a = a * 2^shift. In: the result fits. */
+LANES_TARGET
+static void shift_up(ps_lanes *a, size_t width, size_t shift)
+{
+    size_t digits = shift / LANES_BITS;
+    const ps_lanes up = lanes_set(shift % LANES_BITS);
+    const ps_lanes down = lanes_set(LANES_BITS) - up;
+
+    for (size_t i = width; i-- > 0;) {
+        ps_lanes high = i >= digits ? a[i - digits] : lanes_set(0);
+        ps_lanes low = i > digits ? a[i - digits - 1] : lanes_set(0);
+        a[i] = ((high << up) | (low >> down)) & lanes_set(LANES_DIGIT);
+    }
+}
+
+/* a = a / 2^shift, rounded down. */
+LANES_TARGET
+static void shift_down(ps_lanes *a, size_t width, size_t shift)
+{
+    size_t digits = shift / LANES_BITS;
+    const ps_lanes down = lanes_set(shift % LANES_BITS);
+    const ps_lanes up = lanes_set(LANES_BITS) - down;
+
+    for (size_t i = 0; i < width; i++) {
+        ps_lanes low = i + digits < width ? a[i + digits] : lanes_set(0);
+        ps_lanes high = i + digits + 1 < width ? a[i + digits + 1]
+                                               : lanes_set(0);
+        a[i] = ((low >> down) | (high << up)) & lanes_set(LANES_DIGIT);
+    }
+}
+
+/* mu = (2^e - rest) / n^2 with 2^e = b^(2k) / 2^shift, an exact division; it
+ * is done modulo a power of 2 that divides 2^e. */
+LANES_TARGET
+static int barrett_init(barrett *f, const ps_mont *n2, lanes_arena *arena)
+{
+    ps_limb x[PS_MPN_MAX_LIMBS + 2] = {1};
+    ps_limb zero[PS_MPN_MAX_LIMBS + 2] = {0};
+
+    f->kernel = ps_lanes_long_for(n2->limbs);
+    if (f->kernel == NULL) {
+        return 0;
+    }
+    size_t w = f->kernel->limbs;
+    size_t limbs = (LANES_BITS * w + 63) / 64;
+    f->shift = LANES_BITS * (w - 1) - ps_mpn_bits_vartime(n2->m, n2->limbs);
+    size_t e = 2 * LANES_BITS * (w - 1) - f->shift;
+    if (e < 64 * limbs) {
+        return 0;
+    }
+    f->m = ps_lanes_take(arena, w);
+    f->twice = ps_lanes_take(arena, w);
+    f->mu = ps_lanes_take(arena, w);
+    f->whole = ps_lanes_take(arena, 2 * w);
+    f->quotient = ps_lanes_take(arena, w + f->kernel->guard);
+    f->multiple = ps_lanes_take(arena, w);
+    ps_paillier_mend(x, e, n2);
+    (void)ps_mpn_sub(x, zero, x, limbs);
+    ps_mont_divide_exact(x, x, limbs, n2);
+    ps_lanes_spread(f->mu, w, x, limbs);
+    ps_lanes_spread(f->m, w, n2->m, n2->limbs);
+    shift_up(f->m, w, f->shift);
+    memcpy(f->twice, f->m, w * sizeof *f->m);
+    shift_up(f->twice, w, 1);
+    return 1;
+}
+
+/* r = x y mod n^2, canonical, for x and y below n^2. y is used up. */
+LANES_TARGET
+static void barrett_mul(ps_lanes *r, const ps_lanes *x, ps_lanes *y,
+                        const barrett *f)
+{
+    const lanes_long *kernel = f->kernel;
+    size_t w = kernel->limbs;
+    ps_lanes borrow = lanes_set(0);
+
+    shift_up(y, w, f->shift);
+    kernel->whole(f->whole, x, y);
+    kernel->upper(f->quotient, f->whole + (w - 2), f->mu);
+    kernel->lower(f->multiple, f->quotient + kernel->guard, f->m);
+    for (size_t i = 0; i < w; i++) {
+        ps_lanes less = f->whole[i] - f->multiple[i] - borrow;
+        r[i] = less & lanes_set(LANES_DIGIT);
+        borrow = less >> 63;
+    }
+    (void)ps_lanes_subtract_once(r, f->twice, w);
+    (void)ps_lanes_subtract_once(r, f->m, w);
+    shift_down(r, w, f->shift);
 }
 
 LANES_TARGET
@@ -149,26 +245,24 @@ int ps_lanes_column_add(uint8_t *c, ps_limb *product, const uint8_t *a,
     size_t size = key->c_len;
     lanes_arena arena = arena_of(scratch);
     lanes_column w;
-    long_modulus l;
+    barrett f;
 
     if (count < WORTH_LANES || !ps_lanes_column_init(&w, key, &arena)
-        || !long_init(&l, &key->n2, &arena)) {
+        || !barrett_init(&f, &key->n2, &arena)) {
         return 0;
     }
-    ps_lanes *square = take_square(&l, &key->n2, &arena);
-    ps_lanes *x = ps_lanes_take(&arena, l.width);
-    ps_lanes *y = ps_lanes_take(&arena, l.width);
-    ps_lanes *z = ps_lanes_take(&arena, l.width);
+    size_t width = f.kernel->limbs;
+    ps_lanes *x = ps_lanes_take(&arena, width);
+    ps_lanes *y = ps_lanes_take(&arena, width);
+    ps_lanes *z = ps_lanes_take(&arena, width);
     for (size_t i = 0; i < count; i += LANES) {
         size_t here = group_size(count, i);
-        ps_lanes_read(x, l.width, a + i * size, here, size);
-        ps_lanes_read(y, l.width, b + i * size, here, size);
-        l.mul(z, x, y, &l.m);
-        l.mul(x, z, square, &l.m);
-        (void)ps_lanes_subtract_once(x, l.m.m, l.width);
-        w.n.kernel->rest(y, x, &w.n);
+        ps_lanes_read(x, width, a + i * size, here, size);
+        ps_lanes_read(y, width, b + i * size, here, size);
+        barrett_mul(z, x, y, &f);
+        w.n.kernel->rest(y, z, &w.n);
         ps_lanes_column_gather(&w, y);
-        ps_lanes_write(c + i * size, here, size, x, l.width);
+        ps_lanes_write(c + i * size, here, size, z, width);
     }
     ps_lanes_column_finish(product, &w);
     return 1;
@@ -373,10 +467,10 @@ static ps_status invert_last(ps_lanes *u, const ps_lanes *last,
     ps_limb *room = (ps_limb *)(void *)ps_lanes_take(
         &arena, LANES * 2 * PS_PAILLIER_N_LIMBS / LANES);
 
-    ps_lanes_write(bytes, LANES, key->c_len, last, l->width);
+    ps_lanes_write(bytes, LANES, key->c_len, last, l->kernel->limbs);
     ps_status status = ps_paillier_column_invert_few(bytes, bytes, LANES, key,
                                                      room);
-    ps_lanes_read(u, l->width, bytes, LANES, key->c_len);
+    ps_lanes_read(u, l->kernel->limbs, bytes, LANES, key->c_len);
     return status;
 }
 
@@ -394,7 +488,7 @@ int ps_lanes_column_invert(uint8_t *c, ps_limb *units, const uint8_t *a,
     if (count < WORTH_INVERTING || !long_init(&l, &key->n2, &arena)) {
         return 0;
     }
-    size_t width = l.width;
+    size_t width = l.kernel->limbs;
     ps_lanes *x = ps_lanes_take(&arena, width);
     ps_lanes *u = ps_lanes_take(&arena, width);
     ps_lanes *next = ps_lanes_take(&arena, width);
@@ -403,7 +497,7 @@ int ps_lanes_column_invert(uint8_t *c, ps_limb *units, const uint8_t *a,
     for (size_t i = 1; i < steps; i++) {
         ps_lanes_read(x, width, a + i * LANES * size,
                       group_size(count, i * LANES), size);
-        l.mul(products + i * width, products + (i - 1) * width, x, &l.m);
+        l.kernel->mul(products + i * width, products + (i - 1) * width, x, &l.m);
     }
     ps_lanes *last = products + (steps - 1) * width;
     (void)ps_lanes_subtract_once(last, l.m.m, width);
@@ -411,10 +505,10 @@ int ps_lanes_column_invert(uint8_t *c, ps_limb *units, const uint8_t *a,
     for (size_t i = steps; *units && --i > 0;) {
         size_t here = group_size(count, i * LANES);
         ps_lanes_read(x, width, a + i * LANES * size, here, size);
-        l.mul(next, u, products + (i - 1) * width, &l.m);
+        l.kernel->mul(next, u, products + (i - 1) * width, &l.m);
         (void)ps_lanes_subtract_once(next, l.m.m, width);
         ps_lanes_write(c + i * LANES * size, here, size, next, width);
-        l.mul(next, u, x, &l.m);
+        l.kernel->mul(next, u, x, &l.m);
         ps_lanes *swap = u;
         u = next;
         next = swap;
