@@ -52,7 +52,7 @@ def policy() -> dict[str, object]:
         operations=("mean", "sum"),
         columns=("sale_price",),
         group_by=("neighborhood",),
-        programs=("he.sum/v1",),
+        programs=("he.sum/v2",),
         min_k=K,
         max_days=90,
         max_uses=10,

@@ -19,8 +19,10 @@ from typing import cast
 from privshare.audit.case import Case, Missing
 from privshare.audit.inputs import Published
 from privshare.audit.sentence import counted, listed, plain, short, when
+from privshare.jobs.receipt import Document
 from privshare.jobs.requirement import RECORD
 from privshare.ledger import query
+from privshare.ledger.parties import Parties
 from privshare.rights.grant import Grant
 from privshare.rights.terms import Terms
 
@@ -32,9 +34,16 @@ def headline(case: Case) -> tuple[str, ...]:
     return tuple(_HEADLINES[case.operation](case))
 
 
-def not_proven(operation: str) -> tuple[str, ...]:
-    """Say what a valid receipt of an operation does not show."""
-    return (*_OPEN.get(operation, ()), *_ALWAYS)
+def not_proven(operation: str, evidence: Document | None = None) -> tuple[str, ...]:
+    """Say what a valid receipt of an operation does not show.
+
+    Args:
+        operation: The receipt's, or "" when it could not be read.
+        evidence: The receipt's; of a job, it tells who opened the totals.
+    """
+    together = operation == "job.result" and "partials" in (evidence or {})
+    opened = _OPENED[together] if operation == "job.result" else ()
+    return (*_OPEN.get(operation, ()), *opened, *_ALWAYS)
 
 
 def _at(case: Case) -> str:
@@ -127,9 +136,18 @@ def _job(case: Case) -> list[str]:
     return [
         f"{_at(case)} obtained {word} of {listed(use.columns)}{split} over "
         f"{listed(names)}, for the purpose {use.purpose}. The values stayed encrypted: "
-        f"{job.parties.compute} computed, {job.parties.custodian} opened the totals.",
+        f"{job.parties.compute} computed, {_openers(job.parties)}.",
         *_rows(case),
     ]
+
+
+def _openers(parties: Parties) -> str:
+    if parties.custodian is not None:
+        return f"{parties.custodian} opened the totals"
+    return (
+        f"and the totals were opened by {listed(parties.openers)} together; none of "
+        "them can alone"
+    )
 
 
 def _rows(case: Case) -> list[str]:
@@ -224,9 +242,6 @@ _OPEN: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "job.result": (
             "that the encrypted values are those of the anchored rows: the owner "
             "signed it, no proof ties ciphertexts to rows",
-            "that the compute node and the custodian did not conspire: together they "
-            "can read every encrypted value",
-            "that the custodian's encryption key was made as it should be",
             "that nothing can be inferred from these totals and others together",
             _HANDLING,
         ),
@@ -239,6 +254,23 @@ _OPEN: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "that the receiver was the only one to see the record",
             _HANDLING,
             _NO_PERSON,
+        ),
+    }
+)
+
+#: Of a job, by whether openers opened together.
+_OPENED: Mapping[bool, tuple[str, ...]] = MappingProxyType(
+    {
+        False: (
+            "that the compute node and the custodian did not conspire: together they "
+            "can read every encrypted value",
+            "that the custodian's encryption key was made as it should be",
+        ),
+        True: (
+            "that the compute node and enough holders of the threshold key to open "
+            "with it did not conspire: together they can read every encrypted value",
+            "that the dealer of the threshold key made it as it should be, and forgot "
+            "it",
         ),
     }
 )

@@ -183,14 +183,8 @@ def _admission(case: Case, job: Job, job_id: str) -> JobAdmit:
     body = cast(JobAdmit, case.trail.statement(job.at))
     expect(type(body) is JobAdmit, "a job.admit", admitted.kind)
     expect(
-        (body.compute, body.custodian, body.program, body.spec, body.deadline)
-        == (
-            job.parties.compute,
-            job.parties.custodian,
-            job.program,
-            job.spec,
-            job.deadline,
-        ),
+        (body.parties, body.program, body.spec, body.deadline)
+        == (job.parties.asked, job.program, job.spec, job.deadline),
         "the job that was admitted",
         "another",
     )
@@ -203,7 +197,7 @@ def _abort(case: Case) -> Found:
     expect(job.ended == case.index, "the abort itself", f"index {job.ended}")
     expect(job.reason == case.statement.reason, "the reason given", "another")
     _admission(case, job, case.statement.job)
-    parties = {job.coordinator, job.parties.compute, job.parties.custodian}
+    parties = {job.coordinator, job.parties.compute, *job.parties.opened_by}
     _need_account(case, parties | set(job.parties.owners), "a party of the job")
     return [f"{case.subject.account} is a party of the job and might end it."], []
 

@@ -2,8 +2,8 @@
 
 The verifier hashes and multiplies in the project's own C core. On request it
 asks others for the same answers: OpenSSL's SHA-256 through `hashlib` for the
-tree and the state, and `phe` for the Paillier openings. Two implementations
-must agree before an auditor signs.
+tree and the state, `phe` for the Paillier openings, and Python's integers for
+openings by several. Two implementations must agree before an auditor signs.
 
     Case ─► check_tree, check_openings ─► sentences, or who disagrees
 
@@ -28,6 +28,7 @@ from privshare.wire.canonical import unb64u
 
 if TYPE_CHECKING:
     from privshare.audit.technique import Statements
+    from privshare.jobs.statement import Opening
 
 _PREFIX = b"privshare/v1/state-"
 
@@ -55,12 +56,26 @@ def check_tree(case: Case) -> str:
 
 
 def check_openings(case: Case) -> str:
-    """Check products and openings of a job again, with `phe`.
+    """Check products and openings of a job again.
+
+    A custodian's with `phe`; those of openers, which `phe` does not know, with
+    Python's own integers (`second_threshold`).
 
     Raises:
         EvidenceInvalid: The two implementations disagree.
         Missing: `phe` is not installed.
     """
+    from privshare.audit.technique import open_evidence  # noqa: PLC0415 - for jobs alone
+
+    found = open_evidence(case)
+    if found.opening is None:
+        from privshare.audit.second_threshold import check_parts  # noqa: PLC0415 - for these
+
+        return check_parts(case)
+    return _check_with_phe(case, found, found.opening)
+
+
+def _check_with_phe(case: Case, found: Statements, opening: Opening) -> str:
     try:
         import phe  # noqa: PLC0415 - only here, and slow to load
     except ImportError:
@@ -68,32 +83,24 @@ def check_openings(case: Case) -> str:
             "The second implementation (phe) is not installed: pip install phe."
         ) from None
 
-    from privshare.audit.technique import open_evidence  # noqa: PLC0415 - for jobs alone
-
-    found = open_evidence(case)
-    held = query.key(
-        case.state,
-        query.job(case.state, case.statement.job).parties.custodian,
-        found.opening.key,
-    )
+    (custodian,) = found.spec.opened_by
+    held = query.key(case.state, custodian, opening.key)
     n = int.from_bytes(unb64u(held.pub), "big")
     key = phe.PaillierPublicKey(n)
-    for cell, opened in zip(
-        found.aggregation.groups, found.opening.groups, strict=True
-    ):
+    for cell, opened in zip(found.aggregation.groups, opening.groups, strict=True):
         total = int.from_bytes(cell.ciphertext, "big")
         r = int.from_bytes(opened.r, "big")
         agrees = (
             total == _product(found, cell.group, n)
             and total == int(key.raw_encrypt(opened.m % n, r_value=r))
-            and opened.total == _casting_out(opened.m)
+            and opened.total == casting_out(opened.m)
         )
         if not agrees:
             raise EvidenceInvalid(
                 "expected a second implementation (phe) to agree on every total, "
                 "found that it does not"
             )
-    groups = counted(len(found.opening.groups), "total", "totals")
+    groups = counted(len(opening.groups), "total", "totals")
     return f"A second implementation (phe) agrees on {groups}."
 
 
@@ -109,7 +116,7 @@ def _product(found: Statements, group: str, n: int) -> int:
     )
 
 
-def _casting_out(m: int) -> int:
+def casting_out(m: int) -> int:
     """The total of a plaintext: its digits to the base 2^96 added up, as one casts
     out nines; docs/protocols/paillier-sum.md, section 4."""
     nines = (1 << 96) - 1

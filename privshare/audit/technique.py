@@ -6,6 +6,9 @@ what its ciphertext hides. These are the functions the parties called, so an
 auditor sees what they saw; `second_opinion` shares nothing with them.
 
     evidence ─► open_evidence ─► Statements ─► check_technique
+                                          └─► opened_totals ─► the result
+
+What openers of a threshold key showed is checked in `together`.
 
 A module of its own, loaded for jobs alone: other receipts need no arithmetic.
 Implements docs/formats/receipt.md, section 5, steps 6 to 8, and
@@ -14,6 +17,7 @@ docs/protocols/paillier-sum.md, sections 4 to 7.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -26,7 +30,7 @@ from privshare.jobs.aggregate import (
     check_opening,
     result,
 )
-from privshare.jobs.requirement import signed_parts
+from privshare.jobs.requirement import SignedPart, signed_parts
 from privshare.jobs.spec import PROGRAM, Spec
 from privshare.jobs.statement import (
     AGGREGATION,
@@ -36,6 +40,7 @@ from privshare.jobs.statement import (
     Contribution,
     Opening,
 )
+from privshare.jobs.threshold_statement import PARTIAL_OPENING, PartialOpening
 from privshare.ledger import query
 from privshare.schemes.paillier import PaillierPublicKey
 from privshare.schemes.paillier_opening import Opening as Claim
@@ -48,17 +53,23 @@ _TYPES = {
     "aggregation": AGGREGATION,
     "contribution": CONTRIBUTION,
     "opening": OPENING,
+    "partial": PARTIAL_OPENING,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Statements:
-    """The evidence of an encrypted sum, read; signatures are step 2's."""
+    """The evidence of an encrypted sum, read; signatures are step 2's.
+
+    `opening` is a custodian's; with openers it is None, and `parts` has what
+    each of them signed, by agency.
+    """
 
     spec: Spec
     contributions: tuple[Contribution, ...]
     aggregation: Aggregation
-    opening: Opening
+    opening: Opening | None
+    parts: Mapping[str, PartialOpening]
 
 
 def open_evidence(case: Case) -> Statements:
@@ -71,25 +82,32 @@ def open_evidence(case: Case) -> Statements:
     job_id = case.statement.job
     job = query.job(case.state, job_id)
     expect(job.program == PROGRAM, f"program {PROGRAM}", job.program)
-    spec = Spec.from_json(case.evidence()["spec"])
-    contributions = []
+    named: dict[str, list[SignedPart]] = {name: [] for name in _TYPES}
     for part in signed_parts(case.evidence(), case.trail, job_id):
         expect(
             part.envelope.payload_type == _TYPES[part.name],
             f"an envelope with a {part.name}",
             "another type",
         )
-        payload = part.envelope.payload
-        if part.name == "contribution":
-            contributions.append(Contribution.from_bytes(payload))
-        elif part.name == "aggregation":
-            aggregation = Aggregation.from_bytes(payload)
-        else:
-            opening = Opening.from_bytes(payload)
-    return Statements(spec, tuple(contributions), aggregation, opening)
+        named[part.name].append(part)
+    (aggregation,) = named["aggregation"]
+    openings = [Opening.from_bytes(one.envelope.payload) for one in named["opening"]]
+    return Statements(
+        spec=Spec.from_json(case.evidence()["spec"]),
+        contributions=tuple(
+            Contribution.from_bytes(one.envelope.payload)
+            for one in named["contribution"]
+        ),
+        aggregation=Aggregation.from_bytes(aggregation.envelope.payload),
+        opening=openings[0] if openings else None,
+        parts={
+            one.agency: PartialOpening.from_bytes(one.envelope.payload)
+            for one in named["partial"]
+        },
+    )
 
 
-def custodian_key(case: Case, kid: str) -> PaillierPublicKey:
+def custodian_key(case: Case, custodian: str, kid: str) -> PaillierPublicKey:
     """The key of the job's custodian with this id.
 
     Raises:
@@ -99,7 +117,7 @@ def custodian_key(case: Case, kid: str) -> PaillierPublicKey:
         OutOfRange: No modulus that may be used.
     """
     job = query.job(case.state, case.statement.job)
-    held = query.key(case.state, job.parties.custodian, kid)
+    held = query.key(case.state, custodian, kid)
     expect((held.alg, held.use) == ("paillier", "he"), "a Paillier key", held.alg)
     expect(held.since <= job.at, f"a key known at index {job.at}", held.since)
     key = PaillierPublicKey.from_bytes(unb64u(held.pub))
@@ -121,9 +139,8 @@ def check_job_inputs(case: Case) -> Found:
     job = query.job(case.state, case.statement.job)
     spec = Spec.from_json(case.evidence()["spec"])
     expect(b64u(spec.digest()) == job.spec, "the specification admitted", "another")
-    parties = (job.coordinator, job.parties.compute, job.parties.custodian)
     expect(
-        parties == (spec.coordinator, spec.compute, spec.custodian),
+        (spec.coordinator, spec.parties) == (job.coordinator, job.parties.asked),
         "the job's parties",
         "others",
     )
@@ -176,26 +193,68 @@ def check_technique(case: Case) -> Found:
             does not support the result.
     """
     found = open_evidence(case)
-    job_id, spec = case.statement.job, found.spec
-    key = custodian_key(case, found.opening.key)
-    check_aggregation(found.aggregation, spec, job_id, found.contributions, key)
-    bound = check_bounds(found.contributions)
-    later = _Later(key)
-    check_opening(
-        found.opening,
-        found.aggregation,
-        spec,
-        bound,
-        # It asks the key for nothing but `verify_opening` and n.
-        cast(PaillierPublicKey, later),
-    )
-    later.verify(found.opening, spec.custodian)
+    job = query.job(case.state, case.statement.job)
+    digest = b64u(found.aggregation.digest())
+    expect(job.aggregation == digest, "the aggregation that was announced", "another")
+    if found.opening is None:
+        from privshare.audit.together import check_together  # noqa: PLC0415 - for these alone
+
+        key, whose = check_together(case, found)
+    else:
+        key, whose = _check_alone(case, found, found.opening)
     details = [
         f"{one.dataset}: {one.rows} values in ciphertexts with digest "
         f"{b64u(one.ciphertexts)}"
         for one in found.contributions
     ]
-    return _told(found), [*details, f"Paillier key {key.kid}, {key.bits} bits"]
+    return [_told(found, whose)], [
+        *details,
+        f"aggregation {digest}, announced at index {job.opened}",
+        f"Paillier key {key.kid}, {key.bits} bits",
+    ]
+
+
+def opened_totals(case: Case, found: Statements) -> list[int]:
+    """The totals that the openings show; `check_technique` says that they are true."""
+    if found.opening is not None:
+        return [one.total for one in found.opening.groups]
+    from privshare.audit.together import combined  # noqa: PLC0415 - for these alone
+
+    return combined(case, found)
+
+
+def check_sums(case: Case, found: Statements, key: PaillierPublicKey) -> int:
+    """Check what comes before an opening: contributions and products.
+
+    Returns:
+        The bound of the totals.
+
+    Raises:
+        EvidenceInvalid, OutOfRange, NotPermitted: As `check_aggregation`.
+    """
+    job_id = case.statement.job
+    check_aggregation(found.aggregation, found.spec, job_id, found.contributions, key)
+    return check_bounds(found.contributions)
+
+
+def _check_alone(
+    case: Case, found: Statements, opening: Opening
+) -> tuple[PaillierPublicKey, str]:
+    """A custodian's opening: the key, and whose it is, in words."""
+    (custodian,) = found.spec.opened_by
+    key = custodian_key(case, custodian, opening.key)
+    bound = check_sums(case, found, key)
+    later = _Later(key)
+    check_opening(
+        opening,
+        found.aggregation,
+        found.spec,
+        bound,
+        # It asks the key for nothing but `verify_opening` and n.
+        cast(PaillierPublicKey, later),
+    )
+    later.verify(opening, custodian)
+    return key, f"the key of {custodian}"
 
 
 class _Later:
@@ -232,19 +291,22 @@ class _Later:
             ) from None
 
 
-def _told(found: Statements) -> list[str]:
+def _told(found: Statements, whose: str) -> str:
     spec = found.spec
+    by = listed(spec.opened_by)
+    if found.opening is None:
+        by += " together, none of whom can alone,"
     rows = sum(one.rows for one in found.contributions)
     owners = listed(dict.fromkeys(one.owner for one in found.contributions))
-    groups = len(found.opening.groups)
-    return [
+    groups = len(found.aggregation.groups)
+    return (
         f"{owners} encrypted {counted(rows, 'value', 'values')} of "
-        f"{plain(spec.column)} under the key of {spec.custodian}; {spec.compute} "
-        f"multiplied the ciphertexts group by group, and the products are right; "
-        f"{counted(groups, 'total', 'totals')} opened by {spec.custodian} "
+        f"{plain(spec.column)} under {whose}; {spec.compute} multiplied the "
+        "ciphertexts group by group, and the products are right; "
+        f"{counted(groups, 'total', 'totals')} opened by {by} "
         f"{'is' if groups == 1 else 'are'} what the ciphertexts hide, and no group "
         f"has fewer than {spec.k} values of any owner."
-    ]
+    )
 
 
 def check_job_result(case: Case) -> Found:
@@ -270,7 +332,8 @@ def check_job_result(case: Case) -> Found:
         use = query.use(case.state, use_id)
         expect(use.result == signed[0], "the use's result", use.result)
     found = open_evidence(case)
-    right = result(found.spec, found.contributions, found.aggregation, found.opening)
+    totals = opened_totals(case, found)
+    right = result(found.spec, found.contributions, found.aggregation, totals)
     expect(
         right == receipt.result, "the result that follows from the openings", "another"
     )

@@ -93,7 +93,7 @@ def verify(
         digest_hex=digest_hex,
         headline=desk.headline(),
         steps=steps,
-        not_proven=not_proven(case.operation),
+        not_proven=not_proven(case.operation, opened.evidence),
         facts={
             "account": case.subject.account,
             "height": case.closing.height,

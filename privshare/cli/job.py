@@ -6,7 +6,7 @@ Jobs may be named by the first letters of their ids, six at least.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -59,7 +59,17 @@ ComputeOption = Annotated[
 CustodianOption = Annotated[
     str | None,
     typer.Option(
-        "--custodian", help="The agency that opens the totals.", metavar="AGENCY"
+        "--custodian",
+        help="The agency that opens the totals, alone and with its own key.",
+        metavar="AGENCY",
+    ),
+]
+OpenerOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--opener",
+        help="One of the agencies that open the totals together; say it for each.",
+        metavar="AGENCY",
     ),
 ]
 MethodOption = Annotated[
@@ -85,6 +95,7 @@ def sum_(
     purpose: PurposeOption = None,
     compute: ComputeOption = None,
     custodian: CustodianOption = None,
+    opener: OpenerOption = None,
     operation: Annotated[
         Operation, typer.Option("--operation", "-o", help="What to compute.")
     ] = "sum",
@@ -109,6 +120,7 @@ def sum_(
             purpose=purpose,
             compute=compute,
             custodian=custodian,
+            openers=opener or (),
         )
         if not wait:
             job = query.submit(method, int(timeout_s))
@@ -127,6 +139,7 @@ def estimate(
     purpose: PurposeOption = None,
     compute: ComputeOption = None,
     custodian: CustodianOption = None,
+    opener: OpenerOption = None,
     operation: Annotated[
         Operation, typer.Option("--operation", "-o", help="What to compute.")
     ] = "sum",
@@ -145,6 +158,7 @@ def estimate(
             purpose=purpose,
             compute=compute,
             custodian=custodian,
+            openers=opener or (),
         )
         explanation = query.explain(method)
         cost = query.estimate(method)
@@ -263,7 +277,7 @@ def cancel(
 
 
 def _query(
-    net: Client, operation: Operation, words: list[str], **options: str | None
+    net: Client, operation: Operation, words: list[str], **options: Any
 ) -> Query[Blocking]:
     from privshare.sdk.query import Query  # noqa: PLC0415 - lazy
 

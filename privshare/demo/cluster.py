@@ -16,6 +16,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,7 @@ from typing import IO
 
 from privshare.demo.nursery import Child, Nursery
 from privshare.errors import Unavailable
+from privshare.schemes.threshold import KeyShare, ThresholdKey, deal
 from privshare.sdk import wallet
 from privshare.sdk.call import Blocking
 from privshare.sdk.client import Client, connect, fetch_trust
@@ -74,6 +76,7 @@ class Cluster:
             for agency, port in zip((HOST, *agencies), self._ports.numbers, strict=True)
         }
         self.trust = ""
+        self._drawing: _Drawing | None = None
         self._nursery = Nursery(folder)  # it imports while keys are being made
 
     def __enter__(self) -> Cluster:
@@ -118,6 +121,43 @@ class Cluster:
             self._await(member)
             told(f"{member.agency} is up at {member.url}")
         self.trust = fetch_trust(self.members[HOST].url)
+
+    def draw_key(self, holders: Sequence[str], threshold: int) -> None:
+        """Begin to draw a threshold key; `share_key` waits for it."""
+        self._drawing = _Drawing(tuple(holders), threshold)
+
+    def share_key(
+        self, client: Callable[[str, str], Client[Blocking]]
+    ) -> tuple[int, float]:
+        """Deal the key that is being drawn, as operator; every steward takes over.
+
+        Args:
+            client: Connects to an agency as somebody of a role.
+
+        Returns:
+            The key's epoch, and the seconds that drawing it took.
+
+        Raises:
+            PrivShareError: What a node says.
+        """
+        drawing = self._drawing
+        if drawing is None:
+            raise Unavailable("expected draw_key before share_key, found none")
+        stewards = [client(agency, "steward") for agency in drawing.holders]
+        operator = client(HOST, "operator")
+        made = drawing.wait()
+        files: dict[str, bytes] = {}
+        dealt = operator.threshold.deal(
+            drawing.threshold, drawing.holders, keep=files.update, made=made
+        )
+        epoch = dealt.int("epoch")
+
+        def take(agency: str, steward: Client[Blocking]) -> None:
+            steward.threshold.take([files[f"share-{epoch}-{agency}.json"]])
+
+        with ThreadPoolExecutor(len(stewards)) as pool:
+            list(pool.map(take, drawing.holders, stewards))
+        return epoch, drawing.seconds
 
     def connect(self, agency: str, role: str) -> Client[Blocking]:
         """Connect to an agency's node as one of its people."""
@@ -195,6 +235,39 @@ class Cluster:
             f"{START_TIMEOUT_S:g} s, found it is not; it said: {log[-600:].strip()}",
             fix=f"see {member.folder / 'node.log'}",
         )
+
+
+class _Drawing:
+    """A threshold key that is drawn while something else goes on.
+
+    Args:
+        holders: Who will get shares.
+        threshold: How many of them open.
+    """
+
+    def __init__(self, holders: tuple[str, ...], threshold: int) -> None:
+        self.holders, self.threshold = holders, threshold
+        self.seconds = 0.0
+        self._made: list[tuple[ThresholdKey, tuple[KeyShare, ...]]] = []
+        # A daemon: nobody waits for it when the demonstration is interrupted.
+        self._thread = threading.Thread(target=self._draw, daemon=True)
+        self._thread.start()
+
+    def _draw(self) -> None:
+        begun = time.monotonic()
+        self._made.append(deal(self.threshold, len(self.holders)))
+        self.seconds = time.monotonic() - begun
+
+    def wait(self) -> tuple[ThresholdKey, tuple[KeyShare, ...]]:
+        """The key and its shares, which are forgotten here.
+
+        Raises:
+            Unavailable: It could not be drawn.
+        """
+        self._thread.join()
+        if not self._made:
+            raise Unavailable("expected a threshold key, found that none was drawn")
+        return self._made.pop()
 
 
 def _ready(port: int) -> bool:

@@ -128,7 +128,7 @@ class Scene:
                     operations=("count", "mean", "sum"),
                     columns=(self.total.column,),
                     group_by=(self.total.by,),
-                    programs=("he.sum/v1",),
+                    programs=("he.sum/v2",),
                     min_k=K,
                     max_days=_MAX_DAYS,
                     max_uses=_MAX_USES,

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from privshare.audit.bundle import write_bundle
 from privshare.audit.verifier import Verdict, verify
-from privshare.demo.cluster import Cluster
+from privshare.demo.cluster import HOST, Cluster
 from privshare.demo.narrator import Narrator
 from privshare.demo.scene import OTHER_PURPOSE, PURPOSE, K, Scene
 from privshare.demo.tamper import flipped, one_letter_changed, total_raised
@@ -109,10 +109,20 @@ class Story:
     def _start(self) -> str:
         scene = self.scene
         people = [(bureau.agency, "steward") for bureau in scene.bureaus]
+        people += [(scene.analyst, "analyst"), (HOST, "operator")]
+        holders = [bureau.agency for bureau in scene.bureaus]
+        together = len(holders) // 2 + 1
+        self.cluster.draw_key(holders, together)
         with self.tell.working("making keys and a network"):
-            self.cluster.build([*people, (scene.analyst, "analyst")])
+            self.cluster.build(people)
         with self.tell.working("starting the nodes"):
             self.cluster.start(self.tell.good)
+        with self.tell.working("dealing the key that nobody holds alone"):
+            _, seconds = self.cluster.share_key(self._as)
+        self.tell.good(
+            f"{', '.join(holders)} hold a key together: any {together} open, nobody "
+            f"alone (safe primes and shares in {seconds:.1f} s)"
+        )
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / TRUST_FILE).write_text(self.cluster.trust, encoding="utf-8")
         for words in scene.words:

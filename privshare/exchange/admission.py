@@ -1,7 +1,8 @@
 """What every party checks before it does anything for a job.
 
     body ─► admitted ─► the job on our own copy of the ledger, its specification,
-                        the custodian's key; or the rule that says no
+                        the key that values are encrypted under; or the rule
+                        that says no
 
 Implements docs/protocols/paillier-sum.md, section 2.
 """
@@ -22,7 +23,7 @@ from privshare.errors import (
 )
 from privshare.exchange import dataset as datasets
 from privshare.exchange.grant import check_passed_on
-from privshare.exchange.node import Node, he_key, open_statement
+from privshare.exchange.node import Node, job_key, open_statement
 from privshare.exchange.plan import check_grant
 from privshare.jobs.spec import PROGRAM, Spec
 from privshare.jobs.statement import CONTRIBUTION, Contribution
@@ -78,14 +79,13 @@ def admitted(node: Node, caller: str, job: str, fields: Fields) -> Admitted:
             "expected the specification that was admitted, found another",
             detail={"party": caller, "rule": "job.spec"},
         )
-    parties = (held.coordinator, held.parties.compute, held.parties.custodian)
-    if (spec.coordinator, spec.compute, spec.custodian) != parties:
+    if (spec.coordinator, spec.parties) != (held.coordinator, held.parties.asked):
         raise EvidenceInvalid(
             "expected the parties that were admitted, found others",
             detail={"party": caller, "rule": "job.parties"},
         )
     check_inputs(node, view, held, spec)
-    key = he_key(view, spec.custodian, held.at)
+    key = job_key(view, spec.parties, held.at)
     return Admitted(job, held, spec, view, key)
 
 

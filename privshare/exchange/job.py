@@ -4,7 +4,7 @@
 
 `submit` returns once the ledger has admitted the job, or refuses it with the
 rule that says no; everything after that is the runner's. The peers' side is
-in `party`; its verbs carry their names here, too.
+in `party` and `opening`; their verbs carry their names here, too.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import Any
 
 from privshare.errors import Conflict, NotFound, PrivShareError, Unavailable
 from privshare.exchange.node import Node
-from privshare.exchange.party import aggregate, contribute, open_totals, receive
+from privshare.exchange.opening import open_totals
+from privshare.exchange.party import aggregate, contribute, receive
 from privshare.exchange.plan import Question, estimate, explain, plan
 from privshare.jobs.lifecycle import Advance, Cancel, Fail, Job, Problem, step
 from privshare.jobs.spec import PROGRAM, Spec
@@ -83,7 +84,7 @@ def submit(node: Node, question: Question, *, person: str = "") -> Job:
             for item in spec.inputs
         ],
         "operation": spec.operation,
-        "parties": {"compute": spec.compute, "custodian": spec.custodian},
+        "parties": spec.parties.roles(),
         "program": PROGRAM,
         "purpose": spec.purpose,
         "spec": b64u(spec.digest()),

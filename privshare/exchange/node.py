@@ -20,6 +20,7 @@ from privshare.exchange.storage import Storage
 from privshare.exchange.task import Tasks
 from privshare.ledger import query
 from privshare.ledger.api import Committed, Ledger, View
+from privshare.ledger.parties import Parties
 from privshare.ledger.transaction import build
 from privshare.log.witness import TrustPolicy
 from privshare.rights.grant import MAX_REASON
@@ -37,7 +38,15 @@ from privshare.wire import envelope as envelopes
 from privshare.wire.canonical import Json, unb64u
 from privshare.wire.envelope import Envelope
 
-__all__ = ["Node", "NodeKeys", "he_key", "one_line", "open_statement", "seal_key"]
+__all__ = [
+    "Node",
+    "NodeKeys",
+    "he_key",
+    "job_key",
+    "one_line",
+    "open_statement",
+    "seal_key",
+]
 
 #: How long a transaction of ours may wait before it is worth nothing.
 TX_LIFETIME_S = 300
@@ -201,6 +210,22 @@ def he_key(view: View, agency: str, at: int | None = None) -> PaillierPublicKey:
         NotFound: It has none.
     """
     return PaillierPublicKey.from_bytes(_newest(view, agency, "he", "Paillier", at))
+
+
+def job_key(view: View, parties: Parties, at: int | None = None) -> PaillierPublicKey:
+    """The key that the values of a job are encrypted under.
+
+    Args:
+        view: The ledger.
+        parties: Of the job.
+        at: As for `he_key`.
+
+    Raises:
+        NotFound: The custodian has none, or there is no such epoch.
+    """
+    if parties.custodian is None:
+        return query.threshold_epoch(view, parties.epoch or 0).opened.public
+    return he_key(view, parties.custodian, at)
 
 
 def seal_key(view: View, agency: str) -> SealPublicKey:

@@ -2,7 +2,8 @@
 
     owner      contribute ─► rows, grouped and encrypted ─► compute: receive
     compute    aggregate  ─► subtotals checked, multiplied, signed
-    custodian  open_totals ─► everything checked again, totals opened, signed
+
+What custodian and openers do is `opening`.
 
 Nobody takes the coordinator's word. Each party finds the job on its own copy
 of the ledger, compares the specification's digest, and checks that every
@@ -19,12 +20,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from privshare.errors import (
-    EvidenceInvalid,
     NotFound,
     NotPermitted,
     OutOfRange,
     PrivShareError,
-    StepNotAllowed,
     Unavailable,
 )
 from privshare.exchange import column
@@ -39,7 +38,7 @@ from privshare.exchange.admission import (
     open_contributions,
     seen,
 )
-from privshare.exchange.node import Node, open_statement
+from privshare.exchange.node import Node
 from privshare.exchange.plan import summed_column
 from privshare.exchange.task import Task
 from privshare.jobs import aggregate as steps
@@ -48,17 +47,15 @@ from privshare.jobs.statement import (
     AGGREGATION,
     CONTRIBUTION,
     MAX_STATEMENT,
-    OPENING,
-    Aggregation,
     Contribution,
 )
 from privshare.ledger import query
 from privshare.rights import identifier
 from privshare.rights.table import MAX_ROWS
-from privshare.schemes.paillier import PaillierPrivateKey, PaillierPublicKey
+from privshare.schemes.paillier import PaillierPublicKey
 from privshare.schemes.paillier_knowledge import prove_short
 from privshare.wire import envelope as envelopes
-from privshare.wire.canonical import Fields, Json, b64u
+from privshare.wire.canonical import Fields, Json
 from privshare.wire.envelope import Envelope
 
 __all__ = [
@@ -67,12 +64,12 @@ __all__ = [
     "aggregate",
     "contribute",
     "forget",
-    "open_contributions",
-    "open_totals",
+    "kept_envelope",
+    "log_job",
     "receive",
 ]
 
-#: Longest body of `aggregate` and `open_totals`, in bytes.
+#: Longest body of `aggregate` and `opening.open_totals`, in bytes.
 MAX_BODY = 16 << 20
 #: Longest part of a column, in bytes.
 MAX_PART = column.PART * 768
@@ -217,65 +214,8 @@ def aggregate(node: Node, caller: str, job: str, body: Json) -> dict[str, Json]:
             kept = envelopes.encode(node.sign(AGGREGATION, made.to_bytes()))
             node.store.put_blob(job, "aggregation", kept)
             node.store.drop_blobs(job, "column:")
-            _log(node, known, "job.aggregate", "")
+            log_job(node, known, "job.aggregate", "")
     return {"aggregation": envelopes.to_json(kept_envelope(kept))}
-
-
-def open_totals(node: Node, caller: str, job: str, body: Json) -> dict[str, Json]:
-    """Open the totals of a job, once and nothing else.
-
-    Args:
-        node: This node, of the custodian.
-        caller: The agency that signed the HTTP request.
-        job: The job's id on the ledger.
-        body: `{"aggregation": envelope, "contributions": [envelope], "index",
-            "spec"}`.
-
-    Returns:
-        `{"opening": envelope}`.
-
-    Raises:
-        NotFound, StepNotAllowed, NotPermitted: As for `contribute`.
-        SignatureInvalid: A statement that its party did not sign.
-        EvidenceInvalid: Totals that are not the products of the subtotals, or
-            whatever else `aggregate` refuses; another aggregation than the
-            one that was opened before.
-        OutOfRange: The sum could be larger than plaintexts can show.
-    """
-    fields = Fields(body, "body")
-    known = admitted(node, caller, job, fields)
-    sent = fields.list("contributions", MAX_INPUTS)
-    statement = envelopes.from_json(fields.json("aggregation"))
-    fields.end()
-    spec = known.spec
-    if spec.custodian != node.agency:
-        raise NotPermitted(
-            f"expected {spec.custodian}, whose key it is, found {node.agency}",
-            detail={"rule": "job.party"},
-        )
-    private = _private(node, known.key)
-    contributions = open_contributions(known.view, spec, sent)
-    payload = open_statement(known.view, spec.compute, AGGREGATION, statement)
-    aggregation = Aggregation.from_bytes(payload)
-    steps.check_aggregation(aggregation, spec, job, contributions, known.key)
-    bound = steps.check_bounds(contributions)
-    with node.tasks.exclusive(f"{job}/opening"):
-        kept = node.store.blob(job, "opening")
-        opened = node.store.blob(job, "opened")
-        if opened not in (None, aggregation.digest()):
-            raise EvidenceInvalid(
-                "expected the aggregation that was opened for this job, found another",
-                detail={"party": spec.compute, "rule": "job.opened"},
-            )
-        if kept is None:
-            # First the promise not to open anything else, then the answer.
-            node.store.put_blob(job, "opened", aggregation.digest())
-            _announce(node, job, aggregation)
-            opening = steps.open_totals(aggregation, private, bound)
-            kept = envelopes.encode(node.sign(OPENING, opening.to_bytes()))
-            node.store.put_blob(job, "opening", kept)
-            _log(node, known, "job.open", "")
-    return {"opening": envelopes.to_json(kept_envelope(kept))}
 
 
 def forget(node: Node) -> None:
@@ -345,7 +285,7 @@ def _contribute(node: Node, known: Admitted, dataset: str, task: Task) -> None:
         outcome = str(error.detail.get("rule", error.name))
         raise
     finally:
-        _log(node, known, "job.contribute", dataset, outcome)
+        log_job(node, known, "job.contribute", dataset, outcome)
 
 
 def _deliver(node: Node, known: Admitted, dataset: str, part: int, data: bytes) -> None:
@@ -386,32 +326,10 @@ def _parts(
         part += 1
 
 
-def _private(node: Node, key: PaillierPublicKey) -> PaillierPrivateKey:
-    for private in node.keys.he:
-        if private.public == key:
-            return private
-    raise NotFound(
-        f"expected the private key {key.kid} at {node.agency}, found none",
-        detail={"party": node.agency},
-    )
-
-
-def _announce(node: Node, job: str, aggregation: Aggregation) -> None:
-    """Have the ledger know that we open: an abort gives nothing back then."""
-    if query.job(node.view(), job).opened is not None:
-        return  # we did before a restart
-    try:
-        node.submit("job.open", {"aggregation": b64u(aggregation.digest()), "job": job})
-    except StepNotAllowed as error:  # it has ended, or our own was on its way
-        raise Unavailable(
-            f"expected the job to be ours to open, found: {error.message}",
-            detail={"party": node.agency},
-        ) from None
-
-
-def _log(
+def log_job(
     node: Node, known: Admitted, action: str, dataset: str, outcome: str = "done"
 ) -> None:
+    """Note what this node did for a job, and for whom."""
     item = known.spec.input(dataset)
     node.store.log_use(
         node.clock(),

@@ -25,9 +25,11 @@ from privshare.errors import (
     PrivShareError,
 )
 from privshare.exchange import dataset as datasets
-from privshare.exchange.node import Node, he_key
+from privshare.exchange.node import Node, job_key
+from privshare.exchange.role import choose_parties
 from privshare.jobs.spec import MAX_INPUTS, PROGRAM, Input, Operation, Spec
 from privshare.ledger import query
+from privshare.ledger.parties import MAX_OPENERS
 from privshare.rights import identifier
 from privshare.rights.grant import Grant
 from privshare.rights.schema import Column, Schema
@@ -54,7 +56,9 @@ class Question:
         group_by: A column that splits the result, or None.
         grants: One a dataset, or none: then fitting ones are found.
         compute: The agency that computes, or None: chosen.
-        custodian: The agency whose key is used, or None: chosen.
+        custodian: The agency whose own key is used, or None: the consortium's
+            threshold key, if it has one, else chosen.
+        openers: Holders of that key who open together, or none: chosen.
         deadline_s: Seconds until the job is given up.
     """
 
@@ -66,6 +70,7 @@ class Question:
     grants: tuple[str, ...] = ()
     compute: str | None = None
     custodian: str | None = None
+    openers: tuple[str, ...] = ()
     deadline_s: int = DEADLINE_S
 
     @classmethod
@@ -73,8 +78,8 @@ class Question:
         """Read a request body.
 
         `operation`, `column`, `datasets` and `purpose` are needed; `group_by`,
-        `grants`, `parties` ({"compute", "custodian"}), `deadline_s` and
-        `method` ("he" or "auto") may be there.
+        `grants`, `parties` ({"compute", "custodian", "openers"}), `deadline_s`
+        and `method` ("he" or "auto") may be there.
 
         Raises:
             EncodingError: Another form.
@@ -95,7 +100,12 @@ class Question:
             raise EncodingError(f"question.method: expected he or auto, found {method}")
         parties = fields.json("parties") or {}
         party = Fields(
-            {"compute": None, "custodian": None, **cast(dict[str, Json], parties)},
+            {
+                "compute": None,
+                "custodian": None,
+                "openers": [],
+                **cast(dict[str, Json], parties),
+            },
             "question.parties",
         )
         made = cls(
@@ -107,6 +117,7 @@ class Question:
             grants=fields.str_list("grants", MAX_INPUTS),
             compute=party.nullable("compute", party.str),
             custodian=party.nullable("custodian", party.str),
+            openers=party.str_list("openers", MAX_OPENERS),
             deadline_s=fields.int("deadline_s", 10, MAX_DEADLINE_S),
         )
         party.end()
@@ -169,7 +180,7 @@ def plan(node: Node, question: Question) -> Plan:
             detail={"rule": "job.scale"},
         )
     owners = tuple(dict.fromkeys(map(identifier.owner_of, names)))
-    compute, custodian = _parties(node, question, owners)
+    parties = choose_parties(node, question, owners)
     spec = Spec(
         operation=question.operation,
         column=question.column,
@@ -178,11 +189,13 @@ def plan(node: Node, question: Question) -> Plan:
         k=max(ks, default=1),
         purpose=question.purpose,
         coordinator=node.agency,
-        compute=compute,
-        custodian=custodian,
+        compute=parties.compute,
+        custodian=parties.custodian,
+        epoch=parties.epoch,
+        openers=parties.openers,
         nonce=secrets.token_bytes(16),
     )
-    he_key(view, custodian)
+    job_key(view, parties)
     return Plan(spec, tuple(rows), scales.pop(), question.deadline_s)
 
 
@@ -258,52 +271,6 @@ def _grant_for(
     raise refusal
 
 
-def _parties(node: Node, question: Question, owners: Sequence[str]) -> tuple[str, str]:
-    """Who computes and whose key is used, chosen where the question does not say.
-
-    One input: its owner is custodian, for it knows its rows anyway. Several:
-    an agency that neither asks nor computes nor, if there is one, owns.
-    """
-    view = node.view()
-    agencies = [
-        name for name, held in query.agencies(view).items() if held.status == "active"
-    ]
-    custodian = question.custodian
-    if custodian is None:
-        with_key = [one for one in agencies if query.keys_of(view, one, "he")]
-        custodian = _first(
-            "a custodian with a Paillier key",
-            list(owners[:1]) if len(owners) == 1 and owners[0] != node.agency else [],
-            [one for one in with_key if one not in (node.agency, *owners)],
-            [one for one in with_key if one != node.agency],
-            avoid=(question.compute,),
-        )
-    compute = question.compute or _first(
-        "an agency to compute",
-        [one for one in agencies if one not in (node.agency, *owners)],
-        [one for one in agencies if one != node.agency],
-        [node.agency],
-        avoid=(custodian,),
-    )
-    if custodian in (compute, node.agency):
-        raise NotPermitted(
-            f"expected a custodian that neither computes nor asks, found {custodian}",
-            detail={"rule": "job.parties"},
-        )
-    return compute, custodian
-
-
-def _first(noun: str, *choices: Sequence[str], avoid: Sequence[str | None]) -> str:
-    for choice in choices:
-        for one in choice:
-            if one not in avoid:
-                return one
-    raise NotPermitted(
-        f"expected {noun} among the agencies, found none",
-        detail={"rule": "job.parties"},
-    )
-
-
 # -- answers before anything runs ---------------------------------------------
 
 
@@ -314,7 +281,7 @@ def estimate(node: Node, question: Question) -> dict[str, Any]:
         PrivShareError: As for `plan`.
     """
     planned = plan(node, question)
-    key = he_key(node.view(), planned.spec.custodian)
+    key = job_key(node.view(), planned.spec.parties)
     encrypt_s, add_s, open_s = calibrate(key)
     rows = sum(planned.rows)
     slowest = max(planned.rows)
@@ -338,15 +305,22 @@ def explain(node: Node, question: Question) -> dict[str, Any]:
     learns = {
         spec.coordinator: f"the {spec.operation} of each group with at least {spec.k} "
         "values of every owner, the counts, and names of smaller groups",
-        spec.compute: "ciphertexts, counts and group names; no value",
-        spec.custodian: "the totals; it could also open each owner's subtotals, and "
-        "single values if the compute node handed it ciphertexts",
     }
+    learns.setdefault(spec.compute, "ciphertexts, counts and group names; no value")
+    for opener in spec.openers:
+        learns.setdefault(
+            opener, "counts and group names; with its share alone it opens nothing"
+        )
+    if spec.custodian is not None:
+        learns[spec.custodian] = (
+            "the totals; it could also open each owner's subtotals, and single "
+            "values if the compute node handed it ciphertexts"
+        )
     for owner in spec.owners:
         learns.setdefault(owner, "nothing new; that the job ran")
     return {
         **estimate(node, question),
-        "adversary": f"holds as long as {spec.compute} and {spec.custodian} do not "
+        "adversary": f"holds as long as {_alliance(node, spec)} do not "
         "work together; every sum is checked, so nobody can present a wrong one",
         "grants": [item.grant for item in spec.inputs],
         "inputs": [item.dataset for item in spec.inputs],
@@ -354,12 +328,36 @@ def explain(node: Node, question: Question) -> dict[str, Any]:
         "learns": learns,
         "not_proven": "that owners encrypted the values they committed to; that "
         "results of several jobs do not differ by one person",
-        "parties": {"compute": spec.compute, "custodian": spec.custodian},
+        "parties": {
+            "compute": spec.compute,
+            "custodian": spec.custodian,
+            "openers": list(spec.openers),
+        },
         "program": PROGRAM,
         "rights": "every grant covers this question now",
         "technique": "Paillier encryption: owners encrypt, the compute node adds, "
-        "the custodian opens totals alone and proves each opening",
+        + (
+            "the custodian opens totals alone and proves each opening"
+            if spec.epoch is None
+            else f"{_together(spec.openers)} open the totals together, each with its "
+            "share of the consortium's key, and prove it; none of them can alone"
+        ),
     }
+
+
+def _alliance(node: Node, spec: Spec) -> str:
+    """Who would have to work together to read single values."""
+    if spec.epoch is None:
+        return f"{spec.compute} and {spec.custodian}"
+    shared = query.threshold_epoch(node.view(), spec.epoch)
+    others = [one for one in shared.agencies if one != spec.compute]
+    needed = shared.threshold - (spec.compute in shared.agencies)
+    return f"{spec.compute} and {needed} of the key's holders {_together(others)}"
+
+
+def _together(names: Sequence[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 @lru_cache(maxsize=16)

@@ -15,7 +15,6 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
-from typing import cast
 
 from privshare.errors import (
     Conflict,
@@ -26,17 +25,15 @@ from privshare.errors import (
     Unavailable,
 )
 from privshare.exchange import drawer, party
+from privshare.exchange.conclusion import check_answer, conclude, kind_of
 from privshare.exchange.job import admission, admit, problem_of, spec_of
-from privshare.exchange.node import Node, he_key, one_line, open_statement
-from privshare.jobs import aggregate as steps
+from privshare.exchange.node import Node, one_line, open_statement
+from privshare.exchange.opening import open_totals
 from privshare.jobs.lifecycle import Advance, Beat, End, Event, Fail, Job, Problem, step
 from privshare.jobs.spec import Spec
 from privshare.jobs.statement import (
     AGGREGATION,
     CONTRIBUTION,
-    OPENING,
-    Aggregation,
-    Opening,
     evidence_digest,
     result_digest,
 )
@@ -207,9 +204,11 @@ class Runner:
             for item in spec.inputs:
                 if self._blob(job, f"contribution:{item.dataset}") is None:
                     return identifier.owner_of(item.dataset)
-        return {"aggregating": spec.compute, "opening": spec.custodian}.get(
-            job.phase, ""
-        )
+        if job.phase == "opening":
+            for opener in spec.opened_by:
+                if self._blob(job, f"opening:{opener}") is None:
+                    return opener
+        return spec.compute if job.phase == "aggregating" else ""
 
     def _fail(self, job: Job, problem: Problem) -> None:
         now = self._node.clock()
@@ -259,26 +258,60 @@ class Runner:
         answer = self._ask(job, spec.compute, "aggregation", "", body)
         kept = self._read(answer, "aggregation", spec.compute, AGGREGATION)
         self._node.store.put_blob(job.ledger_id, "aggregation", kept)
-        note = f"waiting for {spec.custodian}"
-        self._take(job, Advance("opening", self._node.clock(), 1, note))
+        openers = spec.opened_by
+        note = f"waiting for {', '.join(openers)}"
+        self._take(job, Advance("opening", self._node.clock(), len(openers), note))
         return True
 
     def _opening(self, job: Job) -> bool:
-        spec = spec_of(job)
+        """Ask everybody who opens; one that is away holds no other up."""
+        spec, moved, done = spec_of(job), False, 0
         body: dict[str, Json] = {
             "aggregation": self._statement(job, "aggregation"),
             "contributions": self._contributions(job, spec),
         }
-        answer = self._ask(job, spec.custodian, "opening", "", body)
-        kept = self._read(answer, "opening", spec.custodian, OPENING)
-        self._node.store.put_blob(job.ledger_id, "opening", kept)
-        note = "checking everything, committing the result"
-        self._take(job, Advance("finishing", self._node.clock(), 1, note))
+        away: PrivShareError | None = None
+        for opener in spec.opened_by:
+            name = f"opening:{opener}"
+            if self._blob(job, name) is None:
+                try:
+                    kept = self._opened(job, spec, opener, body)
+                except (Unavailable, Conflict) as error:
+                    away = away or error
+                    continue
+                self._node.store.put_blob(job.ledger_id, name, kept)
+                moved = True
+            done += 1
+            note = f"{opener} opened"
+            job = self._take(job, Beat(self._node.clock(), max(job.done, done), note))
+        if away is not None and not moved:
+            raise away
+        if away is None:
+            note = "checking everything, committing the result"
+            self._take(job, Advance("finishing", self._node.clock(), 1, note))
         return True
+
+    def _opened(
+        self, job: Job, spec: Spec, opener: str, body: dict[str, Json]
+    ) -> bytes:
+        """One opener's statement; a part that is wrong is found at once."""
+        answer = self._ask(job, opener, "opening", "", body)
+        kept = self._read(answer, "opening", opener, kind_of(spec))
+        if spec.epoch is not None:
+            check_answer(
+                self._node.view(),
+                spec,
+                opener,
+                self._envelope(job, "aggregation"),
+                party.kept_envelope(kept),
+            )
+        return kept
 
     def _finishing(self, job: Job) -> bool:
         node, spec = self._node, spec_of(job)
-        result, evidence = self._conclude(job, spec)
+        result, evidence = conclude(
+            node.view(), job.ledger_id, spec, lambda name: self._envelope(job, name)
+        )
         if self._held(job).status == "admitted":
             try:
                 node.submit(
@@ -316,35 +349,6 @@ class Runner:
         node.store.drop_blobs(job.ledger_id)
         return True
 
-    def _conclude(
-        self, job: Job, spec: Spec
-    ) -> tuple[dict[str, Json], dict[str, Json]]:
-        """Check all statements ourselves, and draw the result from them."""
-        view = self._node.view()
-        key = he_key(view, spec.custodian, self._held(job).at)
-        sent = self._contributions(job, spec)
-        contributions = party.open_contributions(view, spec, sent)
-        aggregation = Aggregation.from_bytes(
-            open_statement(
-                view, spec.compute, AGGREGATION, self._envelope(job, "aggregation")
-            )
-        )
-        opening = Opening.from_bytes(
-            open_statement(
-                view, spec.custodian, OPENING, self._envelope(job, "opening")
-            )
-        )
-        steps.check_aggregation(aggregation, spec, job.ledger_id, contributions, key)
-        bound = steps.check_bounds(contributions)
-        steps.check_opening(opening, aggregation, spec, bound, key)
-        evidence = steps.evidence(
-            spec,
-            [cast(dict[str, Json], one) for one in sent],
-            self._statement(job, "aggregation"),
-            self._statement(job, "opening"),
-        )
-        return steps.result(spec, contributions, aggregation, opening), evidence
-
     def _aborting(self, job: Job) -> bool:
         node = self._node
         problem = job.problem or Problem("Unavailable", "the job was given up")
@@ -378,7 +382,7 @@ class Runner:
                 case "aggregation":
                     return party.aggregate(node, agency, job.ledger_id, full)
                 case _:
-                    return party.open_totals(node, agency, job.ledger_id, full)
+                    return open_totals(node, agency, job.ledger_id, full)
         path = f"/v1/peer/jobs/{job.ledger_id}/{what}"
         if dataset:
             path += f"/{dataset}"

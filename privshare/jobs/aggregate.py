@@ -6,6 +6,8 @@
     coordinator check_opening ─► result ─► ledger
     auditor     check_aggregation, check_opening, result: the same functions
 
+What openers of a threshold key do instead of a custodian is `jobs.threshold`.
+
 Everything here is pure: no key is looked up, no row is read. A check returns
 what it found out or nothing, and raises; `detail["party"]` names the agency
 whose statement is wrong.
@@ -40,12 +42,14 @@ from privshare.schemes.paillier import PaillierPrivateKey, PaillierPublicKey
 from privshare.wire.canonical import Json
 
 __all__ = [
+    "Expect",
     "aggregate",
     "check_aggregation",
     "check_bounds",
     "check_contribution",
     "check_knowledge",
     "check_opening",
+    "check_totals",
     "evidence",
     "nothing_left",
     "open_totals",
@@ -65,7 +69,7 @@ def check_contribution(
             key.
     """
     found = spec.input(contribution.dataset)
-    expect = _Expect(f"the contribution of {contribution.dataset}", contribution.owner)
+    expect = Expect(f"the contribution of {contribution.dataset}", contribution.owner)
     expect.equal("job", job, contribution.job)
     if found is None:
         raise expect.error("an input of the job", "a dataset that is none")
@@ -95,9 +99,7 @@ def check_contribution(
         try:
             key.check(cell.ciphertext)
         except PrivShareError as error:
-            raise expect.error(
-                "ciphertexts of the custodian's key", str(error)
-            ) from None
+            raise expect.error("ciphertexts of the job's key", str(error)) from None
 
 
 def check_knowledge(contribution: Contribution, key: PaillierPublicKey) -> None:
@@ -113,7 +115,7 @@ def check_knowledge(contribution: Contribution, key: PaillierPublicKey) -> None:
         )
     except ProofInvalid:
         what = f"the contribution of {contribution.dataset}"
-        raise _Expect(what, contribution.owner).error(
+        raise Expect(what, contribution.owner).error(
             "a proof that its owner knows the subtotals", "none", "job.knowledge"
         ) from None
 
@@ -152,7 +154,7 @@ def aggregate(
         spec: The job.
         job: Its id.
         contributions: One an input, in the order of the inputs.
-        key: The custodian's public key.
+        key: The job's public key.
 
     Raises:
         EvidenceInvalid: What `check_contribution` and `check_knowledge`
@@ -201,7 +203,7 @@ def check_aggregation(
         EvidenceInvalid, OutOfRange, NotPermitted: As for `aggregate`.
     """
     right = aggregate(spec, job, contributions, key)
-    expect = _Expect("the aggregation", spec.compute)
+    expect = Expect("the aggregation", spec.compute)
     expect.equal("job", right.job, aggregation.job)
     expect.equal("key", right.key, aggregation.key)
     if right.contributions != aggregation.contributions:
@@ -257,7 +259,8 @@ def check_opening(
             is not the count.
         ProofInvalid: A total that does not open to what is said.
     """
-    expect = _Expect("the opening", spec.custodian)
+    (custodian,) = spec.opened_by
+    expect = Expect("the opening", custodian)
     expect.equal("job", aggregation.job, opening.job)
     expect.equal("key", aggregation.key, opening.key)
     if opening.aggregation != aggregation.digest():
@@ -270,31 +273,56 @@ def check_opening(
         raise expect.error(
             "a key that opens to one value only", "no proof of it", "job.modulus"
         ) from None
+    check_totals([one.total for one in opening.groups], aggregation, spec, bound)
     for one, cell in zip(opening.groups, aggregation.groups, strict=True):
-        if abs(one.total) > bound:
-            raise expect.error("totals within the signed bounds", "one outside")
-        if spec.operation == "count" and one.total != cell.count:
-            raise expect.error("counts that are the counts", "one that is not")
         try:
             key.verify_opening(cell.ciphertext, one.m, one.r)
         except ProofInvalid as error:
             raise ProofInvalid(
-                f"the opening by {spec.custodian}: {error.message}",
-                detail={"party": spec.custodian, "group": one.group},
+                f"the opening by {custodian}: {error.message}",
+                detail={"party": custodian, "group": one.group},
             ) from None
+
+
+def check_totals(
+    totals: Sequence[int], aggregation: Aggregation, spec: Spec, bound: int
+) -> None:
+    """Check that opened totals can be what the owners signed.
+
+    Args:
+        totals: Of the opened plaintexts, in the aggregation's order.
+        aggregation: From `check_aggregation`.
+        spec: The job.
+        bound: From `check_bounds`.
+
+    Raises:
+        EvidenceInvalid: One past the bound, so that some owner encrypted values
+            that no column holds; a count that is not the count. If there is a
+            custodian, it is named, for it must not open such totals.
+    """
+    expect = Expect("the opened totals", spec.custodian or "")
+    for total, cell in zip(totals, aggregation.groups, strict=True):
+        if abs(total) > bound:
+            raise expect.error(
+                "totals within the bounds that the owners signed",
+                "one outside",
+                "job.bound",
+            )
+        if spec.operation == "count" and total != cell.count:
+            raise expect.error("counts that are the counts", "one that is not")
 
 
 def result(
     spec: Spec,
     contributions: Sequence[Contribution],
     aggregation: Aggregation,
-    opening: Opening,
+    totals: Sequence[int],
 ) -> dict[str, Json]:
     """The result document of a job whose statements were all checked.
 
-    `value` is the total of the opened plaintext: the sum as a scaled integer in
-    decimal. A mean's row carries sum and count; whoever reads it divides, so that
-    no digit is lost on the way.
+    `totals` are what was opened, in the aggregation's order. `value` is such a
+    total: the sum as a scaled integer in decimal. A mean's row carries sum and
+    count; whoever reads it divides, so that no digit is lost on the way.
     """
     return {
         "column": spec.column,
@@ -302,8 +330,8 @@ def result(
         "k": spec.k,
         "operation": spec.operation,
         "rows": [
-            {"count": cell.count, "group": cell.group, "value": str(one.total)}
-            for cell, one in zip(aggregation.groups, opening.groups, strict=True)
+            {"count": cell.count, "group": cell.group, "value": str(total)}
+            for cell, total in zip(aggregation.groups, totals, strict=True)
         ],
         "scale": contributions[0].scale,
         "suppressed": list(suppressed(contributions)),
@@ -315,13 +343,19 @@ def evidence(
     spec: Spec,
     contributions: Sequence[Mapping[str, Json]],
     aggregation: Mapping[str, Json],
-    opening: Mapping[str, Json],
+    openings: Sequence[Mapping[str, Json]],
 ) -> dict[str, Json]:
-    """The evidence document: the specification and all envelopes as JSON."""
+    """The evidence document: the specification and all envelopes as JSON.
+
+    `openings` is the custodian's opening, or every opener's part in their order.
+    """
+    opened: dict[str, Json] = {"partials": [dict(one) for one in openings]}
+    if spec.custodian is not None:
+        opened = {"opening": dict(openings[0])}
     return {
         "aggregation": dict(aggregation),
         "contributions": [dict(one) for one in contributions],
-        "opening": dict(opening),
+        **opened,
         "spec": spec.to_json(),
     }
 
@@ -341,8 +375,8 @@ def nothing_left(k: int) -> NotPermitted:
 
 
 @dataclass(frozen=True, slots=True)
-class _Expect:
-    """Says whose statement is wrong, and where."""
+class Expect:
+    """Says whose statement is wrong, and where; "" is nobody's."""
 
     what: str
     party: str
@@ -352,10 +386,11 @@ class _Expect:
             raise self.error(f"{field} {expected}", f"{found}")
 
     def error(self, expected: str, found: str, rule: str = "") -> EvidenceInvalid:
-        detail = {"party": self.party} | ({"rule": rule} if rule else {})
+        detail = {"party": self.party} if self.party else {}
+        signed = f", signed by {self.party}" if self.party else ""
         return EvidenceInvalid(
-            f"{self.what}, signed by {self.party}: expected {expected}, found {found}",
-            detail=detail,
+            f"{self.what}{signed}: expected {expected}, found {found}",
+            detail=detail | ({"rule": rule} if rule else {}),
         )
 
 

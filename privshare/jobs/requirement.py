@@ -250,11 +250,23 @@ def signed_parts(evidence: Document, trail: Trail, job_id: str) -> list[SignedPa
         dataset = payload_text(envelope, "dataset")
         identifier.DATASET.check(dataset, "contribution.dataset")
         parts.append(SignedPart("contribution", identifier.owner_of(dataset), envelope))
-    for name, agency in (
-        ("aggregation", parties.compute),
-        ("opening", parties.custodian),
-    ):
-        parts.append(SignedPart(name, agency, envelope_from_json(evidence[name])))
+    aggregation = envelope_from_json(evidence["aggregation"])
+    parts.append(SignedPart("aggregation", parties.compute, aggregation))
+    together = parties.custodian is None
+    if together != ("partials" in evidence):
+        raise EncodingError(
+            "receipt.evidence: expected "
+            + ("partial openings" if together else "an opening by the custodian")
+            + ", found the other"
+        )
+    openings = evidence["partials"] if together else [evidence["opening"]]
+    if not isinstance(openings, list) or len(openings) != len(parties.opened_by):
+        raise EncodingError(
+            f"evidence.partials: expected a list of {len(parties.opened_by)}"
+        )
+    name = "partial" if together else "opening"
+    for agency, item in zip(parties.opened_by, openings, strict=True):
+        parts.append(SignedPart(name, agency, envelope_from_json(item)))
     return parts
 
 
@@ -263,7 +275,7 @@ class SignedPart:
     """One envelope of a job's evidence.
 
     Attributes:
-        name: `contribution`, `aggregation` or `opening`.
+        name: `contribution`, `aggregation`, `opening` or `partial`.
         agency: Who must have signed it.
         envelope: Payload and signatures.
     """
@@ -378,6 +390,8 @@ def _job_result(trail: Trail, subject: Transaction, evidence: Document | None) -
         trail.signers(part.agency, part.envelope)
         if part.name == "opening":
             query.key(trail, part.agency, payload_text(part.envelope, "key"))
+    if job.parties.epoch is not None:
+        query.threshold_epoch(trail, job.parties.epoch)
 
 
 def _job_abort(trail: Trail, subject: Transaction, evidence: Document | None) -> None:
@@ -403,6 +417,7 @@ _DOCUMENTS = frozenset(("metadata", "policy", "schema"))
 _POLICY = frozenset(("policy",))
 _RECORD = frozenset(("anchored", "replaced", "schema"))
 _JOB = frozenset(("aggregation", "contributions", "opening", "spec"))
+_JOB_TOGETHER = frozenset(("aggregation", "contributions", "partials", "spec"))
 _LEAF = frozenset(("path", "position", "salt"))
 
 _SUBJECTS: dict[str, Operation] = {
@@ -416,7 +431,9 @@ _SUBJECTS: dict[str, Operation] = {
     "grant.request": Operation(("grant.request",), _grant_request),
     "grant.revoke": Operation(("grant.revoke",), _grant_revoke),
     "job.abort": Operation(("job.abort",), _job_abort),
-    "job.result": Operation(("job.result",), _job_result, (_JOB,), has_result=True),
+    "job.result": Operation(
+        ("job.result",), _job_result, (_JOB, _JOB_TOGETHER), has_result=True
+    ),
     "record.erase": Operation(("record.erase",), _record_erase),
     "record.share": Operation(("use.settle",), _record_share, (_RECORD,), (RECORD,)),
 }

@@ -9,7 +9,7 @@ from a message.
     parties   bytes ─► Spec.from_json ─► digest equal to the ledger's ─► work
     auditor   Spec in the evidence ─► digest equal to the one admitted
 
-Implements section 1 of docs/protocols/paillier-sum.md (program `he.sum/v1`).
+Implements section 1 of docs/protocols/paillier-sum.md (program `he.sum/v2`).
 
 >>> spec = Spec(
 ...     operation="sum", column="tax_paid", group_by="district",
@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
 from privshare.errors import EncodingError, OutOfRange
+from privshare.ledger.parties import Parties
 from privshare.rights import identifier
 from privshare.wire import domain
 from privshare.wire.canonical import Fields, Json, b64u
@@ -37,7 +38,7 @@ __all__ = ["MAX_INPUTS", "METHOD", "PROGRAM", "Input", "Operation", "Spec"]
 
 Operation = Literal["count", "mean", "sum"]
 
-PROGRAM = "he.sum/v1"
+PROGRAM = "he.sum/v2"
 METHOD = "he"
 MAX_INPUTS = 8
 MAX_K = 1_000_000
@@ -92,11 +93,15 @@ class Spec:
         purpose: The declared purpose.
         coordinator: The agency that asks and gets the result.
         compute: The agency that multiplies ciphertexts.
-        custodian: The agency whose key the values are encrypted under.
+        custodian: The agency whose own key the values are encrypted under, or
+            None: then it is the consortium's threshold key.
+        epoch: Of the threshold key, or None.
+        openers: As many of its holders as it takes, in order; else none.
         nonce: 16 bytes that make two equal questions two jobs.
 
     Raises:
-        EncodingError: An identifier of another form, a dataset twice.
+        EncodingError: An identifier of another form, a dataset twice, or not
+            one way of opening.
         OutOfRange: `k` or the number of inputs outside its bounds.
     """
 
@@ -108,7 +113,9 @@ class Spec:
     purpose: str
     coordinator: str
     compute: str
-    custodian: str
+    custodian: str | None = None
+    epoch: int | None = None
+    openers: tuple[str, ...] = ()
     nonce: bytes
 
     def __post_init__(self) -> None:
@@ -121,8 +128,8 @@ class Spec:
         if self.group_by is not None:
             identifier.COLUMN.check(self.group_by, "spec.group_by")
         identifier.PURPOSE.check(self.purpose, "spec.purpose")
-        for role in ("coordinator", "compute", "custodian"):
-            identifier.AGENCY.check(getattr(self, role), f"spec.{role}")
+        identifier.AGENCY.check(self.coordinator, "spec.coordinator")
+        _ = self.parties  # checks itself
         if not 1 <= self.k <= MAX_K:
             raise OutOfRange(f"spec.k: expected 1 to {MAX_K}, found {self.k}")
         if not 1 <= len(self.inputs) <= MAX_INPUTS:
@@ -140,6 +147,21 @@ class Spec:
     def owners(self) -> tuple[str, ...]:
         """Owners of the inputs, in order, each once."""
         return tuple(dict.fromkeys(identifier.owner_of(i.dataset) for i in self.inputs))
+
+    @property
+    def parties(self) -> Parties:
+        """Who takes part, as the ledger admits it."""
+        return Parties(
+            compute=self.compute,
+            custodian=self.custodian,
+            epoch=self.epoch,
+            openers=self.openers,
+        )
+
+    @property
+    def opened_by(self) -> tuple[str, ...]:
+        """Who opens the totals: the custodian, or all openers together."""
+        return self.parties.opened_by
 
     @property
     def groups(self) -> tuple[str, ...]:
@@ -165,7 +187,7 @@ class Spec:
             "method": METHOD,
             "nonce": b64u(self.nonce),
             "operation": self.operation,
-            "parties": {"compute": self.compute, "custodian": self.custodian},
+            "parties": self.parties.roles(),
             "program": PROGRAM,
             "purpose": self.purpose,
             "v": 1,
@@ -183,7 +205,7 @@ class Spec:
         fields.constant("v", 1)
         fields.constant("program", PROGRAM)
         fields.constant("method", METHOD)
-        parties = fields.obj("parties")
+        parties = Parties.read(fields.obj("parties"))
         made = cls(
             operation=cast(Operation, fields.str("operation")),
             column=fields.str("column"),
@@ -192,10 +214,11 @@ class Spec:
             k=fields.int("k", 1, MAX_K),
             purpose=fields.str("purpose"),
             coordinator=fields.str("coordinator"),
-            compute=parties.str("compute"),
-            custodian=parties.str("custodian"),
+            compute=parties.compute,
+            custodian=parties.custodian,
+            epoch=parties.epoch,
+            openers=parties.openers,
             nonce=fields.bytes("nonce", NONCE_BYTES),
         )
-        parties.end()
         fields.end()
         return made

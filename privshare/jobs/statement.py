@@ -37,6 +37,7 @@ from privshare.wire.envelope import media_type
 __all__ = [
     "AGGREGATION",
     "CONTRIBUTION",
+    "MAX_CIPHERTEXT",
     "MAX_GROUP",
     "MAX_GROUPS",
     "MAX_STATEMENT",
@@ -63,7 +64,8 @@ MAX_STATEMENT = 3 << 18
 MAX_SUPPRESSED = 1 << 14
 
 _DECIMAL = re.compile(r"0|-?[1-9][0-9]{0,999}")
-_MAX_CIPHERTEXT = 768
+#: Bytes of a ciphertext under the longest key.
+MAX_CIPHERTEXT = 768
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ class Cell:
         made = cls(
             fields.str("group", max=MAX_GROUP),
             fields.int("count", 1),
-            fields.bytes(name, max=_MAX_CIPHERTEXT),
+            fields.bytes(name, max=MAX_CIPHERTEXT),
         )
         fields.end()
         return made
@@ -196,7 +198,7 @@ class Contribution:
             scale=fields.int("scale", 0, 15),
             groups=_read_cells(fields, "subtotal"),
             suppressed=_read_suppressed(fields),
-            proof=fields.bytes("proof", max=2 * _MAX_CIPHERTEXT),
+            proof=fields.bytes("proof", max=2 * MAX_CIPHERTEXT),
         )
         fields.end()
         return made
@@ -331,7 +333,7 @@ class Opening:
             groups=tuple(
                 _read_opened(item) for item in fields.objs("groups", MAX_GROUPS)
             ),
-            roots=fields.bytes("roots", max=3 * _MAX_CIPHERTEXT),
+            roots=fields.bytes("roots", max=3 * MAX_CIPHERTEXT),
         )
         fields.end()
         return made
@@ -375,7 +377,7 @@ def _read_suppressed(fields: Fields) -> tuple[str, ...]:
 
 def _read_opened(fields: Fields) -> Opened:
     group = fields.str("group", max=MAX_GROUP)
-    r = fields.bytes("r", max=_MAX_CIPHERTEXT // 2)
+    r = fields.bytes("r", max=MAX_CIPHERTEXT // 2)
     m = int.from_bytes(fields.bytes("m", len(r)), "big", signed=True)
     fields.end()
     return Opened(group, m, r)

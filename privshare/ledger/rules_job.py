@@ -6,8 +6,9 @@ reserves all its inputs in one transaction, or none.
 
     use   reserved ─► settled | released        job   admitted ─► done | aborted
 
-Before the custodian opens anything it says so (`job.open`). From then on the
-coordinator may know the result, so an abort gives nothing back any more.
+Before anything is opened, whoever opens says so (`job.open`), and says of which
+aggregation: there is one for a job. From then on the coordinator may know the
+result, so an abort gives nothing back any more.
 
 What a use takes from a delegated grant it takes from every grant above it.
 
@@ -22,10 +23,12 @@ from typing import Literal
 
 from privshare.errors import OutOfRange, StepNotAllowed
 from privshare.ledger import query
+from privshare.ledger.opener import check_openers
+from privshare.ledger.parties import Parties
 from privshare.ledger.rule import Context, need
 from privshare.ledger.rules_dataset import need_owner, registered
 from privshare.ledger.rules_grant import need_grantee, read_id, read_reason, write_grant
-from privshare.ledger.values import Job, Parties, Use
+from privshare.ledger.values import Job, Use
 from privshare.rights import grant as steps
 from privshare.rights import identifier
 from privshare.rights.grant import Grant
@@ -249,8 +252,7 @@ class JobAdmit:
     deadline: int
     inputs: tuple[Draw, ...]
     operation: str
-    compute: str
-    custodian: str
+    parties: Parties
     program: str
     purpose: str
     spec: str
@@ -264,15 +266,11 @@ class JobAdmit:
             item.end()
         if not inputs:
             raise OutOfRange(f"body.inputs: expected 1 to {MAX_INPUTS}, found none")
-        parties = fields.obj("parties")
-        compute, custodian = parties.str("compute"), parties.str("custodian")
-        parties.end()
         return cls(
             fields.int("deadline", 0),
             tuple(inputs),
             _read_operation(fields),
-            identifier.AGENCY.check(compute, "body.parties.compute"),
-            identifier.AGENCY.check(custodian, "body.parties.custodian"),
+            Parties.read(fields.obj("parties")),
             identifier.PROGRAM.check(fields.str("program"), "body.program"),
             _read_purpose(fields),
             b64u(fields.digest("spec")),
@@ -300,7 +298,7 @@ class JobAdmit:
             program=self.program,
             spec=self.spec,
             inputs=names,
-            parties=Parties(self.compute, self.custodian, tuple(sorted(owners))),
+            parties=replace(self.parties, owners=tuple(sorted(owners))),
             deadline=self.deadline,
             status="admitted",
             at=context.index,
@@ -316,13 +314,17 @@ class JobAdmit:
             )
 
     def _check_parties(self, context: Context) -> None:
-        query.agency(context.draft, self.compute)
-        query.agency(context.draft, self.custodian)
+        parties = self.parties
+        query.agency(context.draft, parties.compute)
+        if parties.custodian is None:
+            check_openers(context.draft, parties)
+            return
+        query.agency(context.draft, parties.custodian)
         need(
-            self.custodian not in (self.compute, context.account),
+            parties.custodian not in (parties.compute, context.account),
             "job.parties",
             "expected a custodian that neither computes nor coordinates, "
-            f"found {self.custodian}",
+            f"found {parties.custodian}",
         )
 
 
@@ -379,7 +381,7 @@ class JobResult:
 
 @dataclass(frozen=True, slots=True)
 class JobOpen:
-    """The custodian is about to open totals: from now on the inputs are spent."""
+    """Somebody is about to open totals: from now on the inputs are spent."""
 
     aggregation: bytes
     job: str
@@ -390,18 +392,17 @@ class JobOpen:
         return cls(fields.digest("aggregation"), read_id(fields, "job"))
 
     def apply(self, context: Context) -> None:
-        """Note it, once, while every grant is in force."""
+        """Note the aggregation, one for a job, while every grant is in force.
+
+        Said again, it changes nothing: openers may say it at the same moment.
+        """
         job = _admitted(context, self.job)
-        custodian = job.parties.custodian
+        opened_by = job.parties.opened_by
         need(
-            context.account == custodian,
-            "job.custodian",
-            f"expected {custodian}, the custodian, found {context.account}",
+            context.account in opened_by,
+            "job.opener",
+            f"expected {' or '.join(opened_by)}, who may open, found {context.account}",
         )
-        if job.opened is not None:
-            raise StepNotAllowed(
-                f"expected a job that was not opened, found one opened at {job.opened}"
-            )
         if context.time > job.deadline:
             raise StepNotAllowed(
                 f"expected a time up to {job.deadline}, the deadline, "
@@ -411,8 +412,16 @@ class JobOpen:
             use = query.use(context.draft, use_id)
             for _, grant in _lineage(context, use.grant):
                 grant.in_force()
-        opened = replace(job, opened=context.index)
-        context.draft.put(f"job/{self.job}", opened.to_json())
+        aggregation = b64u(self.aggregation)
+        if job.opened is None:
+            opened = replace(job, opened=context.index, aggregation=aggregation)
+            context.draft.put(f"job/{self.job}", opened.to_json())
+        elif job.aggregation != aggregation:
+            raise StepNotAllowed(
+                f"expected the aggregation that was opened at {job.opened}, found "
+                "another",
+                detail={"rule": "job.opened"},
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -431,7 +440,12 @@ class JobAbort:
         """Release all inputs; those of a job that was opened are spent."""
         job = _admitted(context, self.job)
         parties = job.parties
-        allowed = {job.coordinator, parties.compute, parties.custodian, *parties.owners}
+        allowed = {
+            job.coordinator,
+            parties.compute,
+            *parties.opened_by,
+            *parties.owners,
+        }
         need(
             context.account in allowed,
             "job.party",

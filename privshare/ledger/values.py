@@ -19,6 +19,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from privshare.ledger.parties import Parties
+
 Value = dict[str, Any]
 
 
@@ -187,40 +189,12 @@ class Use:
 
 
 @dataclass(frozen=True, slots=True)
-class Parties:
-    """Who takes part in a job besides its coordinator.
-
-    Attributes:
-        compute: The agency that computes.
-        custodian: The agency that holds the key to the result.
-        owners: The owners of the inputs, in order, each once.
-    """
-
-    compute: str
-    custodian: str
-    owners: tuple[str, ...]
-
-    def to_json(self) -> Value:
-        """The object as the state map holds it."""
-        return {
-            "compute": self.compute,
-            "custodian": self.custodian,
-            "owners": list(self.owners),
-        }
-
-    @classmethod
-    def from_json(cls, obj: Value) -> Parties:
-        """Read the object back."""
-        return cls(obj["compute"], obj["custodian"], tuple(obj["owners"]))
-
-
-@dataclass(frozen=True, slots=True)
 class Job:
     """`job/<id>`: a computation over one or more reserved uses.
 
     Attributes:
         coordinator: The agency that asked for it.
-        program: What is computed, such as `he.sum/v1`.
+        program: What is computed, such as `he.sum/v2`.
         spec: Digest of the whole specification, base64url.
         inputs: Ids of its uses, `<job id>.<position>`.
         parties: Who else takes part.
@@ -231,7 +205,9 @@ class Job:
         result: Digest of the result, base64url, once done.
         evidence: Digest of the technique's evidence, base64url, once done.
         reason: Why it was aborted, or None.
-        opened: Log index at which the custodian said that it opens, or None.
+        opened: Log index at which whoever opens first said so, or None.
+        aggregation: Digest of the one aggregation that is opened, base64url,
+            once somebody said so.
     """
 
     coordinator: str
@@ -247,10 +223,12 @@ class Job:
     evidence: str | None = None
     reason: str | None = None
     opened: int | None = None
+    aggregation: str | None = None
 
     def to_json(self) -> Value:
         """The object as the state map holds it."""
         return {
+            "aggregation": self.aggregation,
             "at": self.at,
             "coordinator": self.coordinator,
             "deadline": self.deadline,

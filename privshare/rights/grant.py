@@ -23,7 +23,7 @@ and settling after is how DESIGN keeps races from costing privacy.
 >>> from dataclasses import replace
 >>> terms = Terms(
 ...     dataset="taxes/returns-2025", grantee="housing", right="process",
-...     purpose="housing-policy", operations=("sum",), programs=("he.sum/v1",),
+...     purpose="housing-policy", operations=("sum",), programs=("he.sum/v2",),
 ...     columns=("tax_paid",), group_by=(), not_before=0, not_after=9, uses=1,
 ...     budget=500, output="aggregate", k=20, delegable=0, obligations=(),
 ...     policy=bytes(32))

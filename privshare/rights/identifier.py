@@ -84,7 +84,7 @@ PURPOSE = Form("a purpose", re.compile(r"[a-z][a-z0-9:._-]{0,63}"), "housing-pol
 PROGRAM = Form(
     "a program",
     re.compile(r"[a-z][a-z0-9.]{0,62}/v[1-9][0-9]{0,3}"),
-    "he.sum/v1",
+    "he.sum/v2",
 )
 NETWORK = Form("a network", re.compile(r"[a-z0-9][a-z0-9.-]{2,62}"), "demo.privshare")
 OBLIGATION = Form(

@@ -24,11 +24,11 @@ the conflict strategy is `prohibit` of the W3C ODRL Information Model 2.2.
 >>> policy = Policy("taxes/returns-2025", (Permission(
 ...     "housing-totals", purposes=("housing-policy",), grantees=("*",),
 ...     operations=("count", "sum"), columns=("tax_paid",),
-...     group_by=("district",), programs=("he.sum/v1",), min_k=20, max_days=366,
+...     group_by=("district",), programs=("he.sum/v2",), min_k=20, max_days=366,
 ...     max_uses=12, max_budget=3_000_000, confirmations=1),))
 >>> terms = Terms(
 ...     dataset="taxes/returns-2025", grantee="housing", right="process",
-...     purpose="housing-policy", operations=("sum",), programs=("he.sum/v1",),
+...     purpose="housing-policy", operations=("sum",), programs=("he.sum/v2",),
 ...     columns=("tax_paid",), group_by=(), not_before=0, not_after=86_400,
 ...     uses=1, budget=0, output="aggregate", k=5, delegable=0, obligations=(),
 ...     policy=policy.digest())

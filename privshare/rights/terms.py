@@ -15,14 +15,14 @@ purposes may be terms of the W3C Data Privacy Vocabulary.
 >>> terms = Terms(
 ...     dataset="taxes/returns-2025", grantee="housing", right="process",
 ...     purpose="housing-policy", operations=("count", "sum"),
-...     programs=("he.sum/v1",), columns=("tax_paid",), group_by=("district",),
+...     programs=("he.sum/v2",), columns=("tax_paid",), group_by=("district",),
 ...     not_before=1_760_000_000, not_after=1_800_000_000, uses=12,
 ...     budget=3_000_000, output="aggregate", k=20, delegable=0,
 ...     obligations=(), policy=bytes(32))
 >>> terms.covers(operation="sum", columns=["tax_paid"], group_by=[],
-...     purpose="housing-policy", program="he.sum/v1", time=1_770_000_000)
+...     purpose="housing-policy", program="he.sum/v2", time=1_770_000_000)
 >>> terms.covers(operation="sum", columns=["name"], group_by=[],
-...     purpose="housing-policy", program="he.sum/v1", time=1_770_000_000)
+...     purpose="housing-policy", program="he.sum/v2", time=1_770_000_000)
 Traceback (most recent call last):
 privshare.errors.PurposeMismatch: expected columns among tax_paid, found name
 """

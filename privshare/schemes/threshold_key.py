@@ -56,6 +56,9 @@ HIDING_BITS = 128
 #: A challenge is a whole SHA-256.
 CHALLENGE_BITS = 8 * DIGEST_BYTES
 
+#: What it takes to show a wrong total, below `ThresholdKey.sound_below`.
+SOUND_BITS = 128
+
 _MORE_BYTES = 16  # so that the remainder modulo n is as good as uniform
 _MAX_PAST = 64  # more re-sharings than any exponent has room for
 _TYPE = "privshare.paillier-threshold"
@@ -240,6 +243,15 @@ class ThresholdKey:
         return PaillierPublicKey(self.n)
 
     @property
+    def sound_below(self) -> int:
+        """Totals below this in size are right, whoever dealt (`threshold_proof`).
+
+        n / 2^(128k + 1). For larger ones it takes a dealer that was honest
+        about n, as it takes one for secrecy. Check totals against their bound.
+        """
+        return self.n >> (SOUND_BITS * self.threshold + 1)
+
+    @property
     def exponent_bytes(self) -> int:
         """Bytes of 2·Δ·s: the power of a partial decryption."""
         return (self.share_bits + (2 * self.delta).bit_length() + 7) // 8
@@ -282,29 +294,18 @@ class ThresholdKey:
         n = int.from_bytes(data, "big")
         threshold = fields.int("threshold", 2, MAX_HOLDERS)
         past = tuple(
-            _count(one, index)
-            for index, one in enumerate(fields.list("past", _MAX_PAST))
+            Fields({"past": one}, f"threshold key[{i}]").int("past", 2, MAX_HOLDERS)
+            for i, one in enumerate(fields.list("past", _MAX_PAST))
         )
         roots = fields.bytes("roots", paillier_modulus.ROOTS * len(data))
         commitments = tuple(
-            _bytes(one, index, 2 * len(data))
-            for index, one in enumerate(fields.list("commitments", MAX_HOLDERS))
+            Fields({"commitments": one}, f"threshold key[{i}]").bytes(
+                "commitments", 2 * len(data)
+            )
+            for i, one in enumerate(fields.list("commitments", MAX_HOLDERS))
         )
         fields.end()
         return cls(n, threshold, past, commitments, roots)
-
-
-def _count(value: object, index: int) -> int:
-    """A former key's number of holders, read as strictly as any other field."""
-    return Fields({"past": value}, f"threshold key[{index}]").int(
-        "past", 2, MAX_HOLDERS
-    )
-
-
-def _bytes(value: object, index: int, length: int) -> bytes:
-    return Fields({"commitments": value}, f"threshold key[{index}]").bytes(
-        "commitments", length
-    )
 
 
 def check_counts(threshold: int, holders: int, past: tuple[int, ...] = ()) -> None:

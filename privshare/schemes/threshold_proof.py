@@ -36,6 +36,22 @@ being prime to the order loses nothing.
 So d_j² = c_j^(4x) for all j. The sign of d_j, or its product with a root of 1
 of order 2, is not proven: combining squares it away.
 
+Whoever dealt. That n is a product of safe primes is the dealer's word. What it
+could gain by lying is little. Let n be any modulus whose roots were verified,
+so that gcd(n, φ(n)) = 1 and what a unit modulo n² hides is defined, and no
+prime of n is below 2^16. By the checks of a `ThresholdKey`, v_i hides 2P·x_i
+modulo n for public P and numbers x_i that open rightly; holder i's right part
+of c_j hides 2·x_i·m_j. If what d_j hides is off by ε_j, the equations, read as
+what their sides hide, leave one e modulo each prime of n that does not divide
+E = Σ t_j·ε_j. So a proof holds with probability 1/π, nearly, for each prime π
+that does not divide some ε_j, up to about 2^-115 in all: e has 256 bits and
+t_j has 128. A total that is off by η ≠ 0 needs ε ≠ 0 modulo all primes of
+n / gcd(n, η), which is above n / 2B when right and shown total are below B in
+size. One of k holders has the k-th root of that at least, 2^128 for B <=
+n / 2^(128k + 1): `ThresholdKey.sound_below`. Below it no wrong total can be
+shown, even by the dealer and all holders together. Above it, by multiples of
+n / π with a small π in n, they could.
+
 Zero-knowledge. x < 2^(share_bits)·Δ; a mask 128 bits longer than e·x hides it
 up to 2^-128, and z has one length.
 

@@ -96,7 +96,9 @@ class Query(Bound[M]):
         purpose: Of the grants to use; None takes that of the grant found.
         compute: The agency that adds up what it cannot read; None lets the
             node choose.
-        custodian: The agency that opens the totals; None lets the node choose.
+        custodian: The agency that opens the totals alone; None has the
+            holders of the consortium's key open them together, if it has one.
+        openers: Which of those holders; none lets the node choose.
 
     Raises:
         ConfigError: A dataset's name in place of a dataset.
@@ -113,6 +115,7 @@ class Query(Bound[M]):
         purpose: str | None = None,
         compute: str | None = None,
         custodian: str | None = None,
+        openers: Sequence[str] = (),
     ) -> None:
         taken = (datasets,) if isinstance(datasets, Dataset) else tuple(datasets)
         if isinstance(datasets, str) or not all(isinstance(d, Dataset) for d in taken):
@@ -131,9 +134,10 @@ class Query(Bound[M]):
         self.column = column
         self.by = by
         self.purpose = purpose
-        self.parties: dict[str, str | None] = {
+        self.parties: dict[str, Encodable] = {
             "compute": compute,
             "custodian": custodian,
+            "openers": list(openers),
         }
 
     def __repr__(self) -> str:
@@ -284,6 +288,7 @@ def sum(
     purpose: str | None = None,
     compute: str | None = None,
     custodian: str | None = None,
+    openers: Sequence[str] = (),
 ) -> Query[M]:
     """Ask for the sum of a column.
 
@@ -294,7 +299,9 @@ def sum(
         purpose: Of the grant to use, where there are several.
         compute: The agency that adds up what it cannot read; None lets the
             node choose.
-        custodian: The agency that opens the totals; None lets the node choose.
+        custodian: The agency that opens the totals alone; None has the
+            holders of the consortium's key open them together, if it has one.
+        openers: Which of those holders; none lets the node choose.
 
     Returns:
         A query; nothing was asked yet.
@@ -307,6 +314,7 @@ def sum(
         purpose=purpose,
         compute=compute,
         custodian=custodian,
+        openers=openers,
     )
 
 
@@ -318,6 +326,7 @@ def mean(
     purpose: str | None = None,
     compute: str | None = None,
     custodian: str | None = None,
+    openers: Sequence[str] = (),
 ) -> Query[M]:
     """Ask for the mean of a column; arguments as for `sum`."""
     return Query(
@@ -328,6 +337,7 @@ def mean(
         purpose=purpose,
         compute=compute,
         custodian=custodian,
+        openers=openers,
     )
 
 
@@ -339,6 +349,7 @@ def count(
     purpose: str | None = None,
     compute: str | None = None,
     custodian: str | None = None,
+    openers: Sequence[str] = (),
 ) -> Query[M]:
     """Ask how many records have a value in a column; arguments as for `sum`."""
     return Query(
@@ -349,6 +360,7 @@ def count(
         purpose=purpose,
         compute=compute,
         custodian=custodian,
+        openers=openers,
     )
 
 

@@ -2,8 +2,9 @@
 
     python tests/journeys/make_receipts.py
 
-Run it when a format changes on purpose; `git diff` then shows what did. All
-but the Paillier key and its ciphertexts comes from seeds.
+Of an encrypted sum there are two: opened by a custodian, and by two of three.
+Run it when a format changes on purpose; `git diff` then shows what did. All but
+Paillier keys, shares and ciphertexts comes from seeds.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parent))
 
 from network import Network

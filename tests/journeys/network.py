@@ -19,13 +19,16 @@ from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
+from math import prod
 from pathlib import Path
 from typing import Any
+
+from threshold_kit import dealt
 
 from privshare.bindings import merkle
 from privshare.exchange.receipts import assemble
 from privshare.jobs import aggregate as he
-from privshare.jobs import packing
+from privshare.jobs import packing, threshold
 from privshare.jobs.anchor import leaf_of, receipt_of
 from privshare.jobs.receipt import Receipt
 from privshare.jobs.spec import Input, Spec
@@ -33,17 +36,21 @@ from privshare.jobs.statement import (
     AGGREGATION,
     CONTRIBUTION,
     OPENING,
+    Aggregation,
     Cell,
     Contribution,
     ciphertexts_digest,
     evidence_digest,
     result_digest,
 )
+from privshare.jobs.threshold_statement import PARTIAL_OPENING
+from privshare.ledger import query
 from privshare.ledger.api import Committed
 from privshare.ledger.engines.embedded import EmbeddedLedger
 from privshare.ledger.engines.mirror import MirrorLedger
 from privshare.ledger.enrolment import enrolment
 from privshare.ledger.genesis import Params, create_genesis
+from privshare.ledger.shared_key import SharedKey
 from privshare.ledger.transaction import build
 from privshare.ledger.trust import Witness, trust_policy
 from privshare.log.policy import parse_policy
@@ -54,7 +61,7 @@ from privshare.rights.row import commit_rows
 from privshare.rights.schema import Column, Schema
 from privshare.rights.terms import Terms
 from privshare.schemes.keys import SealKey, SigningKey, sign_envelope
-from privshare.schemes.paillier import PaillierPrivateKey
+from privshare.schemes.paillier import PaillierPrivateKey, PaillierPublicKey
 from privshare.schemes.paillier_knowledge import Known, prove
 from privshare.wire import domain, note
 from privshare.wire.canonical import b64u, encode
@@ -66,6 +73,8 @@ NETWORK = "demo.privshare"
 ORIGIN = "demo.privshare/log"
 START = 1_795_341_600
 MEMBERS = ("housing", "tax", "title")
+#: Of the threshold key, in the order of their shares.
+HOLDERS = ("title", "housing", "tax")
 DATASET = "tax/deed-tax-2025"
 PURPOSE = "housing-policy"
 K = 3
@@ -94,7 +103,7 @@ POLICY = Policy(
             operations=("count", "mean", "sum"),
             columns=("tax_paid",),
             group_by=("district",),
-            programs=("he.sum/v1",),
+            programs=("he.sum/v2",),
             min_k=K,
             max_days=366,
             max_uses=100,
@@ -282,7 +291,7 @@ class Network:
             right="process",
             purpose=PURPOSE,
             operations=("count", "mean", "sum"),
-            programs=("he.sum/v1",),
+            programs=("he.sum/v2",),
             columns=("tax_paid",),
             group_by=("district",),
             not_before=START,
@@ -444,8 +453,10 @@ class Network:
         at = self.submit("record.erase", "tax", {"dataset": DATASET, "row": row})
         return Filed(self.receipt("record.erase", at))
 
-    def job(self, grant: str, operation: str = "sum") -> tuple[str, Spec]:
-        """A job that was admitted."""
+    def job(
+        self, grant: str, operation: str = "sum", **opened: Any
+    ) -> tuple[str, Spec]:
+        """A job that was admitted; title opens it unless told otherwise."""
         spec = Spec(
             operation=operation,  # type: ignore[arg-type]
             column="tax_paid",
@@ -455,8 +466,8 @@ class Network:
             purpose=PURPOSE,
             coordinator="housing",
             compute="registrar",
-            custodian="title",
             nonce=next(self._nonces).to_bytes(16, "big"),
+            **(opened or {"custodian": "title"}),
         )
         body = {
             "deadline": self.now + 3_600,
@@ -469,30 +480,90 @@ class Network:
                 }
             ],
             "operation": operation,
-            "parties": {"compute": "registrar", "custodian": "title"},
-            "program": "he.sum/v1",
+            "parties": spec.parties.roles(),
+            "program": "he.sum/v2",
             "purpose": PURPOSE,
             "spec": b64u(spec.digest()),
         }
         return self.submit("job.admit", "housing", body).id, spec
 
     def job_result(self, operation: str = "sum", grant: str | None = None) -> Filed:
-        """An encrypted sum by district, with all its statements."""
+        """An encrypted sum by district, opened by title alone."""
         job, spec = self.job(grant or self.granted(self.terms()), operation)
-        contribution = self._contribution(job, spec)
+        contribution = self._contribution(job, spec, self.he.public)
         total = he.aggregate(spec, job, [contribution], self.he.public)
-        bound = he.check_bounds([contribution])
-        opening = he.open_totals(total, self.he, bound)
+        self._announce("title", total)
+        opening = he.open_totals(total, self.he, he.check_bounds([contribution]))
+        totals = [one.total for one in opening.groups]
+        signed = self._signed("title", OPENING, opening.to_bytes())
+        return self._concluded(spec, contribution, total, [signed], totals)
+
+    def job_result_together(
+        self, operation: str = "sum", grant: str | None = None
+    ) -> Filed:
+        """An encrypted sum by district, opened by tax and title with their shares."""
+        shared = self.shared_key()
+        job, spec = self.job(
+            grant or self.granted(self.terms()),
+            operation,
+            epoch=shared.epoch,
+            openers=("tax", "title"),
+        )
+        key = shared.opened.public
+        contribution = self._contribution(job, spec, key)
+        total = he.aggregate(spec, job, [contribution], key)
+        self._announce("tax", total)
+        _, shares = dealt(2, 3)
+        parts = {
+            opener: threshold.open_part(total, shared, shares[HOLDERS.index(opener)])
+            for opener in spec.openers
+        }
+        totals = threshold.combine(total, shared, list(parts.values()))
+        signed = [
+            self._signed(opener, PARTIAL_OPENING, part.to_bytes())
+            for opener, part in parts.items()
+        ]
+        return self._concluded(spec, contribution, total, signed, totals)
+
+    def shared_key(self) -> SharedKey:
+        """The consortium's threshold key, dealt when it is first asked for."""
+        if query.threshold_key(self.ledger.view()) is None:
+            key, _ = dealt(2, 3)
+            body = {
+                "epoch": 1,
+                "evidence": None,
+                "holders": list(HOLDERS),
+                "key": key.to_json(),
+                "previous": None,
+            }
+            self.submit("threshold.deal", "registrar", body)
+            for holder in HOLDERS:
+                self.submit("threshold.accept", holder, {"epoch": 1})
+        return query.threshold_epoch(self.ledger.view(), 1)
+
+    def _announce(self, opener: str, total: Aggregation) -> None:
+        body = {"aggregation": b64u(total.digest()), "job": total.job}
+        self.submit("job.open", opener, body)
+
+    def _concluded(
+        self,
+        spec: Spec,
+        contribution: Contribution,
+        total: Aggregation,
+        openings: list[dict[str, Any]],
+        totals: list[int],
+    ) -> Filed:
+        """The result of a job on the ledger, and its receipt."""
         evidence = he.evidence(
             spec,
             [self._signed("tax", CONTRIBUTION, contribution.to_bytes())],
             self._signed("registrar", AGGREGATION, total.to_bytes()),
-            self._signed("title", OPENING, opening.to_bytes()),
+            openings,
         )
-        result = he.result(spec, [contribution], total, opening)
+        result = he.result(spec, [contribution], total, totals)
         body = {
             "evidence": b64u(evidence_digest(evidence)),
-            "job": job,
+            "job": total.job,
             "result": b64u(result_digest(result)),
         }
         self.finished = self.submit("job.result", "housing", body)
@@ -501,29 +572,29 @@ class Network:
         )
         return Filed(receipt)
 
-    def _contribution(self, job: str, spec: Spec) -> Contribution:
+    def _contribution(
+        self, job: str, spec: Spec, key: PaillierPublicKey
+    ) -> Contribution:
         by_group: dict[str, array[int]] = {}
         for _, district, paid in ROWS:
             value = 1 if spec.operation == "count" else int(paid)
             by_group.setdefault(str(district), array("q")).append(value)
         cells, column, known = [], b"", []
-        bits = self.he.public.bits
         for name, values in sorted(by_group.items()):
-            masked, *others = packing.pack(values, bits)
-            plaintexts = [packing.hide(masked, bits), *others]
-            ciphertexts = self.he.public.encrypt_batch(plaintexts)
+            masked, *others = packing.pack(values, key.bits)
+            plaintexts = [packing.hide(masked, key.bits), *others]
+            ciphertexts, rand = key.encrypt_batch_known(plaintexts)
             column += ciphertexts
-            total = self.he.public.sum(ciphertexts)
+            total = key.sum(ciphertexts)
             cells.append(Cell(name, len(values), total))
-            m, r = self.he.open(total)
-            known.append(Known(total, m, int.from_bytes(r, "big")))
+            known.append(Known(total, sum(plaintexts), prod(rand) % key.n))
         made = Contribution(
             job=job,
             dataset=DATASET,
             version=1,
             column=spec.column,
             group_by=spec.group_by,
-            key=self.he.public.kid,
+            key=key.kid,
             ciphertexts=ciphertexts_digest(column),
             rows=len(ROWS),
             bound=len(ROWS) * 10_000_000,
@@ -531,8 +602,7 @@ class Network:
             groups=tuple(cells),
             suppressed=(),
         )
-        proof = prove(self.he.public.n, known, made.context())
-        return replace(made, proof=proof)
+        return replace(made, proof=prove(key.n, known, made.context()))
 
     @staticmethod
     def _signed(agency: str, kind: str, payload: bytes) -> dict[str, Any]:
@@ -566,7 +636,7 @@ class Network:
         return Filed(self.receipt("ledger.entry", self.admitted))
 
     def every_operation(self) -> dict[str, Filed]:
-        """One receipt of each operation, by name."""
+        """One receipt of each operation, by name; of a sum, one of either kind."""
         return {
             "anchor": self.anchor(),
             "dataset.publish": self.dataset_publish(),
@@ -577,6 +647,7 @@ class Network:
             "grant.revoke": self.grant_revoke(),
             "job.abort": self.job_abort(),
             "job.result": self.job_result(),
+            "job.result.together": self.job_result_together(),
             "ledger.entry": self.ledger_entry(),
             "record.erase": self.record_erase(),
             "record.share": self.record_share(),

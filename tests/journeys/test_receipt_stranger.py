@@ -1,8 +1,9 @@
 """A stranger's verifier: written from docs/formats/receipt.md, without our code.
 
 It shares nothing with the package but the pages: the standard library and
-`cryptography` do all the work. It takes steps 2 to 4 whole, and of step 8 the
-digests. What it accepts and refuses must be what `privshare verify` does.
+`cryptography` do all the work. It takes steps 2 to 4 whole, of step 7 the
+products and how they were opened, and of step 8 the digests and the totals.
+What it accepts and refuses must be what `privshare verify` does.
 """
 
 from __future__ import annotations
@@ -10,6 +11,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Sequence
+from itertools import pairwise
+from math import factorial, gcd, prod
 from pathlib import Path
 from typing import Any
 
@@ -76,8 +80,14 @@ def signatures(receipt: dict[str, Any], state: dict[str, Any]) -> None:
         for item in evidence["contributions"]:
             dataset = json.loads(base64.b64decode(item["payload"]))["dataset"]
             envelope(item, dataset.split("/")[0], receipt["subject"])
-        for name, role in (("aggregation", "compute"), ("opening", "custodian")):
-            envelope(evidence[name], job["parties"][role], receipt["subject"])
+        parties = job["parties"]
+        envelope(evidence["aggregation"], parties["compute"], receipt["subject"])
+        if parties["custodian"] is not None:
+            envelope(evidence["opening"], parties["custodian"], receipt["subject"])
+        else:
+            pairs = zip(parties["openers"], evidence["partials"], strict=True)
+            for opener, item in pairs:
+                envelope(item, opener, receipt["subject"])
 
 
 def inclusion(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes:
@@ -145,8 +155,178 @@ def checkpoint(receipt: dict[str, Any], policy: str) -> tuple[int, bytes]:
     return int(size), base64.b64decode(root)
 
 
-def result(receipt: dict[str, Any], file: Path) -> None:
-    """Step 8: digests."""
+def payload(envelope: dict[str, Any]) -> Any:
+    return json.loads(base64.b64decode(envelope["payload"]))
+
+
+def number(text: str) -> int:
+    return int.from_bytes(unb64u(text), "big")
+
+
+def xof(seed: bytes, length: int) -> bytes:
+    return hashlib.shake_128(seed).digest(length)
+
+
+def parts(data: bytes, length: int) -> list[int]:
+    cut = (data[i : i + length] for i in range(0, len(data), length))
+    return [int.from_bytes(part, "big") for part in cut]
+
+
+def technique(receipt: dict[str, Any], state: dict[str, Any]) -> list[int]:
+    """Step 7: the products, and what each of them hides."""
+    (job_key,) = (key for key in state if key.startswith("job/"))
+    evidence, job = receipt["evidence"], state[job_key]
+    spec, aggregation = evidence["spec"], payload(evidence["aggregation"])
+    contributions = [payload(one) for one in evidence["contributions"]]
+    assert tagged("job-spec", canonical(spec)) == unb64u(job["spec"])
+    digest = tagged("transcript", canonical(aggregation))
+    assert digest == unb64u(job["aggregation"])
+    assert [unb64u(one) for one in aggregation["contributions"]] == [
+        tagged("transcript", canonical(one)) for one in contributions
+    ]
+    if job["parties"]["custodian"] is None:
+        epoch = job["parties"]["key"]["epoch"]
+        held = state[f"threshold/{epoch}"]
+        n = number(held["key"]["n"])
+        plaintexts = opened_together(held, job, epoch, aggregation, evidence, digest)
+    else:
+        opening = payload(evidence["opening"])
+        custodian = job["parties"]["custodian"]
+        n = number(state[f"key/{custodian}/{opening['key']}"]["pub"])
+        assert unb64u(opening["aggregation"]) == digest
+        plaintexts = opened_alone(opening, aggregation, n)
+    for cell in aggregation["groups"]:
+        subtotals = [
+            group
+            for one in contributions
+            for group in one["groups"]
+            if group["group"] == cell["group"]
+        ]
+        assert cell["count"] == sum(one["count"] for one in subtotals)
+        assert all(one["count"] >= spec["k"] for one in subtotals)
+        product = prod(number(one["subtotal"]) for one in subtotals)
+        assert number(cell["total"]) == product % n**2
+    modulus = 2**96 - 1
+    totals = [(m + modulus // 2) % modulus - modulus // 2 for m in plaintexts]
+    bound = sum(int(one["bound"]) for one in contributions)
+    assert bound < 2**95 and all(abs(total) <= bound for total in totals)
+    return totals
+
+
+def opened_alone(opening: Any, aggregation: Any, n: int) -> list[int]:
+    """Section 6 of the protocol, the custodian."""
+    plaintexts = []
+    for cell, one in zip(aggregation["groups"], opening["groups"], strict=True):
+        m = int.from_bytes(unb64u(one["m"]), "big", signed=True)
+        again = (1 + m * n) * pow(number(one["r"]), n, n**2) % n**2
+        assert again == number(cell["total"])
+        plaintexts.append(m)
+    return plaintexts
+
+
+def opened_together(
+    held: Any, job: Any, epoch: int, aggregation: Any, evidence: Any, digest: bytes
+) -> list[int]:
+    """Section 6 of the protocol, openers; threshold-paillier.md, sections 1 to 3."""
+    key, openers = held["key"], job["parties"]["openers"]
+    n, k, past = number(key["n"]), key["threshold"], key["past"]
+    square, size = n**2, (n.bit_length() + 7) // 8
+    v_i = [number(one) for one in key["commitments"]]
+    delta, counts = factorial(len(v_i)), (*past, len(v_i))
+    f = prod(factorial(old) * factorial(new) for old, new in pairwise(counts))
+    b = 16 * size
+    for old, new in pairwise(counts):
+        scale = (new + 1) * factorial(new) * factorial(old) ** 2
+        b += 132 + scale.bit_length() + 1 + (new**new).bit_length() + old.bit_length()
+    u = b + delta.bit_length() + 384
+
+    # The key: it was in use, openings are unique, and any k shares open rightly.
+    assert held["since"] < job["at"]
+    assert held["until"] is None or job["at"] < held["until"]
+    assert len(openers) == k
+    seed = tagged("proof", b"paillier-modulus", unb64u(key["n"]))
+    numbers = [x % n for x in parts(xof(seed, 6 * (size + 16)), size + 16)]
+    assert [pow(r, n, n) for r in parts(unb64u(key["roots"]), size)] == numbers
+    seed = tagged("proof", b"paillier-threshold-base", unb64u(key["n"]))
+    r = int.from_bytes(xof(seed, size + 16), "big") % n
+    assert gcd(r * (r * r - 1), n) == 1
+    w = pow((1 + n) * pow(r, n, square), 2, square)
+    p = prod(map(factorial, past))
+    v = pow(w, p, square)
+
+    def lagrange(holders: Sequence[int], j: int, x: int = 0) -> int:
+        others = [t for t in holders if t != j]
+        return delta * prod(x - t for t in others) // prod(j - t for t in others)
+
+    def at(x: int) -> int:
+        first = range(1, k + 1)
+        powers = (pow(v_i[j - 1], lagrange(first, j, x), square) for j in first)
+        return prod(powers) % square
+
+    assert at(0) == (1 + 2 * p * delta**2 * f * n) % square
+    for x in range(k + 1, len(v_i) + 1):
+        assert at(x) == pow(v_i[x - 1], delta, square)
+
+    # Each part.
+    named = tagged("key-id", b"paillier-threshold", canonical(key))
+    ciphertexts = [unb64u(cell["total"]) for cell in aggregation["groups"]]
+    cs = [int.from_bytes(c, "big") for c in ciphertexts]
+    columns: dict[int, list[int]] = {}
+    for opener, envelope in zip(openers, evidence["partials"], strict=True):
+        part = payload(envelope)
+        holder = [one["agency"] for one in held["holders"]].index(opener)
+        assert held["holders"][holder]["accepted"] < job["at"]
+        i, values = holder + 1, [unb64u(d) for d in part["values"]]
+        assert (part["index"], part["epoch"]) == (i, epoch)
+        assert part["job"] == aggregation["job"]
+        assert part["key"] == aggregation["key"]
+        assert unb64u(part["aggregation"]) == digest
+        ds = [int.from_bytes(d, "big") for d in values]
+        assert len(ds) == len(cs)
+        assert all(len(d) == 2 * size for d in values)
+        assert all(d < square and gcd(d, n) == 1 for d in ds)
+        bare = canonical({**part, "proof": "", "values": []})
+        context = tagged("proof", b"partial-opening", bare)
+        t = tagged(
+            "proof",
+            b"paillier-threshold-share",
+            b"1",
+            context,
+            named,
+            bytes([i]),
+            b"".join(ciphertexts),
+            b"".join(values),
+        )
+        weights = parts(xof(t, 16 * len(cs)), 16)
+        c = prod(pow(x, y, square) for x, y in zip(cs, weights, strict=True))
+        d = prod(pow(x, y, square) for x, y in zip(ds, weights, strict=True))
+        proof = unb64u(part["proof"])
+        e, z = int.from_bytes(proof[:32], "big"), int.from_bytes(proof[32:], "big")
+        assert len(proof) == 32 + (u + 8) // 8 and z < 2 ** (u + 1)
+        first = pow(c, 4 * z, square) * pow(d, -2 * e, square) % square
+        second = pow(v, z, square) * pow(v_i[i - 1], -e, square) % square
+        sent = [x.to_bytes(2 * size, "big") for x in (first, second)]
+        assert proof[:32] == tagged(
+            "proof", b"paillier-threshold-share", b"challenge", t, *sent
+        )
+        columns[i] = ds
+
+    # Together.
+    plaintexts = []
+    for j in range(len(cs)):
+        powers = (
+            pow(ds[j], 2 * lagrange(tuple(columns), i), square)
+            for i, ds in columns.items()
+        )
+        whole = prod(powers) % square
+        assert whole % n == 1
+        m = whole // n * pow(4 * delta**2 * f, -1, n) % n
+        plaintexts.append(m if 2 * m < n else m - n)
+    return plaintexts
+
+
+def result(receipt: dict[str, Any], file: Path, totals: list[int]) -> None:
+    """Step 8: digests, and the totals."""
     subject = next(
         one for one in receipt["entries"] if one["index"] == receipt["subject"]
     )
@@ -155,6 +335,8 @@ def result(receipt: dict[str, Any], file: Path) -> None:
     if receipt["operation"] == "job.result":
         assert body["result"] == b64u(tagged("result", canonical(receipt["result"])))
         assert body["evidence"] == b64u(tagged("evidence", canonical(evidence)))
+        rows = receipt["result"]["rows"]
+        assert [row["value"] for row in rows] == [str(total) for total in totals]
     elif receipt["operation"] == "dataset.publish":
         for name in ("metadata", "policy", "schema"):
             assert body[name] == b64u(tagged(name, canonical(evidence[name])))
@@ -180,13 +362,28 @@ def verify(data: bytes, policy: str, file: Path) -> None:
     signatures(receipt, state)
     size, root = checkpoint(receipt, policy)
     log(receipt, size, root)
-    result(receipt, file)
+    is_job = receipt["operation"] == "job.result"
+    result(receipt, file, technique(receipt, state) if is_job else [])
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_a_stranger_accepts_our_receipts(file: Path) -> None:
     """The pages are enough to write a verifier that agrees with ours."""
     verify(file.read_bytes(), (RECEIPTS / "trust.policy").read_text(), file)
+
+
+@pytest.mark.parametrize("field", ["values", "proof", "index", "epoch"])
+@pytest.mark.parametrize("opener", [0, 1])
+def test_a_stranger_refuses_a_wrong_part(field: str, opener: int) -> None:
+    """What an opener did not make with its share proves nothing, whoever signed it."""
+    receipt = json.loads((RECEIPTS / "job.result.together.psr").read_bytes())
+    state = {item["key"]: item["value"] for item in receipt["state"]}
+    envelope = receipt["evidence"]["partials"][opener]
+    part = payload(envelope)
+    part[field] = part[field] + 1 if type(part[field]) is int else part[field][::-1]
+    envelope["payload"] = base64.b64encode(canonical(part)).decode()
+    with pytest.raises((AssertionError, ValueError)):
+        technique(receipt, state)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)

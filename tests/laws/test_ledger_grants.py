@@ -62,7 +62,7 @@ class LedgerLaws(RuleBasedStateMachine):
         uses=st.integers(1, 3),
         budget=charges,
         delegable=st.integers(0, 2),
-        programs=st.sampled_from(((), ("he.sum/v1",))),
+        programs=st.sampled_from(((), ("he.sum/v2",))),
     )
     def grant(
         self,

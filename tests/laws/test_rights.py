@@ -32,7 +32,7 @@ from privshare.rights.terms import Terms
 from privshare.wire.canonical import b64u, decode, encode
 
 COLUMNS = ("a", "b", "c")
-PROGRAMS = ("he.sum/v1", "mpc.sum/v1")
+PROGRAMS = ("he.sum/v2", "mpc.sum/v1")
 AGGREGATES = ("count", "mean", "sum")
 AGENCIES = ("housing", "land", "police")
 PURPOSES = ("housing-policy", "research")

@@ -45,6 +45,7 @@ from privshare.errors import (
 from privshare.exchange import column, grant, party
 from privshare.exchange import job as jobs
 from privshare.exchange.node import he_key
+from privshare.exchange.opening import open_totals
 from privshare.exchange.plan import Question
 from privshare.exchange.runner import Runner
 from privshare.jobs import packing
@@ -489,7 +490,7 @@ def test_the_custodian_opens_one_aggregation_a_job(network: Consortium) -> None:
     body["contributions"] = statements
     body["aggregation"] = resigned(spec.compute, AGGREGATION, second.to_bytes())
     with pytest.raises(EvidenceInvalid) as refused:
-        party.open_totals(network["registrar"], "housing", job.ledger_id, body)
+        open_totals(network["registrar"], "housing", job.ledger_id, body)
     assert refused.value.detail["rule"] == "job.opened"
 
 
@@ -823,9 +824,9 @@ def test_the_custodian_opens_nothing_unasked(network: Consortium) -> None:
         "contributions": [resigned("housing", CONTRIBUTION, made_up.to_bytes())],
     }
     with pytest.raises(SignatureInvalid):
-        party.open_totals(network["tax"], "housing", job.ledger_id, body)
+        open_totals(network["tax"], "housing", job.ledger_id, body)
     with pytest.raises(NotPermitted):
-        party.open_totals(network["title"], "housing", job.ledger_id, body)
+        open_totals(network["title"], "housing", job.ledger_id, body)
 
 
 # -- silence, restarts, the end -----------------------------------------------

@@ -29,10 +29,11 @@ from privshare.errors import (
     Unavailable,
 )
 from privshare.exchange import dataset as datasets
-from privshare.exchange import grant, party
+from privshare.exchange import grant
 from privshare.exchange import job as jobs
 from privshare.exchange import record as records
 from privshare.exchange.node import he_key
+from privshare.exchange.opening import open_totals
 from privshare.exchange.plan import Question
 from privshare.exchange.runner import Runner
 from privshare.jobs.lifecycle import Job
@@ -87,7 +88,7 @@ def up_to(network: Consortium, phase: str) -> Job:
 def test_taking_the_totals_and_giving_the_job_back(network: Consortium) -> None:
     """A coordinator that saw the totals and aborts has spent its use all the same."""
     job = up_to(network, "finishing")
-    assert network["housing"].store.blob(job.ledger_id, "opening") is not None
+    assert network["housing"].store.blob(job.ledger_id, "opening:tax") is not None
     network["housing"].submit(
         "job.abort", {"job": job.ledger_id, "reason": "we saw nothing"}
     )
@@ -106,14 +107,16 @@ def test_an_abort_before_the_opening_costs_nothing(network: Consortium) -> None:
 
 
 def test_only_the_custodian_says_that_it_opens(network: Consortium) -> None:
-    """Nobody else spends a coordinator's uses, and the custodian does so once."""
+    """Nobody else spends a coordinator's uses, and there is one aggregation."""
     job = up_to(network, "opening")
     body = {"aggregation": "A" * 43, "job": job.ledger_id}
     with pytest.raises(NotPermitted):
         network["registrar"].submit("job.open", body)
-    network["tax"].submit("job.open", body)
+    at = network["tax"].submit("job.open", body).index
+    network["tax"].submit("job.open", body)  # said again, it changes nothing
+    assert query.job(network.host.view(), job.ledger_id).opened == at
     with pytest.raises(StepNotAllowed):
-        network["tax"].submit("job.open", body)
+        network["tax"].submit("job.open", {**body, "aggregation": "B" * 42 + "A"})
 
 
 def test_an_abort_of_an_opened_job_whose_grant_has_ended(network: Consortium) -> None:
@@ -198,7 +201,7 @@ def test_having_the_custodian_open_copied_ciphertexts(
         "spec": jobs.spec_of(job).to_json(),
     }
     with pytest.raises(EvidenceInvalid) as refused:
-        party.open_totals(network["tax"], "housing", job.ledger_id, asked)
+        open_totals(network["tax"], "housing", job.ledger_id, asked)
     assert refused.value.detail == {"party": "housing", "rule": "job.knowledge"}
     assert network["tax"].store.blob(job.ledger_id, "opened") is None
 
@@ -207,12 +210,12 @@ def test_a_key_that_may_open_to_anything(network: Consortium) -> None:
     """A custodian whose key is not shown to open each total to one value only."""
     job = up_to(network, "finishing")
     store = network["housing"].store
-    kept = store.blob(job.ledger_id, "opening")
+    kept = store.blob(job.ledger_id, "opening:tax")
     assert kept is not None
     true = Opening.from_bytes(envelopes.decode(kept, max_bytes=1 << 20).payload)
     told = replace(true, roots=true.roots[::-1])
     lie = sign_envelope(OPENING, told.to_bytes(), [keys_of("tax").sign])
-    store.put_blob(job.ledger_id, "opening", envelopes.encode(lie))
+    store.put_blob(job.ledger_id, "opening:tax", envelopes.encode(lie))
     network.run("housing")
     problem = jobs.find(network["housing"], job.id).problem
     assert problem is not None

@@ -46,7 +46,7 @@ SUMS = {
     "id": "sums",
     "min_k": 5,
     "operations": ["count", "mean", "sum"],
-    "programs": ["he.sum/v1"],
+    "programs": ["he.sum/v2"],
     "purposes": ["planning"],
 }
 

@@ -186,9 +186,9 @@ def read_number(data: bytes, public: PaillierPublicKey) -> EncryptedNumber:
     """Read a number; see `EncryptedNumber.from_bytes`."""
     fields = _Fields(data, NUMBER)
     layout, scale = fields.header(public)
-    labels, rows, _, divisors = _rows(fields, layout, public)
-    if labels or len(rows) != 1:
-        raise EncodingError("expected one total without a name, found others")
+    labels, rows, counts, divisors = _rows(fields, layout, public)
+    if labels or counts != (0,):
+        raise EncodingError("expected one total without name and count, found others")
     return EncryptedNumber(public, layout, scale, rows[0], divisors[0])
 
 

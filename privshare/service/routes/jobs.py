@@ -40,6 +40,9 @@ _MAX_STREAM_S = 600.0
 Identifier = Annotated[str, Field(max_length=96)]
 
 
+Agency = Annotated[str, Field(max_length=31)]
+
+
 class JobInput(Model):
     """One dataset that goes in, and by which right."""
 
@@ -51,7 +54,12 @@ class JobParties(Model):
     """Who does what; chosen by the node where null."""
 
     compute: str | None = Field(default=None, max_length=31, description="adds up")
-    custodian: str | None = Field(default=None, max_length=31, description="opens")
+    custodian: str | None = Field(
+        default=None, max_length=31, description="opens alone"
+    )
+    openers: list[Agency] = Field(
+        default_factory=list, max_length=16, description="open together"
+    )
 
 
 class JobRequest(Model):
@@ -93,7 +101,7 @@ def submit(call: Call) -> Answer:
 def estimate(call: Call) -> Json:
     """Say what a job would cost, and who would learn what; nothing runs."""
     found = jobs.explain(call.context.node, _question(call))
-    does = {str(agency): str(part) for part, agency in found["parties"].items()}
+    does = _does(found["parties"])
     parties = [
         {"agency": agency, "does": does.get(agency, "takes part"), "learns": learns}
         for agency, learns in found["learns"].items()
@@ -112,6 +120,15 @@ def estimate(call: Call) -> Json:
             "uses": len(found["inputs"]),
         },
     )
+
+
+def _does(parties: dict[str, Any]) -> dict[str, str]:
+    """What each agency does, besides asking and owning."""
+    found = {str(opener): "opens with others" for opener in parties["openers"]}
+    for role in ("compute", "custodian"):
+        if parties[role] is not None:
+            found[str(parties[role])] = role
+    return found
 
 
 def listing(call: Call) -> Answer:
@@ -231,6 +248,7 @@ def _question(call: Call) -> Question:
         grants=tuple(grant for grant in named if grant is not None),
         compute=parties.compute,
         custodian=parties.custodian,
+        openers=tuple(parties.openers),
         deadline_s=max(10, asked.deadline_s),
     )
     if asked.k is not None:

@@ -13,6 +13,7 @@ from pydantic import Field
 from privshare.exchange import dataset as datasets
 from privshare.exchange import party
 from privshare.exchange import record as records
+from privshare.exchange.opening import open_totals
 from privshare.exchange.party import MAX_PART
 from privshare.service.paging import Number
 from privshare.service.route import AGENCIES, JSON, Body, Call, Model, Route
@@ -70,8 +71,8 @@ def aggregation(call: Call) -> Json:
 
 
 def opening(call: Call) -> Json:
-    """Open the totals of a job, once and nothing else."""
-    answer = party.open_totals(
+    """Open the totals of a job, or a part of them, once and nothing else."""
+    answer = open_totals(
         call.context.node, call.agency.id, call.params["job"], call.body
     )
     return cast(Json, answer)
@@ -128,7 +129,7 @@ ROUTES: tuple[Route, ...] = (
         "/v1/peer/jobs/{job}/opening",
         opening,
         AGENCIES,
-        "The totals in the clear, proven, for the coordinator.",
+        "The totals or this agency's part of them, proven, for the coordinator.",
         body=Body(JSON, None, MAX_STATEMENTS),
     ),
 )

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privshare.audit.second_opinion import _casting_out
+from privshare.audit.second_opinion import casting_out
 from privshare.audit.verifier import verify
 from privshare.jobs import packing
 
@@ -22,9 +22,9 @@ M = (1 << 96) - 1
         st.integers(-(1 << 3070), 1 << 3070),
     )
 )
-def test_casting_out_gives_the_total(m: int) -> None:
+def testcasting_out_gives_the_total(m: int) -> None:
     """Two ways to the residue that is nearest to 0."""
-    assert _casting_out(m) == packing.total(m)
+    assert casting_out(m) == packing.total(m)
 
 
 def test_a_wrong_total_of_ours_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,8 +36,11 @@ ROWS = [
 class Town:
     """A folder with nodes, keys and profiles, and the commands to use them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, people: tuple[tuple[str, str], ...] = PEOPLE
+    ) -> None:
         self.folder = folder
+        self.people = people
         self.processes: list[subprocess.Popen[bytes]] = []
         self.ports = _free_ports(len(AGENCIES))
         self.urls = {
@@ -100,7 +103,7 @@ class Town:
                 self.urls[host],
                 f"--genesis={made['genesis']}",
             )
-        for agency, role in PEOPLE:
+        for agency, role in self.people:
             key = f"{agency}-{role}.key"
             self.run("key", "new", key, "--role", role)
             self.run("node", "enrol", agency, "--key", f"{key}.pub", "--role", role)
@@ -125,7 +128,7 @@ class Town:
         url = self.urls["registrar"]
         asked = self.run("profile", "add", "x", "--url", url, code=2)
         fingerprint = asked["fix"].removeprefix("the node says ").split(";")[0]
-        for agency, role in PEOPLE:
+        for agency, role in self.people:
             self.run(
                 "profile",
                 "add",
@@ -177,7 +180,7 @@ def _policy() -> dict[str, Any]:
         operations=("count", "mean", "sum"),
         columns=("tax_paid",),
         group_by=("district",),
-        programs=("he.sum/v1",),
+        programs=("he.sum/v2",),
         min_k=10,
         max_days=90,
         max_uses=20,

@@ -25,6 +25,7 @@ from threshold_kit import dealt
 from privshare.errors import PrivShareError, Unavailable
 from privshare.exchange import dataset, grant, party, record, threshold
 from privshare.exchange.node import Node, NodeKeys, seal_key
+from privshare.exchange.opening import open_totals
 from privshare.exchange.runner import Runner
 from privshare.jobs.statement import Contribution
 from privshare.ledger import query
@@ -296,7 +297,7 @@ class Consortium:
             case ["jobs", job, "aggregation"]:
                 return party.aggregate(node, asked.caller, job, asked.body)
             case ["jobs", job, "opening"]:
-                return party.open_totals(node, asked.caller, job, asked.body)
+                return open_totals(node, asked.caller, job, asked.body)
             case other:
                 raise AssertionError(f"no route {other}")
 
@@ -420,7 +421,7 @@ def permit(**changes: Any) -> dict[str, Json]:
         "min_k": 2,
         "obligations": [],
         "operations": ["count", "mean", "sum"],
-        "programs": ["he.sum/v1"],
+        "programs": ["he.sum/v2"],
         "purposes": ["housing-policy"],
         "rights": ["process"],
         **changes,

@@ -24,6 +24,10 @@ SPEC = Spec(
 )
 
 
+#: Instead of a custodian: holders of the threshold key.
+TOGETHER: Any = {"custodian": None, "epoch": 2, "openers": ("housing", "tax")}
+
+
 def test_round_trip() -> None:
     """What to_json writes from_json reads; the digest follows from it."""
     assert Spec.from_json(SPEC.to_json()) == SPEC
@@ -32,6 +36,10 @@ def test_round_trip() -> None:
     assert SPEC.groups == ("district",)
     assert SPEC.input("tax/returns") == SPEC.inputs[0]
     assert SPEC.input("tax/other") is None
+    assert SPEC.opened_by == ("registrar",)
+    together = replace(SPEC, **TOGETHER)
+    assert Spec.from_json(together.to_json()) == together
+    assert together.opened_by == ("housing", "tax")
 
 
 @pytest.mark.parametrize(
@@ -46,6 +54,9 @@ def test_round_trip() -> None:
         {"coordinator": "tax"},
         {"compute": "tax"},
         {"custodian": "tax"},
+        TOGETHER,
+        TOGETHER | {"epoch": 3},
+        TOGETHER | {"openers": ("housing", "title")},
         {"nonce": b"\1" * 16},
     ],
 )
@@ -67,6 +78,12 @@ def test_every_field_is_in_the_digest(changes: Any) -> None:
         ({"k": 1_000_001}, OutOfRange),
         ({"purpose": "?"}, EncodingError),
         ({"compute": "A"}, EncodingError),
+        ({"custodian": None}, EncodingError),
+        ({"epoch": 1, "openers": ("tax",)}, EncodingError),
+        (TOGETHER | {"openers": ()}, EncodingError),
+        (TOGETHER | {"openers": ("tax", "housing")}, EncodingError),
+        (TOGETHER | {"openers": ("tax", "tax")}, EncodingError),
+        (TOGETHER | {"openers": ("tax", "?")}, EncodingError),
         ({"nonce": b""}, EncodingError),
     ],
 )
@@ -79,11 +96,12 @@ def test_what_is_no_specification(changes: Any, error: type[PrivShareError]) -> 
 @pytest.mark.parametrize(
     "changes",
     [
-        {"program": "he.sum/v2"},
+        {"program": "he.sum/v1"},
         {"method": "mpc"},
         {"v": 2},
         {"extra": 1},
         {"parties": {"compute": "title"}},
+        {"parties": SPEC.parties.roles() | {"key": {"epoch": 1, "n": 2}}},
         {"inputs": [{"dataset": "tax/returns"}]},
         {"inputs": [{"dataset": "tax/returns", "grant": "short", "version": 1}]},
         {"nonce": "AAAA"},

@@ -183,12 +183,17 @@ class Scribe:
             "deadline": self.now + 3_600,
             "inputs": inputs,
             "operation": "sum",
-            "parties": {"compute": "housing", "custodian": "registry"},
-            "program": "he.sum/v1",
+            "parties": parties(compute="housing", custodian="registry"),
+            "program": "he.sum/v2",
             "purpose": "housing-policy",
             "spec": digest("spec"),
         } | changes
         return self.tx("job.admit", account, body)
+
+
+def parties(**fields: Any) -> dict[str, Any]:
+    """Parties of a job, as `job.admit` has them."""
+    return {"custodian": None, "key": None, "openers": []} | fields
 
 
 def commitments(policy: bytes = POLICY, rows: int = 100) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from ledger_kit import (
     digest,
     enrol,
     key,
+    parties,
     seal_key,
     terms,
     tx_id,
@@ -476,7 +477,7 @@ def test_a_grantee_releases_after_the_time_is_up(bench: Bench) -> None:
 def job_grants(bench: Bench) -> list[str]:
     """Two grants for jobs: labour's over taxes' and housing's data."""
     bench.do(bench.scribe.register("housing/homes"))
-    fields = {"grantee": "labour", "programs": ("he.sum/v1",)}
+    fields = {"grantee": "labour", "programs": ("he.sum/v2",)}
     return [
         bench.granted(**fields),
         bench.granted(**fields, dataset="housing/homes"),
@@ -542,9 +543,11 @@ def test_a_result_after_revocation_or_deadline_is_refused(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("changes", "error"),
     [
-        ({"parties": {"compute": "housing", "custodian": "housing"}}, NotPermitted),
-        ({"parties": {"compute": "housing", "custodian": "labour"}}, NotPermitted),
-        ({"parties": {"compute": "ghost", "custodian": "registry"}}, NotFound),
+        ({"parties": parties(compute="housing", custodian="housing")}, NotPermitted),
+        ({"parties": parties(compute="housing", custodian="labour")}, NotPermitted),
+        ({"parties": parties(compute="ghost", custodian="registry")}, NotFound),
+        ({"parties": parties(compute="housing", custodian="ghost")}, NotFound),
+        ({"parties": parties(compute="housing")}, EncodingError),
         ({"program": "he.mean/v1"}, PurposeMismatch),
         ({"deadline": START}, OutOfRange),
         ({"deadline": START + 400 * 86_400}, OutOfRange),

@@ -17,7 +17,7 @@ def terms() -> Terms:
         right="process",
         purpose="housing-policy",
         operations=("count", "sum"),
-        programs=("he.sum/v1", "mpc.sum/v1"),
+        programs=("he.sum/v2", "mpc.sum/v1"),
         columns=("income", "tax_paid"),
         group_by=("district",),
         not_before=1_000,

@@ -17,7 +17,7 @@ GOOD = [
     (identifier.COLUMN, "a"),
     (identifier.COLUMN, "a" + "_" * 62),
     (identifier.PURPOSE, "dpv:publicbenefit"),
-    (identifier.PROGRAM, "he.sum/v1"),
+    (identifier.PROGRAM, "he.sum/v2"),
     (identifier.PROGRAM, "psi/v9999"),
     (identifier.NETWORK, "a.b"),
     (identifier.OBLIGATION, "delete-after-use"),
@@ -43,7 +43,7 @@ BAD = [
     (identifier.PROGRAM, "he.sum"),
     (identifier.PROGRAM, "he.sum/v0"),
     (identifier.PROGRAM, "he.sum/v01"),
-    (identifier.PROGRAM, "he.sum/v10000"),
+    (identifier.PROGRAM, "he.sum/v20000"),
     (identifier.NETWORK, "ab"),
     (identifier.ID, b64u(bytes(32)) + "A"),
     (identifier.ID, b64u(bytes(32))[:-1] + "B"),  # stray bits

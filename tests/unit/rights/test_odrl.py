@@ -18,7 +18,7 @@ POLICY = Policy(
             operations=("count", "read"),
             columns=("tax_paid",),
             group_by=(),
-            programs=("he.sum/v1",),
+            programs=("he.sum/v2",),
             min_k=20,
             max_days=90,
             max_uses=12,
@@ -59,7 +59,7 @@ def test_a_permission_carries_every_limit() -> None:
     ]
     assert constraint(rule, "privshare:columns") == {"@list": ["tax_paid"]}
     assert constraint(rule, "privshare:groupBy") == {"@list": []}
-    assert constraint(rule, "privshare:programs") == {"@list": ["he.sum/v1"]}
+    assert constraint(rule, "privshare:programs") == {"@list": ["he.sum/v2"]}
     assert constraint(rule, "privshare:right") == {"@list": ["process"]}
     assert constraint(rule, "count") == 12
     assert constraint(rule, "elapsedTime") == {

@@ -24,7 +24,7 @@ USE: dict[str, Any] = {
     "columns": ["tax_paid"],
     "group_by": ["district"],
     "purpose": "housing-policy",
-    "program": "he.sum/v1",
+    "program": "he.sum/v2",
     "time": 1_500,
 }
 
@@ -140,7 +140,7 @@ OUTSIDE = [
     ({"group_by": ["street"]}, PurposeMismatch, "grant.group-by"),
     ({"group_by": ["tax_paid"]}, PurposeMismatch, "grant.group-by"),
     ({"program": "he.mean/v1"}, PurposeMismatch, "grant.program"),
-    ({"program": "he.sum/v2"}, PurposeMismatch, "grant.program"),
+    ({"program": "he.sum/v3"}, PurposeMismatch, "grant.program"),
     ({"program": None}, PurposeMismatch, "grant.program"),
 ]
 
@@ -214,7 +214,7 @@ def test_narrower_terms_are_inside(terms: Terms) -> None:
         terms,
         grantee="land",
         operations=("sum",),
-        programs=("he.sum/v1",),
+        programs=("he.sum/v2",),
         columns=(),
         group_by=(),
         not_before=1_500,

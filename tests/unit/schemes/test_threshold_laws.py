@@ -45,7 +45,7 @@ def some_holders(draw: st.DrawFn) -> tuple[ThresholdKey, list[KeyShare]]:
     return key, draw(st.permutations(shares))[: key.threshold]
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(some_holders(), st.lists(values, min_size=1, max_size=9), st.binary())
 def test_any_k_of_l_open_the_same(
     some: tuple[ThresholdKey, list[KeyShare]], plain: list[int], context: bytes
@@ -59,7 +59,7 @@ def test_any_k_of_l_open_the_same(
     assert combine(key, cs, sent) == plain
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(some_holders(), st.lists(st.integers(-(1 << 64), 1 << 64), min_size=1))
 def test_sums_open_to_sums(
     some: tuple[ThresholdKey, list[KeyShare]], plain: list[int]
@@ -71,7 +71,7 @@ def test_sums_open_to_sums(
     assert combine(key, [total], sent) == [sum(plain)]
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(some_holders(), values)
 def test_a_naive_implementation_opens_the_same(
     some: tuple[ThresholdKey, list[KeyShare]], value: int

@@ -9,13 +9,16 @@ import pytest
 from threshold_kit import (
     CONTEXT,
     SMALL_P,
+    SMALL_Q,
     dealt,
     encrypt,
+    naive_base,
     naive_verify,
     partials,
     small,
 )
 
+from privshare.bindings.paillier import PublicCore
 from privshare.errors import OutOfRange, ProofInvalid
 from privshare.schemes import threshold_proof
 from privshare.schemes.threshold import (
@@ -132,8 +135,6 @@ def test_every_part_of_it_counts() -> None:
 
 def test_the_answer_has_a_bound() -> None:
     """z + the order is another answer to the same challenge, and is too long."""
-    from threshold_kit import SMALL_Q
-
     key, shares = small()
     order = key.n * (SMALL_P // 2) * (SMALL_Q // 2)
     cs = encrypt(key, 7)
@@ -260,3 +261,46 @@ def test_a_mask_is_used_whole() -> None:
     for rand in (b"", bytes(length - 1), bytes(length + 1)):
         with pytest.raises(OutOfRange):
             shares[0].partial_with(key, cs, CONTEXT, rand)
+
+
+def test_a_dishonest_dealer_moves_totals_beyond_their_bound_or_not_at_all() -> None:
+    """A prime of 5 bits in n: with luck, a part may be off by n/π, and is seen."""
+    prime = 31
+    n, order = SMALL_P * SMALL_Q * prime, (SMALL_P - 1) * (SMALL_Q - 1) * (prime - 1)
+    d = order * pow(order, -1, n)
+    slope = secrets.randbelow(n * order)
+    values = [(d + slope * i) % (n * order) for i in (1, 2, 3)]
+    base = naive_base(n, ())
+    core = PublicCore.unsafe_any_size(n)
+    key = ThresholdKey.unsafe_any_size(
+        n,
+        2,
+        (),
+        tuple(
+            pow(base, 6 * value, n * n).to_bytes(core.ciphertext_bytes, "big")
+            for value in values
+        ),
+    )
+    one, two, _ = (
+        KeyShare(i, value, key.digest) for i, value in enumerate(values, start=1)
+    )
+    cs = encrypt(key, 42)
+    honest = two.partial(key, cs, CONTEXT)
+    (right,) = one.partial(key, cs, CONTEXT).values
+    assert key.sound_below == n // 2**257 > 2**256
+    for shift in (n // prime, 1):
+        wrong = core.add_plain(right, shift)
+        statement = threshold_proof.Statement(key, 1, cs, [wrong], CONTEXT)
+        for _ in range(20 * prime):
+            rand = threshold_proof.draw(key)
+            proof = threshold_proof.prove(statement, one.value, rand)
+            if int.from_bytes(proof[:32], "big") % prime == 0:
+                break
+        partial = Partial(1, (wrong,), proof)
+        (total,) = combine(key, cs, [partial, honest])
+        assert total != 42
+        if shift == 1:
+            refused(key, cs, partial)
+        else:
+            verify_partial(key, cs, partial, CONTEXT)
+            assert abs(total) > key.sound_below

@@ -119,7 +119,7 @@ def policy(dataset: str) -> dict[str, Any]:
         operations=("count", "mean", "sum"),
         columns=("tax_paid",),
         group_by=("district",),
-        programs=("he.sum/v1",),
+        programs=("he.sum/v2",),
         min_k=10,
         max_days=90,
         max_uses=20,

@@ -1,0 +1,134 @@
+"""Who takes part in a job besides its coordinator, and who opens its totals.
+
+A total is opened in one of two ways, and a job says which before it runs:
+
+    custodian           by the agency under whose key the values are encrypted
+    key and openers     by k agencies together, each with its share of the
+                        consortium's threshold key of that epoch
+
+The same four fields stand in a specification, in `job.admit` and in the state,
+so that they are compared as one value.
+
+Implements docs/formats/entry.md, section 4 (`parties`), and section 1 of
+docs/protocols/paillier-sum.md.
+
+>>> together = Parties(compute="registrar", epoch=1, openers=("tax", "title"))
+>>> together.opened_by
+('tax', 'title')
+>>> Parties(compute="registrar", custodian="tax").opened_by
+('tax',)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from privshare.errors import EncodingError
+from privshare.rights import identifier
+from privshare.wire.canonical import INTEGER_LIMIT, Fields, Json
+
+__all__ = ["MAX_OPENERS", "Parties"]
+
+#: As many as a threshold key may have holders (`schemes.threshold_key`).
+MAX_OPENERS = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parties:
+    """Who takes part in a job besides its coordinator.
+
+    Attributes:
+        compute: The agency that computes.
+        custodian: The agency whose own key it is, or None.
+        epoch: Of the consortium's threshold key, or None.
+        openers: The holders of that key who open, in order; else none.
+        owners: The owners of the inputs, in order, each once; known once the
+            ledger has admitted the job.
+
+    Raises:
+        EncodingError: Another form, or both ways of opening, or neither.
+    """
+
+    compute: str
+    custodian: str | None = None
+    epoch: int | None = None
+    openers: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        identifier.AGENCY.check(self.compute, "parties.compute")
+        together = self.epoch is not None
+        if (self.custodian is None) != together or bool(self.openers) != together:
+            raise EncodingError(
+                "parties: expected either a custodian or a threshold key and its "
+                "openers, found otherwise"
+            )
+        for agency in self.opened_by:
+            identifier.AGENCY.check(agency, "parties.openers")
+        if list(self.openers) != sorted(set(self.openers)):
+            raise EncodingError(
+                "parties.openers: expected agencies in order, each once, found "
+                "otherwise"
+            )
+        if len(self.openers) > MAX_OPENERS:
+            raise EncodingError(
+                f"parties.openers: expected at most {MAX_OPENERS}, found "
+                f"{len(self.openers)}"
+            )
+
+    @property
+    def opened_by(self) -> tuple[str, ...]:
+        """Who opens: the custodian, or all openers together."""
+        return self.openers if self.custodian is None else (self.custodian,)
+
+    @property
+    def asked(self) -> Parties:
+        """What was asked for, without the owners that follow from it."""
+        return replace(self, owners=())
+
+    def roles(self) -> dict[str, Json]:
+        """The four fields as a specification and `job.admit` have them."""
+        return {
+            "compute": self.compute,
+            "custodian": self.custodian,
+            "key": None if self.epoch is None else {"epoch": self.epoch},
+            "openers": list(self.openers),
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """The object as the state map holds it."""
+        return {**self.roles(), "owners": list(self.owners)}
+
+    @classmethod
+    def from_json(cls, obj: dict[str, Any]) -> Parties:
+        """Read the object of the state map back."""
+        return cls(
+            compute=obj["compute"],
+            custodian=obj["custodian"],
+            epoch=None if obj["key"] is None else obj["key"]["epoch"],
+            openers=tuple(obj["openers"]),
+            owners=tuple(obj["owners"]),
+        )
+
+    @classmethod
+    def read(cls, fields: Fields) -> Parties:
+        """Read `roles` out of a document, and close it.
+
+        Raises:
+            EncodingError: Another form.
+            OutOfRange: An epoch below 1.
+        """
+        key = fields.nullable("key", fields.obj)
+        epoch = None
+        if key is not None:
+            epoch = key.int("epoch", 1, INTEGER_LIMIT - 1)
+            key.end()
+        made = cls(
+            compute=fields.str("compute"),
+            custodian=fields.nullable("custodian", fields.str),
+            epoch=epoch,
+            openers=fields.str_list("openers", MAX_OPENERS, sorted_unique=True),
+        )
+        fields.end()
+        return made
