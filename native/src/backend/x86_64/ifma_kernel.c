@@ -235,7 +235,8 @@ LANES_INLINE void reduce(const enum kind kind, const size_t h, const task *t)
 }
 
 /* Columns `from` to `to` - 1 of a * b + plus, without the tiles of a * b below
- * and what they carry over. Both are multiples of TILE; plus has h limbs, or is NULL. */
+ * and what they carry over. Both are multiples of TILE; plus has h limbs, or is
+ * NULL. */
 LANES_INLINE void product(const size_t h, ps_lanes *r, const ps_lanes *a,
                           const ps_lanes *b, const ps_lanes *plus,
                           const size_t from, const size_t to)
@@ -336,45 +337,45 @@ LANES_INLINE void rest(const size_t h, ps_lanes *r, const ps_lanes *x,
                                     const lanes_modulus *m)                  \
     {                                                                        \
         mul(h, r, a, b, m);                                                  \
-    }                                                                        \
+    }                                                     \
     LANES_TARGET static void sqr##h(ps_lanes *r, const ps_lanes *a,          \
                                     const lanes_modulus *m)                  \
     {                                                                        \
         sqr(h, r, a, m);                                                     \
-    }                                                                        \
+    }                                                     \
     LANES_TARGET static void mul_add##h(                                     \
         ps_lanes *r, const ps_lanes *a, const ps_lanes *b,                   \
         const ps_lanes *c, const ps_lanes *d, const lanes_modulus *m)        \
     {                                                                        \
         mul_add(h, r, a, b, c, d, m);                                        \
-    }                                                                        \
+    }                                                     \
     LANES_TARGET static void dual_mul##h(ps_lanes *r, const ps_lanes *a,     \
                                          const ps_lanes *b,                  \
                                          const lanes_modulus *m)             \
     {                                                                        \
         dual_mul(h, r, a, b, m);                                             \
-    }                                                                        \
+    }                                                     \
     LANES_TARGET static void dual_sqr##h(ps_lanes *r, const ps_lanes *a,     \
                                          const lanes_modulus *m)             \
     {                                                                        \
         dual_sqr(h, r, a, m);                                                \
-    }                                                                        \
+    }                                                     \
     LANES_TARGET static void fold##h(ps_lanes *r, const ps_lanes *x,         \
                                      const lanes_modulus *m)                 \
     {                                                                        \
         fold(h, r, x, m);                                                    \
-    }                                                                        \
+    }                                                     \
     LANES_TARGET static void rest##h(ps_lanes *r, const ps_lanes *x,         \
                                      const lanes_modulus *m)                 \
     {                                                                        \
         rest(h, r, x, m);                                                    \
-    }                                                                        \
+    }                                                     \
     LANES_TARGET static void product##h(ps_lanes *r, const ps_lanes *a,      \
                                         const ps_lanes *b,                   \
                                         const ps_lanes *plus)                \
     {                                                                        \
-        product(h, r, a, b, plus, 0, 2 * (h));                                          \
-    }                                                                        \
+        product(h, r, a, b, plus, 0, 2 * (h));                               \
+    }                                                     \
     static const lanes_kernel kernel##h = {                                  \
         .limbs = (h),                                                        \
         .plain = {.width = (h), .mul = mul##h, .sqr = sqr##h},               \
@@ -399,22 +400,22 @@ enum { GUARD = 2 * TILE };
                                     const lanes_modulus *m)                  \
     {                                                                        \
         mul(h, r, a, b, m);                                                  \
-    }                                                                        \
+    }                                                     \
     LANES_TARGET static void whole##h(ps_lanes *r, const ps_lanes *a,        \
                                       const ps_lanes *b)                     \
     {                                                                        \
         product(h, r, a, b, NULL, 0, 2 * (h));                               \
-    }                                                                        \
+    }                                                     \
     LANES_TARGET static void upper##h(ps_lanes *r, const ps_lanes *a,        \
                                       const ps_lanes *b)                     \
     {                                                                        \
         product(h, r, a, b, NULL, (h) - GUARD, 2 * (h));                    \
-    }                                                                        \
+    }                                                     \
     LANES_TARGET static void lower##h(ps_lanes *r, const ps_lanes *a,        \
                                       const ps_lanes *b)                     \
     {                                                                        \
         product(h, r, a, b, NULL, 0, (h));                                   \
-    }                                                                        \
+    }                                                     \
     static const lanes_long long##h = {                                      \
         .limbs = (h),                                                        \
         .guard = GUARD,                                                      \

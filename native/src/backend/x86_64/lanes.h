@@ -334,7 +334,7 @@ int ps_lanes_paillier_power(uint8_t *c, const uint8_t *a, size_t count,
                             const ps_limb *e, size_t e_limbs,
                             const ps_paillier_public *key, ps_limb *scratch);
 
-/* ifma_column.c and ifma_buckets.c: entries of the backend's table. */
+/* ifma_column.c, ifma_long.c and ifma_buckets.c: entries of the backend's table. */
 int ps_lanes_column_product(ps_limb *product, const uint8_t *a, size_t count,
                             const ps_paillier_public *key, ps_limb *scratch);
 int ps_lanes_column_add(uint8_t *c, ps_limb *product, const uint8_t *a,
