@@ -16,6 +16,7 @@ from pathlib import Path
 
 from privshare.audit.bundle import write_bundle
 from privshare.audit.verifier import Verdict, verify
+from privshare.demo import phases
 from privshare.demo.cluster import HOST, Cluster
 from privshare.demo.narrator import Narrator
 from privshare.demo.scene import OTHER_PURPOSE, PURPOSE, K, Scene
@@ -227,8 +228,16 @@ class Story:
         self.tell.say(f"estimate: {query.estimate()}")
         for agency, does, learns in query.explain().parties:
             self.tell.say(f"{agency} {does}; learns {learns}")
+        before = self._counters()
+        begun = time.monotonic()
         with self.tell.working("encrypting, adding, opening totals"):
-            result = query.run("he")
+            job = query.submit("he")
+            asked = time.monotonic()
+            result = job.result()
+        ended = time.monotonic()
+        took = phases.phases(
+            phases.gained(before, self._counters()), asked - begun, ended - begun
+        )
         plain = total.groups()
         rows: list[tuple[object, ...]] = []
         for group, (count, truth) in plain.items():
@@ -248,9 +257,15 @@ class Story:
         )
         self._keep("sum", result.receipt)
         self.tell.good("every total equals the plain sum; small groups stay hidden")
+        values = sum(count for count, _ in plain.values())
+        self.tell.say(f"{values:,} values: {phases.told(took)}")
         return (
-            f"{len(plain)} groups, {sum(c < K for c, _ in plain.values())} suppressed"
+            f"{len(plain)} groups, {sum(c < K for c, _ in plain.values())} suppressed; "
+            f"{phases.told(took)}"
         )
+
+    def _counters(self) -> dict[str, float]:
+        return phases.counters(member.url for member in self.cluster.members.values())
 
     def _revoke(self) -> str:
         assert self._adding is not None

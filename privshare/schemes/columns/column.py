@@ -304,7 +304,8 @@ class EncryptedColumn(Unpicklable):
                 values = units[taken : taken + run.length]
             taken += run.length
             plain.append(pack(values, self._layout, self.public.n, run.lo))
-        data = engine.add_plain(self._core, self._data, b"".join(plain))
+        ms = plain[0] if len(plain) == 1 else b"".join(plain)
+        data = engine.add_plain(self._core, self._data, ms)
         return self._with(data, bound)
 
     def _as_long(self, length: int) -> None:

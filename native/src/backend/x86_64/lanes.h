@@ -294,7 +294,7 @@ typedef struct {
 
 /* So many groups of eight go through a table together: what a look-up loads
  * serves them all. */
-enum { LANES_WALKS = 4 };
+enum { LANES_WALKS = 8 };
 
 /** Room for the numbers of `count` walks. */
 void ps_lanes_walks_init(lanes_walk *walks, size_t count, size_t width,
