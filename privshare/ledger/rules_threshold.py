@@ -18,12 +18,12 @@ Implements docs/formats/entry.md, section 4.9, and docs/formats/threshold.md.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, cast
 
 from privshare.errors import Conflict, EncodingError, StepNotAllowed
 from privshare.ledger import query
 from privshare.ledger.rule import Context, need
 from privshare.ledger.shared_key import EPOCHS, Epochs, Holder, SharedKey
+from privshare.ledger.state_map import Value
 from privshare.rights import identifier
 from privshare.schemes.threshold_key import MAX_HOLDERS, ThresholdKey
 from privshare.wire.canonical import INTEGER_LIMIT, Fields, b64u
@@ -48,24 +48,25 @@ class ThresholdDeal:
     epoch: int
     evidence: str | None
     holders: tuple[str, ...]
-    key: ThresholdKey
+    key: Value
     previous: int | None
 
     @classmethod
     def parse(cls, fields: Fields) -> ThresholdDeal:
-        """Read the body, and check the key as everybody can."""
+        """Read the body; what the key's numbers say is looked at in `apply`.
+
+        That costs time, which nobody but the operator may ask of everybody.
+        """
         epoch = fields.int("epoch", 1, _MOST)
         evidence = fields.nullable("evidence", fields.digest)
         holders = fields.str_list("holders", MAX_HOLDERS, identifier.AGENCY.pattern)
-        key = ThresholdKey.from_json(fields.json("key"))
+        key = fields.json("key")
         previous = fields.nullable("previous", fields.int, 1, _MOST)
-        if len(set(holders)) != len(holders) or len(holders) != key.holders:
-            raise EncodingError(
-                f"body.holders: expected {key.holders} agencies, one for each share, "
-                f"each once; found {len(holders)}, {len(set(holders))} different"
-            )
-        shared = previous is not None
-        if shared != (evidence is not None) or shared != bool(key.past):
+        if len(set(holders)) != len(holders):
+            raise EncodingError("body.holders: expected each agency once, found more")
+        if not isinstance(key, dict):
+            raise EncodingError("body.key: expected an object, found something else")
+        if (previous is None) != (evidence is None):
             raise EncodingError(
                 "body: expected a fresh key without previous and evidence, or a "
                 "re-shared one with both, found otherwise"
@@ -94,43 +95,50 @@ class ThresholdDeal:
                 "threshold.holder",
                 f"expected holders that are members, found {agency}",
             )
-        if self.previous is None:
-            self._check_fresh(context)
-        else:
-            self._check_reshared(context, epochs, self.previous)
-        self._withdraw(context, epochs)
-        _write(
-            context,
-            SharedKey(
-                epoch=self.epoch,
-                key=cast(dict[str, Any], self.key.to_json()),
-                holders=tuple(map(Holder, self.holders)),
-                dealer=context.account,
-                status="dealt",
-                at=context.index,
-                previous=self.previous,
-                evidence=self.evidence,
-            ),
+        dealt = SharedKey(
+            epoch=self.epoch,
+            key=self.key,
+            holders=tuple(map(Holder, self.holders)),
+            dealer=context.account,
+            status="dealt",
+            at=context.index,
+            previous=self.previous,
+            evidence=self.evidence,
         )
+        key = dealt.opened  # checks it, as everybody can
+        if len(self.holders) != key.holders:
+            raise EncodingError(
+                f"body.holders: expected {key.holders} agencies, one for each share, "
+                f"found {len(self.holders)}"
+            )
+        if self.previous is None:
+            self._check_fresh(context, key)
+        else:
+            self._check_reshared(context, key, epochs, self.previous)
+        self._withdraw(context, epochs)
+        _write(context, dealt)
         _write_epochs(context, replace(epochs, newest=self.epoch))
 
-    def _check_fresh(self, context: Context) -> None:
+    def _check_fresh(self, context: Context, key: ThresholdKey) -> None:
         """A fresh key's modulus was nobody's before."""
-        modulus, kid = self.key.to_json()["n"], self.key.kid
+        if key.past:
+            raise EncodingError("body.key: expected a fresh key, found a re-shared one")
         before = (value["key"]["n"] for _, value in context.draft.items("threshold/"))
         need(
-            modulus not in before,
+            self.key["n"] not in before,
             "threshold.modulus",
             "expected a new modulus, found one that was dealt before",
         )
         held = {name.rsplit("/", 1)[1] for name, _ in context.draft.items("key/")}
         need(
-            kid not in held,
+            key.kid not in held,
             "threshold.modulus",
-            f"expected a modulus that no agency opens alone, found key {kid} of one",
+            f"expected a modulus that no agency opens alone, found one's {key.kid}",
         )
 
-    def _check_reshared(self, context: Context, epochs: Epochs, previous: int) -> None:
+    def _check_reshared(
+        self, context: Context, key: ThresholdKey, epochs: Epochs, previous: int
+    ) -> None:
         """A re-shared key is the active one, in other pieces."""
         if previous != epochs.active:
             raise StepNotAllowed(
@@ -140,16 +148,16 @@ class ThresholdDeal:
             )
         before = query.threshold_epoch(context.draft, previous).opened
         need(
-            self.key.n == before.n,
+            key.n == before.n,
             "threshold.modulus",
             f"expected the modulus of epoch {previous}, found another",
         )
         expected = (*before.past, before.holders)
         need(
-            self.key.past == expected,
+            key.past == expected,
             "threshold.past",
             f"expected a key re-shared from {list(expected)} holders, found one from "
-            f"{list(self.key.past)}",
+            f"{list(key.past)}",
         )
 
     @staticmethod

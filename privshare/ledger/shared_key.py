@@ -24,7 +24,7 @@ from typing import Literal
 
 from privshare.ledger.state_map import Value
 from privshare.schemes.threshold_key import ThresholdKey
-from privshare.wire.canonical import decode, encode
+from privshare.wire.canonical import decode, encode, unb64u
 
 __all__ = ["EPOCHS", "Epochs", "Holder", "SharedKey", "Status"]
 
@@ -117,8 +117,17 @@ class SharedKey:
         return tuple(h.agency for h in self.holders if h.accepted is not None)
 
     @property
+    def n(self) -> int:
+        """The modulus that values are encrypted under."""
+        return int.from_bytes(unb64u(str(self.key["n"])), "big")
+
+    @property
     def opened(self) -> ThresholdKey:
-        """The key itself; the ledger has checked it once, and so do we."""
+        """The key itself, checked: the ledger has done so, and so do we.
+
+        Raises:
+            PrivShareError: It is none; then it is not on the ledger.
+        """
         return _opened(encode(self.key))
 
     def index(self, agency: str) -> int | None:

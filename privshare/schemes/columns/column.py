@@ -48,7 +48,7 @@ from privshare.schemes.columns.number import (
     same_key,
     same_scale,
 )
-from privshare.schemes.columns.operand import factor, factors, weight
+from privshare.schemes.columns.operand import factor, factors, largest, repeated, weight
 from privshare.schemes.columns.packing import Layout, pack
 from privshare.schemes.columns.run import Run
 from privshare.schemes.columns.selection import cut, places, take
@@ -235,7 +235,7 @@ class EncryptedColumn(Unpicklable):
             data = engine.negate(self._core, data)
         elif k != 1:
             count = len(data) // self.public.ciphertext_size
-            data = engine.multiply(self._core, data, _repeated(k, count))
+            data = engine.multiply(self._core, data, repeated(k, count))
         return self._with(data, bound, checked_scale(self.scale * scale))
 
     __rmul__ = __mul__
@@ -254,8 +254,7 @@ class EncryptedColumn(Unpicklable):
         self._single("* array")
         found = factors(values)
         self._as_long(len(found.units))
-        top = max((abs(int(k)) for k in _extremes(found.units)), default=0)
-        bound = self._fits(self._bound * top, "the product")
+        bound = self._fits(self._bound * largest(found.units), "the product")
         data = engine.multiply(self._core, self._data, found.units)
         return self._with(data, bound, checked_scale(self.scale * found.scale))
 
@@ -300,7 +299,7 @@ class EncryptedColumn(Unpicklable):
         taken = 0
         for run in self._runs:
             if len(units) == 1:
-                values = _repeated(int(units[0]), run.length)
+                values = repeated(int(units[0]), run.length)
             else:
                 values = units[taken : taken + run.length]
             taken += run.length
@@ -372,13 +371,17 @@ class EncryptedColumn(Unpicklable):
         """
         return self.sum() / len(self)
 
-    def dot(self, weights: Any, scale: int | None = None) -> EncryptedNumber:
+    def dot(
+        self, weights: Any, scale: int | None = None, rounding: str = EXACT
+    ) -> EncryptedNumber:
         """Σ weight · value, for public weights.
 
         Args:
             weights: As many numbers as the column has.
             scale: Units of the weights that make 1. By default 1 for
-                integers, and otherwise what the weights need to be exact.
+                integers, and otherwise what the weights need to be exact:
+                weights below 2^64 units are quick.
+            rounding: "nearest" rounds the weights to the scale that was given.
 
         Raises:
             OutOfRange: A packed column, another length, or a result that could
@@ -386,7 +389,7 @@ class EncryptedColumn(Unpicklable):
         """
         self._single("dot")
         self._not_empty("dot")
-        found = factors(weights, scale)
+        found = factors(weights, scale, rounding)
         self._as_long(len(found.units))
         bound = self._fits(self._bound * weight(found.units), "the dot product")
         data = engine.dot(self._core, self._data, found.units)
@@ -463,11 +466,8 @@ class EncryptedColumn(Unpicklable):
         Raises:
             OutOfRange: Not a multiple, or no room for it.
         """
-        return self._with(
-            (self * ratio(self.scale, scale))._data,
-            self._bound * ratio(self.scale, scale),
-            scale,
-        )
+        finer = self * ratio(self.scale, scale)
+        return finer._with(finer._data, scale=scale)
 
     def rerandomise(self, randomness: str = "djn") -> EncryptedColumn:
         """The same values behind fresh randomness, so that nobody can tell.
@@ -505,15 +505,3 @@ class EncryptedColumn(Unpicklable):
         from privshare.schemes.columns import binary  # noqa: PLC0415 - it knows columns
 
         return binary.read_column(data, public)
-
-
-def _repeated(k: int, count: int) -> Ints:
-    if -(1 << 63) <= k < 1 << 63:
-        return np.full(count, k, np.int64)
-    values = np.empty(count, dtype=object)
-    values[:] = k
-    return values
-
-
-def _extremes(units: Ints) -> tuple[Any, ...]:
-    return (units.max(), units.min()) if len(units) else ()

@@ -26,6 +26,8 @@ import numpy.typing as npt
 
 from privshare.errors import OutOfRange
 from privshare.schemes.columns.encoding import (
+    EXACT,
+    INT64,
     Ints,
     checked_scale,
     exact,
@@ -34,10 +36,10 @@ from privshare.schemes.columns.encoding import (
 )
 from privshare.schemes.columns.source import open_source
 
-__all__ = ["Factors", "factor", "factors", "weight"]
+__all__ = ["Factors", "factor", "factors", "largest", "repeated", "weight"]
 
 _PLACES = 16
-_LIMIT = 1 << 62
+_INT64_BITS = 63
 _SAMPLE = 64
 _UNBOUNDED = 1 << 4096
 
@@ -79,8 +81,13 @@ def _fraction(value: Any) -> Fraction:
     return number
 
 
-def factors(values: Any, scale: int | None = None) -> Factors:
+def factors(values: Any, scale: int | None = None, rounding: str = EXACT) -> Factors:
     """A whole array of multipliers.
+
+    Args:
+        values: A column of plain numbers.
+        scale: Units that make 1; by default what the values need.
+        rounding: "exact" or "nearest", where a scale is given.
 
     Raises:
         EncodingError: Not a column of numbers.
@@ -88,7 +95,8 @@ def factors(values: Any, scale: int | None = None) -> Factors:
             scale was given.
     """
     if scale is not None:
-        return Factors(plan(values, scale, _UNBOUNDED).all(), checked_scale(scale))
+        reading = plan(values, scale, _UNBOUNDED, rounding)
+        return Factors(reading.all(), reading.scale)
     blocks = list(open_source(values).blocks(1 << 20))
     arrays = [block for block in blocks if isinstance(block, np.ndarray)]
     if len(arrays) == len(blocks) and all(a.dtype.kind == "f" for a in arrays):
@@ -130,20 +138,30 @@ def _floats(values: npt.NDArray[Any]) -> Factors:
             break
         if _are(x[:_SAMPLE], scale) and _are(x, scale):
             return Factors(np.rint(x * scale).astype(np.int64), scale)
-    _, exponents = np.frexp(x)
-    shift = max(0, 53 - int(exponents.min(initial=53)))
-    with np.errstate(over="ignore"):
-        units = np.ldexp(x, shift)  # whole numbers: the last bit is at 2^-shift
-    if float(np.abs(units).max(initial=0)) < _LIMIT:
-        return _reduced(units.astype(np.int64), 1 << shift)
-    return _listed([Fraction(float(value)) for value in x])
+    return _binary(x)
 
 
-def _reduced(units: npt.NDArray[np.int64], scale: int) -> Factors:
-    """Without the powers of two that all have in common."""
-    joint = int(np.bitwise_or.reduce(units)) | scale
-    shift = (joint & -joint).bit_length() - 1
-    return Factors(units >> shift, scale >> shift)
+def _binary(x: npt.NDArray[np.float64]) -> Factors:
+    """Floats as they are: mantissas of 53 bits, shifted to one exponent."""
+    mantissas, exponents = np.frexp(x)
+    whole = np.ldexp(mantissas, 53).astype(np.int64)
+    # Without the zeros at the end, so that the scale is no larger than needed.
+    last = np.where(whole == 0, 1, whole & -whole)
+    zeros = np.frexp(last.astype(np.float64))[1] - 1
+    places = np.where(whole == 0, 0, 53 - exponents - zeros)
+    shift = max(0, int(places.max(initial=0)))
+    ups = shift - (53 - exponents)
+    lengths = np.where(whole == 0, 0, exponents + shift)
+    if int(lengths.max(initial=0)) < _INT64_BITS:
+        return Factors(_shifted(whole, ups), 1 << shift)
+    return Factors(_shifted(whole.astype(object), ups.astype(object)), 1 << shift)
+
+
+def _shifted(whole: Any, ups: Any) -> Ints:
+    """whole · 2^ups, where that is a whole number."""
+    left = whole << np.maximum(ups, 0)
+    found: Ints = left >> np.maximum(-ups, 0)
+    return found
 
 
 def _are(x: npt.NDArray[np.float64], scale: int) -> bool:
@@ -155,6 +173,20 @@ def weight(units: Ints) -> int:
     """Σ |k|: how much a dot product can magnify."""
     if not len(units):
         return 0
-    if units.dtype == object or len(units) * int(np.abs(units).max()) >= 1 << 63:
+    if units.dtype == object or len(units) * largest(units) >= INT64:
         return sum(abs(int(k)) for k in units)
     return int(np.abs(units).sum())
+
+
+def largest(units: Ints) -> int:
+    """The largest |k|: how much an element-wise product can magnify."""
+    return max(int(units.max()), -int(units.min())) if len(units) else 0
+
+
+def repeated(k: int, count: int) -> Ints:
+    """One integer, so many times."""
+    if -INT64 <= k < INT64:
+        return np.full(count, k, np.int64)
+    values = np.empty(count, dtype=object)
+    values[:] = k
+    return values

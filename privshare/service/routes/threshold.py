@@ -15,6 +15,7 @@ from privshare.ledger import query
 from privshare.ledger.sealed_share import MAX_FILE
 from privshare.ledger.shared_key import SharedKey
 from privshare.rights import identifier
+from privshare.schemes.key_id import paillier_kid
 from privshare.schemes.threshold import MAX_HOLDERS
 from privshare.service.route import (
     EVERYBODY,
@@ -157,20 +158,19 @@ def reshare(call: Call) -> Json:
 
 def _shown(call: Call, held: SharedKey) -> dict[str, Json]:
     """A key for people: all that the ledger says but the commitments."""
-    opened = held.opened
     holders: list[Json] = [
         {"accepted": one.accepted, "agency": one.agency, "index": index}
         for index, one in enumerate(held.holders, start=1)
     ]
     return {
         "at": held.at,
-        "bits": opened.n.bit_length(),
+        "bits": held.n.bit_length(),
         "dealer": held.dealer,
         "epoch": held.epoch,
         "evidence": held.evidence,
         "held": call.context.node.share(held.epoch) is not None,
         "holders": holders,
-        "kid": opened.kid,
+        "kid": paillier_kid(held.n),
         "previous": held.previous,
         "since": held.since,
         "status": held.status,

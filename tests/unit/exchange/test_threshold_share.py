@@ -12,6 +12,7 @@ import pytest
 from exchange_kit import Consortium, keys_of
 from threshold_kit import dealt
 
+from privshare.audit.verifier import verify
 from privshare.errors import (
     Conflict,
     EncodingError,
@@ -247,6 +248,19 @@ def test_only_the_operator_deals(network: Consortium) -> None:
     with pytest.raises(NotPermitted) as refused:
         threshold.deal(network["tax"], body)  # type: ignore[arg-type]
     assert refused.value.detail["rule"] == "threshold.operator"
+
+
+def test_an_auditor_reads_what_was_done(network: Consortium) -> None:
+    """Deal and acceptance leave receipts that verify offline, under who did it."""
+    files = network.deal_key()
+    threshold.import_shares(network["tax"], [files["tax"]], person="wen")
+    for agency, kind in (("registrar", "deal"), ("tax", "accept")):
+        (kept,) = network[agency].store.receipts()
+        verdict = verify(kept.body, network.trust, network.clock(), lambda _: None)
+        assert verdict.outcome == "valid", verdict.report()
+        assert f"threshold.{kind}" in verdict.report()
+    use = network["tax"].store.uses()[0]
+    assert (use.action, use.person) == ("threshold.accept", "wen")
 
 
 # Nothing of it shows

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ledger_kit import Bench, digest
+from ledger_kit import Bench, digest, key
 from threshold_kit import PRIMES, dealt
 
 from privshare.bindings.paillier import public_core
@@ -21,6 +21,7 @@ from privshare.errors import (
     OutOfRange,
     PrivShareError,
     ProofInvalid,
+    SignatureInvalid,
     StepNotAllowed,
     VerificationError,
 )
@@ -209,6 +210,26 @@ def test_the_ledger_checks_the_key(bench: Bench) -> None:
     assert query.threshold_epochs(bench.machine.state) == {}
 
 
+def test_nobody_else_makes_the_ledger_compute(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key is looked into once its dealer is known to be the operator."""
+
+    def computed(_: object) -> None:
+        raise AssertionError("the key was looked into")
+
+    monkeypatch.setattr(ThresholdKey, "from_json", computed)
+    forged = bench.scribe.tx(
+        "threshold.deal", "registry", body(), keys=[key("taxes/sign")]
+    )
+    with pytest.raises(SignatureInvalid):
+        bench.do(forged)
+    with pytest.raises(NotPermitted):
+        deal(bench, account="taxes")
+    with pytest.raises(EncodingError, match="key"):
+        deal(bench, key=[])
+
+
 def test_a_modulus_is_dealt_once(bench: Bench) -> None:
     """What was once a key is not dealt again as a fresh one."""
     put_in_use(bench)
@@ -354,7 +375,6 @@ def test_a_resharing_says_what_it_is_of(bench: Bench) -> None:
     for change in (
         {"evidence": None},
         {"previous": None},
-        {"key": dealt(2, 3)[0].to_json()},
         {"previous": None, "evidence": None},
     ):
         with pytest.raises(EncodingError, match="re-shared"):
@@ -363,10 +383,11 @@ def test_a_resharing_says_what_it_is_of(bench: Bench) -> None:
     with pytest.raises(StepNotAllowed) as refused:
         bench.do(other)
     assert refused.value.detail["rule"] == "threshold.previous"
-    longer = good | {"key": reshared_key((3, 3))}
-    with pytest.raises(NotPermitted) as denied:
-        bench.do(bench.scribe.tx("threshold.deal", "registry", longer))
-    assert denied.value.detail["rule"] == "threshold.past"
+    for other_key in (reshared_key((3, 3)), dealt(2, 3)[0].to_json()):
+        with pytest.raises(NotPermitted) as denied:
+            changed = good | {"key": other_key}
+            bench.do(bench.scribe.tx("threshold.deal", "registry", changed))
+        assert denied.value.detail["rule"] == "threshold.past"
 
 
 def test_a_resharing_keeps_the_modulus(bench: Bench) -> None:

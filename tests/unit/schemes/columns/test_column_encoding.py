@@ -262,6 +262,11 @@ def test_factors_are_exact() -> None:
     assert [Fraction(u, found.scale) for u in found.units.tolist()] == [
         Fraction(x) for x in random_floats.tolist()
     ]
+    for column in ([1e-300, -3e300, 0.0], [2.0**60, 2.0**70], [-0.0, 2.0**-1074]):
+        found = factors(column)
+        assert [Fraction(u, found.scale) for u in found.units.tolist()] == [
+            Fraction(x) for x in column
+        ]
     with pytest.raises(OutOfRange):
         factors([1.0, math.nan])
     with pytest.raises(EncodingError):

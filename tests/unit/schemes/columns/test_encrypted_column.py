@@ -230,6 +230,10 @@ def test_single_values(private: PaillierPrivateKey) -> None:
     assert private.decrypt(a.dot([Fraction(1, 3)] * 5)) == Fraction(2, 3)
     assert private.decrypt(a.dot([0.5] * 5, scale=10)) == 1
     assert private.decrypt(a.dot([2**70] * 5)) == 2 << 70
+    thirds = a.dot([1 / 3] * 5, scale=100, rounding="nearest")
+    assert private.decrypt(thirds) == Decimal("0.66")
+    with pytest.raises(OutOfRange, match="multiples of 1/100"):
+        a.dot([1 / 3] * 5, scale=100)
     floats = np.random.default_rng(1).normal(size=5)
     exact = sum(Fraction(f) * v for f, v in zip(floats.tolist(), values, strict=True))
     assert private.decrypt(a.dot(floats)) == exact
