@@ -14,6 +14,7 @@
 #include "privshare/ps_paillier.h"
 #include "privshare/ps_paillier_column.h"
 #include "privshare/ps_paillier_power.h"
+#include "privshare/ps_paillier_table.h"
 
 #if !defined(PS_CTIME)
 #error "build with -DPS_CTIME: make ctime"
@@ -159,6 +160,40 @@ static void paillier(const ps_backend *chosen)
     ps_wipe(&key, sizeof key);
 }
 
+/* Both tables, with messages, exponents, bases and primes that are secret. The
+ * holder's table is then secret too. */
+static void tables(const ps_backend *chosen)
+{
+    static ps_paillier_private key;
+    static uint8_t memory[1 << 23];
+    ps_paillier_table table;
+    ps_paillier_holder_table holder;
+    uint8_t m[9 * LEN], x[9 * LEN * 2], base[LEN] = {0}, c[9 * 2 * LEN];
+
+    CHECK(ps_paillier_private_init(&key, p, q, sizeof p) == PS_OK);
+    pseudo_random(m, sizeof m);
+    for (size_t i = 0; i < 9; i++) {
+        m[i * LEN] = 0;
+    }
+    pseudo_random(x, sizeof x);
+    PS_SECRET(m, sizeof m);
+    PS_SECRET(x, sizeof x);
+    base[LEN - 1] = 2;
+    CHECK(ps_paillier_table_init_vartime(&table, memory, sizeof memory, base,
+                                         &key.pub, chosen, scratch) == PS_OK);
+    CHECK(ps_paillier_table_encrypt(c, m, x, 9, &table, &key.pub, scratch)
+          == PS_OK);
+    PS_SECRET(base, sizeof base);
+    CHECK(ps_paillier_holder_table_init(&holder, memory, sizeof memory,
+                                        base + LEN / 2, base + LEN / 2,
+                                        LEN / 2, &key, chosen, scratch)
+          == PS_OK);
+    CHECK(holder.exponent_len <= LEN);
+    CHECK(ps_paillier_holder_encrypt(c, m, x, 9, &holder, &key, scratch)
+          == PS_OK);
+    ps_wipe(&key, sizeof key);
+}
+
 #if defined(PS_HAVE_LANES)
 /* Every kernel, with a secret modulus, base and exponent. Whole keys of these
  * sizes would take an hour here. */
@@ -210,6 +245,8 @@ int main(int argc, char **argv)
     generate();
     paillier(ps_backend_portable());
     paillier(ps_backend_best());
+    tables(ps_backend_portable());
+    tables(ps_backend_best());
 #if defined(PS_HAVE_LANES)
     lanes(16);
     lanes(24);

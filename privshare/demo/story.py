@@ -16,6 +16,7 @@ from pathlib import Path
 
 from privshare.audit.bundle import write_bundle
 from privshare.audit.verifier import Verdict, verify
+from privshare.demo import phases
 from privshare.demo.cluster import HOST, Cluster
 from privshare.demo.narrator import Narrator
 from privshare.demo.scene import OTHER_PURPOSE, PURPOSE, K, Scene
@@ -233,8 +234,16 @@ class Story:
         self.tell.say(f"estimate: {query.estimate()}")
         for agency, does, learns in query.explain().parties:
             self.tell.say(f"{agency} {does}; learns {learns}")
+        before = self._counters()
+        begun = time.monotonic()
         with self.tell.working("encrypting, adding, opening totals"):
-            result = query.run("he")
+            job = query.submit("he")
+            asked = time.monotonic()
+            result = job.result()
+        ended = time.monotonic()
+        took = phases.phases(
+            phases.gained(before, self._counters()), asked - begun, ended - begun
+        )
         plain = total.groups()
         rows: list[tuple[object, ...]] = []
         for group, (count, truth) in plain.items():
@@ -254,9 +263,13 @@ class Story:
         )
         self._keep("sum", result.receipt)
         self.tell.good("every total equals the plain sum; small groups stay hidden")
+        values = sum(count for count, _ in plain.values())
+        self.tell.say(f"{values:,} values: {phases.told(took)}")
         who = self._opened(self._named("sum").read_bytes())
         suppressed = sum(count < K for count, _ in plain.values())
-        return f"{len(plain)} groups, {suppressed} suppressed; {who}"
+        return (
+            f"{len(plain)} groups, {suppressed} suppressed; {phases.told(took)}; {who}"
+        )
 
     def _opened(self, receipt: bytes) -> str:
         """Who opened the totals, and that one of them could not have."""
@@ -273,6 +286,9 @@ class Story:
         else:
             raise StoryError("one part alone opened the totals")
         return who
+
+    def _counters(self) -> dict[str, float]:
+        return phases.counters(member.url for member in self.cluster.members.values())
 
     def _revoke(self) -> str:
         assert self._adding is not None

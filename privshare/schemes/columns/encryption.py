@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from privshare.bindings.paillier import PrivateCore
-from privshare.errors import OutOfRange
+from privshare.errors import EncodingError, OutOfRange
 from privshare.schemes.columns import engine
 from privshare.schemes.columns.column import EncryptedColumn
 from privshare.schemes.columns.encoding import Ints, Plan, plan
@@ -86,7 +86,7 @@ def encrypt(
         reading.scale,
         reading.bound,
         (Run(0, length),) if length else (),
-        b"".join(parts),
+        parts[0] if len(parts) == 1 else b"".join(parts),
     )
 
 
@@ -188,6 +188,12 @@ def decrypt(
     progress: Progress | None = None,
 ) -> Any:
     """Decrypt a column, a number or groups; see `PaillierPrivateKey.decrypt`."""
+    if not isinstance(encrypted, (EncryptedColumn, EncryptedNumber, EncryptedGroups)):
+        raise EncodingError(
+            f"expected an encrypted column, number or groups, found a "
+            f"{type(encrypted).__name__}",
+            fix="read bytes with EncryptedColumn.from_bytes(data, public)",
+        )
     same_key(public, encrypted.public)
     if isinstance(encrypted, EncryptedColumn):
         return _column(core, encrypted, progress)

@@ -97,59 +97,84 @@ def _over(
     return list(ordered(lambda part: work(*part), iter(parts)))
 
 
+def _joined(parts: list[bytes]) -> bytes:
+    """Parts as one; one part as it is."""
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
 def add(core: PublicCore, a: bytes, b: bytes) -> bytes:
     """Sums, element by element."""
     size = core.ciphertext_bytes
 
+    left, right = memoryview(a), memoryview(b)
+
     def work(start: int, stop: int) -> bytes:
         part = slice(start * size, stop * size)
-        return native.add(core, a[part], b[part])
+        return native.add(core, left[part], right[part])
 
-    return b"".join(_over(len(a) // size, work))
+    return _joined(_over(len(a) // size, work, _LONG))
 
 
-def add_plain(core: PublicCore, cs: bytes, ms: bytes) -> bytes:
-    """Ciphertexts plus plaintexts of n's length."""
+def add_plain(
+    core: PublicCore, cs: bytes, ms: bytes | Callable[[int, int], bytes]
+) -> bytes:
+    """Ciphertexts plus plaintexts of n's length.
+
+    Args:
+        core: The key.
+        cs: The ciphertexts.
+        ms: As many plaintexts, or what gives those of [start, stop).
+    """
     size, width = core.ciphertext_bytes, core.n_bytes
+    view = memoryview(cs)
 
     def work(start: int, stop: int) -> bytes:
-        return native.add_plain(
-            core, cs[start * size : stop * size], ms[start * width : stop * width]
+        part = (
+            ms[start * width : stop * width]
+            if isinstance(ms, bytes)
+            else ms(start, stop)
         )
+        return native.add_plain(core, view[start * size : stop * size], part)
 
-    return b"".join(_over(len(cs) // size, work))
+    return _joined(_over(len(cs) // size, work))
 
 
 def negate(core: PublicCore, cs: bytes) -> bytes:
     """Every sign turned."""
     size = core.ciphertext_bytes
 
-    def work(start: int, stop: int) -> bytes:
-        return native.negate(core, cs[start * size : stop * size])
+    view = memoryview(cs)
 
-    return b"".join(_over(len(cs) // size, work))
+    def work(start: int, stop: int) -> bytes:
+        return native.negate(core, view[start * size : stop * size])
+
+    return _joined(_over(len(cs) // size, work, _LONG))
 
 
 def multiply(core: PublicCore, cs: bytes, ks: Ints) -> bytes:
     """c_i to the power k_i, signed."""
     size = core.ciphertext_bytes
 
+    view = memoryview(cs)
+
     def work(start: int, stop: int) -> bytes:
         part = _integers(ks[start:stop])
-        return native.multiply(core, cs[start * size : stop * size], part)
+        return native.multiply(core, view[start * size : stop * size], part)
 
-    return b"".join(_over(len(cs) // size, work))
+    return _joined(_over(len(cs) // size, work, _LONG))
 
 
 def dot(core: PublicCore, cs: bytes, ks: Ints) -> bytes:
     """One ciphertext of Σ k_i · m_i."""
     size = core.ciphertext_bytes
 
+    view = memoryview(cs)
+
     def work(start: int, stop: int) -> bytes:
         part = _integers(ks[start:stop])
-        return native.dot(core, cs[start * size : stop * size], part)
+        return native.dot(core, view[start * size : stop * size], part)
 
-    return total(core, b"".join(_over(len(cs) // size, work, _LONG)))
+    return total(core, _joined(_over(len(cs) // size, work, _LONG)))
 
 
 def _integers(ks: Ints) -> Any:
@@ -180,11 +205,12 @@ def sum_groups(
     if n_groups > native.MAX_GROUPS:
         return _many_groups(core, cs, groups, n_groups)
     count = len(groups)
-    codes = groups.astype("<u4")
+    codes = memoryview(groups.astype("<u4").tobytes())
+    view = memoryview(cs)
 
     def work(start: int, stop: int) -> bytes:
-        part = codes[start:stop].tobytes()
-        return native.sum_groups(core, cs[start * size : stop * size], part, n_groups)
+        part = codes[4 * start : 4 * stop]
+        return native.sum_groups(core, view[start * size : stop * size], part, n_groups)
 
     if count < _GROUPS_WORTH_A_THREAD * n_groups:
         return work(0, count)
@@ -216,10 +242,11 @@ def check(core: PublicCore, cs: bytes) -> None:
             with n; its position in `detail`.
     """
     size = core.ciphertext_bytes
+    view = memoryview(cs)
 
     def work(start: int, stop: int) -> None:
         try:
-            native.check(core, cs[start * size : stop * size])
+            native.check(core, view[start * size : stop * size])
         except VerificationError as error:
             place = start + int(error.detail.get("index", 0))
             raise VerificationError(

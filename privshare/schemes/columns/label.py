@@ -80,6 +80,11 @@ def factorise(keys: Any) -> tuple[tuple[Label, ...], npt.NDArray[np.uint32]]:
 
 
 def _listed(keys: list[Any]) -> tuple[tuple[Label, ...], npt.NDArray[Any]]:
+    if len(set(map(type, keys))) == 1 and isinstance(keys[0], (str, int)):
+        found = sorted(set(keys))
+        numbers = {key: code for code, key in enumerate(found)}
+        labels = tuple(checked_label(key, keys.index(key)) for key in found)
+        return labels, np.fromiter(map(numbers.__getitem__, keys), np.int64, len(keys))
     places: dict[tuple[str, Label], list[int]] = {}
     for position, key in enumerate(keys):
         label = checked_label(key, position)

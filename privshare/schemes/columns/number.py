@@ -160,7 +160,12 @@ class _Totals(Unpicklable):
         )
 
     def __mul__(self: Self, other: Any) -> Self:
-        if not is_number(other) or isinstance(other, _Totals):
+        if isinstance(other, Unpicklable):
+            raise OutOfRange(
+                "expected a plain number to multiply by, found an encrypted one",
+                fix="Paillier adds encrypted numbers and multiplies them by plain ones",
+            )
+        if not is_number(other):
             return NotImplemented
         k, scale = factor(other)
         rows = self._rows

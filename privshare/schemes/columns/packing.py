@@ -153,17 +153,17 @@ def _singles(values: Ints, n: int, size: int) -> bytes:
     """One value a plaintext: v, or n - |v|."""
     if values.dtype == object:
         return b"".join((int(v) % n).to_bytes(size, "big") for v in values)
-    out = np.zeros((len(values), size), np.uint8)
+    low, high, rest = n & _LOW, n >> _WORD, size - 8
+    # Uninteresting upper bytes: of v, of n - |v|, and of that with a borrow.
+    upper = np.zeros((3, size), np.uint8)
+    for row, top in ((1, high), (2, high - 1)):
+        upper[row, :rest] = np.frombuffer(top.to_bytes(rest, "big"), np.uint8)
     negative = values < 0
-    low = n & _LOW
-    high = n >> _WORD
     # 64-bit wrap-around is meant: it is n + v in the lowest word.
     words = values.astype(np.uint64)
     magnitude = np.where(negative, (~words) + np.uint64(1), words)
     borrow = negative & (magnitude > np.uint64(low))
-    rest = size - 8
-    for mask, top in ((negative & ~borrow, high), (borrow, high - 1)):
-        out[mask, :rest] = np.frombuffer(top.to_bytes(rest, "big"), np.uint8)
+    out = upper[negative.astype(np.intp) + borrow]
     words = np.where(negative, np.uint64(low) - magnitude, words)
     out[:, rest:] = words.astype(">u8").view(np.uint8).reshape(-1, 8)
     return out.tobytes()

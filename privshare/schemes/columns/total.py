@@ -79,8 +79,9 @@ def fits(bound: int, layout: Layout, what: str) -> int:
         else "encrypt with a smaller bound= or a coarser scale="
     )
     raise OutOfRange(
-        f"expected {what} to stay within {room}, {spoken(layout.capacity, 1)} units, "
-        f"found one that may reach {spoken(bound, 1)}",
+        f"expected {what} to stay within {room}, below "
+        f"2^{layout.capacity.bit_length()} units, found one that may reach "
+        f"{spoken(bound, 1)}",
         fix=fix,
     )
 

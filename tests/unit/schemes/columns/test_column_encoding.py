@@ -16,6 +16,7 @@ import pytest
 
 from privshare.errors import EncodingError, OutOfRange
 from privshare.schemes.columns.encoding import DEFAULT_BOUND, plan
+from privshare.schemes.columns.label import factorise
 from privshare.schemes.columns.operand import factor, factors
 
 INTEGERS = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]
@@ -271,3 +272,37 @@ def test_factors_are_exact() -> None:
         factors([1.0, math.nan])
     with pytest.raises(EncodingError):
         factors(["1"])
+
+
+@pytest.mark.parametrize(
+    ("keys", "labels", "codes"),
+    [
+        (["b", "a", "b"], ("a", "b"), [1, 0, 1]),
+        (np.array([3, -1, 3], np.int8), (-1, 3), [1, 0, 1]),
+        (pd.Series(["x", "y", "x"], dtype="category"), ("x", "y"), [0, 1, 0]),
+        (pl.Series(["x", "y", "x"]), ("x", "y"), [0, 1, 0]),
+        (np.array([True, False]), (False, True), [1, 0]),
+        ([2, "a", 1], (1, 2, "a"), [1, 2, 0]),
+        ((c for c in "ba"), ("a", "b"), [1, 0]),
+        ([np.int64(5), 5], (5,), [0, 0]),
+        ([], (), []),
+    ],
+)
+def test_keys_of_groups(keys: Any, labels: tuple[Any, ...], codes: list[int]) -> None:
+    """Keys are sorted names; each row has the number of its key."""
+    found, numbers = factorise(keys)
+    assert (found, numbers.tolist()) == (labels, codes)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    ["abc", 5, [1.5], [None], ["a", None], [b"a"], np.array([1.5]), pd.Series([None])],
+)
+def test_keys_that_are_none(keys: Any) -> None:
+    """Missing keys, floats and bytes name no group; the message says what would."""
+    with pytest.raises(EncodingError) as caught:
+        factorise(keys)
+    assert caught.value.fix
+    for long in (["x" * 1025], [1 << 63], ["a", 1 << 63]):
+        with pytest.raises(OutOfRange):
+            factorise(long)

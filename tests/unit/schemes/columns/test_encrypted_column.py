@@ -342,6 +342,8 @@ def test_what_does_not_fit_together(
         lambda: a + 0.5,
         lambda: a * a,
         lambda: a * a.sum(),
+        lambda: a.sum() * a,
+        lambda: a.sum() * a.sum(),
         lambda: a / 0,
         lambda: concat([a, column(public, [1], scale=10)]),
         lambda: concat([a, column(public, [1], packed=False)]),
@@ -491,6 +493,11 @@ def test_single_numbers(private: PaillierPrivateKey) -> None:
     )
     with pytest.raises(OutOfRange):
         public.encrypt(float("nan"))
+    for thing in (None, "1", 5, [public.encrypt(1)]):
+        with pytest.raises(EncodingError, match="expected an encrypted"):
+            private.decrypt(thing)
+    with pytest.raises(EncodingError):
+        public.encrypt(public.encrypt([1]))
     with pytest.raises(EncodingError):
         public.encrypt(None)
     with pytest.raises(EncodingError):
