@@ -196,8 +196,8 @@ static void long_products(size_t limbs)
 {
     static ps_mont mont;
     ps_limb x[PS_MPN_MAX_LIMBS], y[PS_MPN_MAX_LIMBS], e[PS_MPN_MAX_LIMBS];
-    size_t width;
-    lanes_long_mul mul = ps_lanes_long_mul_for(limbs, &width);
+    const lanes_long *l = ps_lanes_long_for(limbs);
+    size_t width = l->limbs;
     lanes_modulus n2;
 
     memset(&n2, 0, sizeof n2);
@@ -217,7 +217,7 @@ static void long_products(size_t limbs)
     for (size_t lane = 0; lane < LANES; lane++) {
         ((uint64_t *)(void *)&n2.neg_inv)[lane] = mont.neg_inv & LANES_DIGIT;
     }
-    mul(c, a, b, &n2);
+    l->mul(c, a, b, &n2);
     (void)ps_lanes_subtract_once(c, n2.m, width);
     /* Back from x y 2^(-52 width): double as often. */
     ps_lanes_extract(e, limbs, c, width, 5);

@@ -1,6 +1,7 @@
 /* Addition, products, comparison and bytes. */
 #include <string.h>
 
+#include "../bytes.h"
 #include "limb.h"
 #include "privshare/ps_config.h"
 #include "privshare/ps_mpn.h"
@@ -10,9 +11,13 @@ ps_status ps_mpn_from_bytes(ps_limb *r, size_t limbs, const uint8_t *bytes,
                             size_t len)
 {
     ps_limb excess = 0;
+    size_t words = len / 8 < limbs ? len / 8 : limbs;
 
-    memset(r, 0, limbs * sizeof *r);
-    for (size_t i = 0; i < len; i++) {
+    for (size_t i = 0; i < words; i++) {
+        r[i] = ps_load64_be(bytes + len - 8 * (i + 1));
+    }
+    memset(r + words, 0, (limbs - words) * sizeof *r);
+    for (size_t i = 8 * words; i < len; i++) {
         ps_limb byte = bytes[len - 1 - i];
         if (i / 8 < limbs) {
             r[i / 8] |= byte << (8 * (i % 8));
@@ -31,7 +36,12 @@ ps_status ps_mpn_from_bytes(ps_limb *r, size_t limbs, const uint8_t *bytes,
 void ps_mpn_to_bytes(uint8_t *bytes, size_t len, const ps_limb *a,
                      size_t limbs)
 {
-    for (size_t i = 0; i < len; i++) {
+    size_t words = len / 8 < limbs ? len / 8 : limbs;
+
+    for (size_t i = 0; i < words; i++) {
+        ps_store64_be(bytes + len - 8 * (i + 1), a[i]);
+    }
+    for (size_t i = 8 * words; i < len; i++) {
         ps_limb limb = i / 8 < limbs ? a[i / 8] : 0;
         bytes[len - 1 - i] = (uint8_t)(limb >> (8 * (i % 8)));
     }

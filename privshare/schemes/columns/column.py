@@ -49,7 +49,8 @@ from privshare.schemes.columns.number import (
     same_scale,
 )
 from privshare.schemes.columns.operand import factor, factors, largest, repeated, weight
-from privshare.schemes.columns.packing import Layout, pack
+from privshare.schemes.columns.packing import Layout
+from privshare.schemes.columns.placing import plaintexts
 from privshare.schemes.columns.run import Run
 from privshare.schemes.columns.selection import cut, places, take
 from privshare.schemes.columns.source import is_number, open_source
@@ -295,18 +296,8 @@ class EncryptedColumn(Unpicklable):
 
     def _shift(self, units: Ints, bound: int) -> EncryptedColumn:
         """Add scaled integers: one for all, or one each."""
-        plain: list[bytes] = []
-        taken = 0
-        for run in self._runs:
-            if len(units) == 1:
-                values = repeated(int(units[0]), run.length)
-            else:
-                values = units[taken : taken + run.length]
-            taken += run.length
-            plain.append(pack(values, self._layout, self.public.n, run.lo))
-        ms = plain[0] if len(plain) == 1 else b"".join(plain)
-        data = engine.add_plain(self._core, self._data, ms)
-        return self._with(data, bound)
+        plain = plaintexts(self, units)
+        return self._with(engine.add_plain(self._core, self._data, plain), bound)
 
     def _as_long(self, length: int) -> None:
         if length != len(self):

@@ -115,17 +115,28 @@ def add(core: PublicCore, a: bytes, b: bytes) -> bytes:
     return _joined(_over(len(a) // size, work, _LONG))
 
 
-def add_plain(core: PublicCore, cs: bytes, ms: bytes) -> bytes:
-    """Ciphertexts plus plaintexts of n's length."""
+def add_plain(
+    core: PublicCore, cs: bytes, ms: bytes | Callable[[int, int], bytes]
+) -> bytes:
+    """Ciphertexts plus plaintexts of n's length.
+
+    Args:
+        core: The key.
+        cs: The ciphertexts.
+        ms: As many plaintexts, or what gives those of [start, stop).
+    """
     size, width = core.ciphertext_bytes, core.n_bytes
-    left, right = memoryview(cs), memoryview(ms)
+    view = memoryview(cs)
 
     def work(start: int, stop: int) -> bytes:
-        return native.add_plain(
-            core, left[start * size : stop * size], right[start * width : stop * width]
+        part = (
+            ms[start * width : stop * width]
+            if isinstance(ms, bytes)
+            else ms(start, stop)
         )
+        return native.add_plain(core, view[start * size : stop * size], part)
 
-    return _joined(_over(len(cs) // size, work, _LONG))
+    return _joined(_over(len(cs) // size, work))
 
 
 def negate(core: PublicCore, cs: bytes) -> bytes:

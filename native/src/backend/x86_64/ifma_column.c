@@ -2,14 +2,13 @@
 #include <string.h>
 
 #include "../../mpn/mont.h"
-#include "../../paillier/ciphertext.h"
-#include "../../paillier/column.h"
 #include "lanes.h"
+#include "privshare/ps_paillier_column.h"
 
 #if defined(PS_HAVE_LANES)
 
 /* Below these many elements the portable code is done before. */
-enum { WORTH_LANES = 4, WORTH_INVERTING = 16 };
+enum { WORTH_LANES = 4 };
 
 static size_t group_size(size_t count, size_t i)
 {
@@ -101,74 +100,6 @@ int ps_lanes_column_product(ps_limb *product, const uint8_t *a, size_t count,
                       key->c_len);
         w.n.kernel->rest(rest, x, &w.n);
         ps_lanes_column_gather(&w, rest);
-    }
-    ps_lanes_column_finish(product, &w);
-    return 1;
-}
-
-/* Modulo n^2 itself: the length of a product, R = 2^(52 width). */
-typedef struct {
-    lanes_modulus m;
-    lanes_long_mul mul;
-    size_t width;
-} long_modulus;
-
-LANES_TARGET
-static int long_init(long_modulus *l, const ps_mont *n2, lanes_arena *arena)
-{
-    memset(l, 0, sizeof *l);
-    l->mul = ps_lanes_long_mul_for(n2->limbs, &l->width);
-    if (l->mul == NULL) {
-        return 0;
-    }
-    l->m.m = ps_lanes_take(arena, l->width);
-    l->m.quotient = ps_lanes_take(arena, l->width);
-    l->m.neg_inv = lanes_set(n2->neg_inv & LANES_DIGIT);
-    ps_lanes_spread(l->m.m, l->width, n2->m, n2->limbs);
-    return 1;
-}
-
-/* R^2, from 1 and as many bits. */
-LANES_TARGET
-static ps_lanes *take_square(const long_modulus *l, const ps_mont *n2,
-                             lanes_arena *arena)
-{
-    ps_lanes *square = ps_lanes_take(arena, l->width);
-    ps_limb x[PS_MPN_MAX_LIMBS] = {1};
-
-    ps_paillier_mend(x, 2 * LANES_BITS * l->width, n2);
-    ps_lanes_spread(square, l->width, x, n2->limbs);
-    return square;
-}
-
-LANES_TARGET
-int ps_lanes_column_add(uint8_t *c, ps_limb *product, const uint8_t *a,
-                        const uint8_t *b, size_t count,
-                        const ps_paillier_public *key, ps_limb *scratch)
-{
-    size_t size = key->c_len;
-    lanes_arena arena = arena_of(scratch);
-    lanes_column w;
-    long_modulus l;
-
-    if (count < WORTH_LANES || !ps_lanes_column_init(&w, key, &arena)
-        || !long_init(&l, &key->n2, &arena)) {
-        return 0;
-    }
-    ps_lanes *square = take_square(&l, &key->n2, &arena);
-    ps_lanes *x = ps_lanes_take(&arena, l.width);
-    ps_lanes *y = ps_lanes_take(&arena, l.width);
-    ps_lanes *z = ps_lanes_take(&arena, l.width);
-    for (size_t i = 0; i < count; i += LANES) {
-        size_t here = group_size(count, i);
-        ps_lanes_read(x, l.width, a + i * size, here, size);
-        ps_lanes_read(y, l.width, b + i * size, here, size);
-        l.mul(z, x, y, &l.m);
-        l.mul(x, z, square, &l.m);
-        (void)ps_lanes_subtract_once(x, l.m.m, l.width);
-        w.n.kernel->rest(y, x, &w.n);
-        ps_lanes_column_gather(&w, y);
-        ps_lanes_write(c + i * size, here, size, x, l.width);
     }
     ps_lanes_column_finish(product, &w);
     return 1;
@@ -360,67 +291,6 @@ int ps_lanes_column_power(uint8_t *c, ps_limb *product, const uint8_t *a,
         ps_lanes_write(c + i * size, here, size, x, 2 * h);
     }
     ps_lanes_column_finish(product, &w);
-    return 1;
-}
-
-/* The last products of eight lanes inverted: a batch of its own. */
-LANES_TARGET
-static ps_status invert_last(ps_lanes *u, const ps_lanes *last,
-                             const long_modulus *l,
-                             const ps_paillier_public *key, lanes_arena arena)
-{
-    uint8_t bytes[LANES * 16 * PS_PAILLIER_N_LIMBS];
-    ps_limb *room = (ps_limb *)(void *)ps_lanes_take(
-        &arena, LANES * 2 * PS_PAILLIER_N_LIMBS / LANES);
-
-    ps_lanes_write(bytes, LANES, key->c_len, last, l->width);
-    ps_status status = ps_paillier_column_invert_few(bytes, bytes, LANES, key,
-                                                     room);
-    ps_lanes_read(u, l->width, bytes, LANES, key->c_len);
-    return status;
-}
-
-/* As ps_paillier_column_invert_few, in each lane. */
-LANES_TARGET
-int ps_lanes_column_invert(uint8_t *c, ps_limb *units, const uint8_t *a,
-                           size_t count, const ps_paillier_public *key,
-                           ps_limb *scratch)
-{
-    size_t size = key->c_len;
-    size_t steps = (count + LANES - 1) / LANES;
-    lanes_arena arena = arena_of(scratch);
-    long_modulus l;
-
-    if (count < WORTH_INVERTING || !long_init(&l, &key->n2, &arena)) {
-        return 0;
-    }
-    size_t width = l.width;
-    ps_lanes *x = ps_lanes_take(&arena, width);
-    ps_lanes *u = ps_lanes_take(&arena, width);
-    ps_lanes *next = ps_lanes_take(&arena, width);
-    ps_lanes *products = ps_lanes_take(&arena, steps * width);
-    ps_lanes_read(products, width, a, LANES, size);
-    for (size_t i = 1; i < steps; i++) {
-        ps_lanes_read(x, width, a + i * LANES * size,
-                      group_size(count, i * LANES), size);
-        l.mul(products + i * width, products + (i - 1) * width, x, &l.m);
-    }
-    ps_lanes *last = products + (steps - 1) * width;
-    (void)ps_lanes_subtract_once(last, l.m.m, width);
-    *units = invert_last(u, last, &l, key, arena) == PS_OK;
-    for (size_t i = steps; *units && --i > 0;) {
-        size_t here = group_size(count, i * LANES);
-        ps_lanes_read(x, width, a + i * LANES * size, here, size);
-        l.mul(next, u, products + (i - 1) * width, &l.m);
-        (void)ps_lanes_subtract_once(next, l.m.m, width);
-        ps_lanes_write(c + i * LANES * size, here, size, next, width);
-        l.mul(next, u, x, &l.m);
-        ps_lanes *swap = u;
-        u = next;
-        next = swap;
-    }
-    (void)ps_lanes_subtract_once(u, l.m.m, width);
-    ps_lanes_write(c, *units ? LANES : 0, size, u, width);
     return 1;
 }
 #else

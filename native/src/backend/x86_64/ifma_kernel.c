@@ -234,14 +234,17 @@ LANES_INLINE void reduce(const enum kind kind, const size_t h, const task *t)
     }
 }
 
-/* r = a * b + plus, 2 h limbs, without reduction. */
+/* Columns `from` to `to` - 1 of a * b + plus, without the tiles of a * b below
+ * and what they carry over. Both are multiples of TILE; plus has h limbs, or is
+ * NULL. */
 LANES_INLINE void product(const size_t h, ps_lanes *r, const ps_lanes *a,
-                          const ps_lanes *b, const ps_lanes *plus)
+                          const ps_lanes *b, const ps_lanes *plus,
+                          const size_t from, const size_t to)
 {
     ps_lanes carry = lanes_set(0);
     ps_lanes up[TILE] = {carry, carry, carry, carry, carry};
 
-    for (size_t column = 0; column < 2 * h; column += TILE) {
+    for (size_t column = from; column < to; column += TILE) {
         size_t first = column < h ? 0 : column - h + TILE;
         size_t end = column < h ? column + TILE : h;
         tile_sums s;
@@ -251,12 +254,12 @@ LANES_INLINE void product(const size_t h, ps_lanes *r, const ps_lanes *a,
 #define UP(k) s.low[k] += up[k];
         EACH5(UP)
 #undef UP
-        if (column < h) {
+        if (plus != NULL && column < h) {
 #define PLUS(k) s.low[k] += plus[column + (k)];
             EACH5(PLUS)
 #undef PLUS
         }
-        carry = finish_high(&s, carry, r + column);
+        carry = finish_high(&s, carry, r + (column - from));
         carry_up(up, &s);
     }
 }
@@ -334,45 +337,45 @@ LANES_INLINE void rest(const size_t h, ps_lanes *r, const ps_lanes *x,
                                     const lanes_modulus *m)                  \
     {                                                                        \
         mul(h, r, a, b, m);                                                  \
-    }                                                                        \
+    }                                                     \
     LANES_TARGET static void sqr##h(ps_lanes *r, const ps_lanes *a,          \
                                     const lanes_modulus *m)                  \
     {                                                                        \
         sqr(h, r, a, m);                                                     \
-    }                                                                        \
+    }                                                     \
     LANES_TARGET static void mul_add##h(                                     \
         ps_lanes *r, const ps_lanes *a, const ps_lanes *b,                   \
         const ps_lanes *c, const ps_lanes *d, const lanes_modulus *m)        \
     {                                                                        \
         mul_add(h, r, a, b, c, d, m);                                        \
-    }                                                                        \
+    }                                                     \
     LANES_TARGET static void dual_mul##h(ps_lanes *r, const ps_lanes *a,     \
                                          const ps_lanes *b,                  \
                                          const lanes_modulus *m)             \
     {                                                                        \
         dual_mul(h, r, a, b, m);                                             \
-    }                                                                        \
+    }                                                     \
     LANES_TARGET static void dual_sqr##h(ps_lanes *r, const ps_lanes *a,     \
                                          const lanes_modulus *m)             \
     {                                                                        \
         dual_sqr(h, r, a, m);                                                \
-    }                                                                        \
+    }                                                     \
     LANES_TARGET static void fold##h(ps_lanes *r, const ps_lanes *x,         \
                                      const lanes_modulus *m)                 \
     {                                                                        \
         fold(h, r, x, m);                                                    \
-    }                                                                        \
+    }                                                     \
     LANES_TARGET static void rest##h(ps_lanes *r, const ps_lanes *x,         \
                                      const lanes_modulus *m)                 \
     {                                                                        \
         rest(h, r, x, m);                                                    \
-    }                                                                        \
+    }                                                     \
     LANES_TARGET static void product##h(ps_lanes *r, const ps_lanes *a,      \
                                         const ps_lanes *b,                   \
                                         const ps_lanes *plus)                \
     {                                                                        \
-        product(h, r, a, b, plus);                                           \
-    }                                                                        \
+        product(h, r, a, b, plus, 0, 2 * (h));                               \
+    }                                                     \
     static const lanes_kernel kernel##h = {                                  \
         .limbs = (h),                                                        \
         .plain = {.width = (h), .mul = mul##h, .sqr = sqr##h},               \
@@ -387,17 +390,43 @@ KERNEL(30)
 KERNEL(40)
 KERNEL(60)
 
-LANES_TARGET static void mul80(ps_lanes *r, const ps_lanes *a,
-                               const ps_lanes *b, const lanes_modulus *m)
-{
-    mul(80, r, a, b, m);
-}
+/* A tile ends 8 columns above its first: with two more rows of tiles, what is
+ * left out is below 2^(52 (h - 4)). */
+enum { GUARD = 2 * TILE };
 
-LANES_TARGET static void mul120(ps_lanes *r, const ps_lanes *a,
-                                const ps_lanes *b, const lanes_modulus *m)
-{
-    mul(120, r, a, b, m);
-}
+#define LONG(h)                                                              \
+    LANES_TARGET static void mul##h(ps_lanes *r, const ps_lanes *a,          \
+                                    const ps_lanes *b,                       \
+                                    const lanes_modulus *m)                  \
+    {                                                                        \
+        mul(h, r, a, b, m);                                                  \
+    }                                                     \
+    LANES_TARGET static void whole##h(ps_lanes *r, const ps_lanes *a,        \
+                                      const ps_lanes *b)                     \
+    {                                                                        \
+        product(h, r, a, b, NULL, 0, 2 * (h));                               \
+    }                                                     \
+    LANES_TARGET static void upper##h(ps_lanes *r, const ps_lanes *a,        \
+                                      const ps_lanes *b)                     \
+    {                                                                        \
+        product(h, r, a, b, NULL, (h) - GUARD, 2 * (h));                    \
+    }                                                     \
+    LANES_TARGET static void lower##h(ps_lanes *r, const ps_lanes *a,        \
+                                      const ps_lanes *b)                     \
+    {                                                                        \
+        product(h, r, a, b, NULL, 0, (h));                                   \
+    }                                                     \
+    static const lanes_long long##h = {                                      \
+        .limbs = (h),                                                        \
+        .guard = GUARD,                                                      \
+        .mul = mul##h,                                                       \
+        .whole = whole##h,                                                   \
+        .upper = upper##h,                                                   \
+        .lower = lower##h,                                                   \
+    };
+
+LONG(80)
+LONG(120)
 
 void ps_lanes_mul_add(ps_lanes *r, const ps_lanes *x, const ps_lanes *y,
                       const ps_lanes *z, size_t width)
@@ -418,10 +447,9 @@ const lanes_kernel *ps_lanes_kernel_for(size_t limbs)
          : limbs <= 32 ? &kernel40 : limbs <= 48 ? &kernel60 : NULL;
 }
 
-lanes_long_mul ps_lanes_long_mul_for(size_t limbs, size_t *lanes_limbs)
+const lanes_long *ps_lanes_long_for(size_t limbs)
 {
-    *lanes_limbs = limbs <= 64 ? 80 : 120;
-    return limbs <= 64 ? mul80 : limbs <= 96 ? mul120 : NULL;
+    return limbs <= 64 ? &long80 : limbs <= 96 ? &long120 : NULL;
 }
 #else
 /* ISO C wants a declaration in every translation unit. */

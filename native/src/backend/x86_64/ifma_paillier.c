@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "../../mpn/mont.h"
+#include "ifma_prime.h"
 #include "lanes.h"
 
 #if defined(PS_HAVE_LANES)
@@ -306,10 +307,10 @@ static int batch_open(uint8_t *m, uint8_t *r, ps_limb *units,
 /* Each lane multiplies every eighth term; lanes that run short get ones. */
 LANES_TARGET
 static size_t lane_products(ps_lanes **x, const uint8_t *a, size_t count,
-                            size_t len, lanes_long_mul mul,
-                            const lanes_modulus *m, size_t width,
-                            lanes_arena arena)
+                            size_t len, const lanes_long *l,
+                            const lanes_modulus *m, lanes_arena arena)
 {
+    size_t width = l->limbs;
     ps_lanes *product = ps_lanes_take(&arena, width);
     ps_lanes *other = ps_lanes_take(&arena, width);
     ps_lanes *term = ps_lanes_take(&arena, width);
@@ -324,7 +325,7 @@ static size_t lane_products(ps_lanes **x, const uint8_t *a, size_t count,
                 term[j][lane] = j == 0;
             }
         }
-        mul(other, product, term, m);
+        l->mul(other, product, term, m);
         ps_lanes *swap = product;
         product = other;
         other = swap;
@@ -347,18 +348,17 @@ static int batch_product(ps_limb *x, uint64_t *shift, const uint8_t *a,
     lanes_modulus m = {0};
     ps_lanes *lanes;
     ps_limb lane[PS_MPN_MAX_LIMBS];
-    size_t width;
-    lanes_long_mul mul = ps_lanes_long_mul_for(n2->limbs, &width);
+    const lanes_long *l = ps_lanes_long_for(n2->limbs);
 
-    if (mul == NULL || count < WORTH_LANES) {
+    if (l == NULL || count < WORTH_LANES) {
         return 0;
     }
+    size_t width = l->limbs;
     m.m = ps_lanes_take(&arena, width);
     m.quotient = ps_lanes_take(&arena, width);
     m.neg_inv = lanes_set(n2->neg_inv & LANES_DIGIT);
     ps_lanes_spread(m.m, width, n2->m, n2->limbs);
-    size_t steps = lane_products(&lanes, a, count, key->c_len, mul, &m, width,
-                                 arena);
+    size_t steps = lane_products(&lanes, a, count, key->c_len, l, &m, arena);
     ps_lanes_extract(x, n2->limbs, lanes, width, 0);
     for (size_t i = 1; i < LANES; i++) {
         ps_lanes_extract(lane, n2->limbs, lanes, width, i);
@@ -377,6 +377,7 @@ const ps_backend ps_backend_table_ifma = {
     .paillier_open = batch_open,
     .paillier_product = batch_product,
     .paillier_power = ps_lanes_paillier_power,
+    .prime = &ps_lanes_prime,
     .column_product = ps_lanes_column_product,
     .column_add = ps_lanes_column_add,
     .column_add_plain = ps_lanes_column_add_plain,
@@ -399,6 +400,7 @@ const ps_backend ps_backend_table_emulated = {
     .paillier_open = batch_open,
     .paillier_product = batch_product,
     .paillier_power = ps_lanes_paillier_power,
+    .prime = &ps_lanes_prime,
     .column_product = ps_lanes_column_product,
     .column_add = ps_lanes_column_add,
     .column_add_plain = ps_lanes_column_add_plain,

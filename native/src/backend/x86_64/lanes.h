@@ -181,10 +181,22 @@ typedef struct lanes_modulus {
 /** The smallest kernel with R >= 2^16 * 2^(64 * limbs); NULL if none has. */
 const lanes_kernel *ps_lanes_kernel_for(size_t limbs);
 
-/** r = a b / R mod m for the squares of n: 80 or 120 limbs; NULL if neither. */
-typedef void (*lanes_long_mul)(ps_lanes *r, const ps_lanes *a,
-                               const ps_lanes *b, const lanes_modulus *m);
-lanes_long_mul ps_lanes_long_mul_for(size_t limbs, size_t *lanes_limbs);
+/* For the squares of n. Results may not overlap the operands. */
+typedef struct {
+    size_t limbs;
+    size_t guard;         /* limbs that `upper` starts below R */
+    /* r = a b / R mod m */
+    void (*mul)(ps_lanes *r, const ps_lanes *a, const ps_lanes *b,
+                const lanes_modulus *m);
+    /* Limbs of a b: all, from limbs - guard on (less than 2^(52 (limbs - 4))
+     * is missing from below), and the lower half. */
+    void (*whole)(ps_lanes *r, const ps_lanes *a, const ps_lanes *b);
+    void (*upper)(ps_lanes *r, const ps_lanes *a, const ps_lanes *b);
+    void (*lower)(ps_lanes *r, const ps_lanes *a, const ps_lanes *b);
+} lanes_long;
+
+/** 80 or 120 limbs; NULL if neither fits. */
+const lanes_long *ps_lanes_long_for(size_t limbs);
 
 /** r = x * y + z without reduction.
  *
@@ -322,7 +334,7 @@ int ps_lanes_paillier_power(uint8_t *c, const uint8_t *a, size_t count,
                             const ps_limb *e, size_t e_limbs,
                             const ps_paillier_public *key, ps_limb *scratch);
 
-/* ifma_column.c and ifma_buckets.c: entries of the backend's table. */
+/* ifma_column.c, ifma_long.c and ifma_buckets.c: entries of the backend's table. */
 int ps_lanes_column_product(ps_limb *product, const uint8_t *a, size_t count,
                             const ps_paillier_public *key, ps_limb *scratch);
 int ps_lanes_column_add(uint8_t *c, ps_limb *product, const uint8_t *a,
