@@ -27,6 +27,7 @@ HEADERS = (
     "ps_merkle.h",
     "ps_mpn.h",
     "ps_prime.h",
+    "ps_prime_search.h",
     "ps_paillier.h",
     "ps_paillier_column.h",
     "ps_paillier_power.h",

@@ -1,4 +1,5 @@
-/* Refusing public moduli: small factors and perfect powers. */
+/* Refusing public moduli: small factors, perfect powers, and factors that are
+ * close together. */
 #include <string.h>
 
 #include "mpn/limb.h"
@@ -112,11 +113,12 @@ static int compare_power(const ps_limb *x, size_t k, const ps_limb *n,
     return ps_mpn_is_less(power, n, limbs) ? -1 : 1;
 }
 
-/* The root is found bit by bit from the top. */
-static int is_power(const ps_limb *n, size_t limbs, size_t bits, size_t k)
+/* The largest root with root^k <= n, bit by bit from the top; 1 when root^k is
+ * n. */
+static int root_of(ps_limb *root, const ps_limb *n, size_t limbs, size_t bits,
+                   size_t k)
 {
-    ps_limb root[MAX_LIMBS] = {0};
-
+    memset(root, 0, MAX_LIMBS * sizeof *root);
     for (size_t bit = (bits + k - 1) / k; bit-- > 0;) {
         root[bit / 64] |= (ps_limb)1 << (bit % 64);
         int order = compare_power(root, k, n, limbs);
@@ -128,6 +130,12 @@ static int is_power(const ps_limb *n, size_t limbs, size_t bits, size_t k)
         }
     }
     return 0;
+}
+
+static int is_power(const ps_limb *n, size_t limbs, size_t bits, size_t k)
+{
+    ps_limb root[MAX_LIMBS];
+    return root_of(root, n, limbs, bits, k);
 }
 
 static int is_prime_exponent(size_t k)
@@ -157,6 +165,46 @@ ps_status ps_prime_no_perfect_power_vartime(const uint8_t *n, size_t len)
 
     for (size_t k = 2; k <= bits / 16 + 1; k++) {
         if (is_prime_exponent(k) && is_power(limbs, count, bits, k)) {
+            return PS_E_KEY;
+        }
+    }
+    return PS_OK;
+}
+
+/* Four of five numbers that are no squares are none modulo 64. */
+static int is_square(const ps_limb *x, size_t limbs)
+{
+    static const uint64_t squares64 = 0x0202021202030213;
+
+    return ((squares64 >> (x[0] % 64)) & 1)
+        && is_power(x, limbs, ps_mpn_bits_vartime(x, limbs), 2);
+}
+
+/* x + 1, which fits. */
+static void increment(ps_limb *x, size_t limbs)
+{
+    for (size_t i = 0; i < limbs && ++x[i] == 0; i++) {
+    }
+}
+
+/* Fermat: n = a^2 - b^2 with a from ceil(sqrt(n)) on. */
+ps_status ps_prime_no_close_factors_vartime(const uint8_t *n, size_t len)
+{
+    ps_limb limbs[MAX_LIMBS], a[MAX_LIMBS], b2[2 * MAX_LIMBS];
+    size_t count = (len + 7) / 8;
+
+    if (len == 0 || len > 2 * PS_PRIME_MAX_BYTES) {
+        return PS_E_RANGE;
+    }
+    if (ps_mpn_from_bytes(limbs, count, n, len) != PS_OK
+        || root_of(a, limbs, count, ps_mpn_bits_vartime(limbs, count), 2)) {
+        return PS_E_KEY;
+    }
+    for (size_t step = 0; step < PS_PRIME_FERMAT_STEPS; step++) {
+        increment(a, count);
+        ps_mpn_sqr(b2, a, count);
+        (void)ps_mpn_sub(b2, b2, limbs, count);
+        if (is_square(b2, count)) {
             return PS_E_KEY;
         }
     }

@@ -104,16 +104,20 @@ static void power_vartime(void)
 static uint8_t p[LEN / 2], q[LEN / 2];
 
 /* The primes stay secret from the first random byte on. */
-static void generate(void)
+static void generate(const ps_backend *chosen)
 {
-    static uint8_t feed[1 << 16];
+    static uint8_t feed[1 << 12];
+    static ps_limb search[PS_PRIME_SEARCH_LIMBS];
+    uint64_t k[2], g;
 
     pseudo_random(feed, sizeof feed);
     PS_SECRET(feed, sizeof feed);
-    CHECK(ps_paillier_generate(p, q, BITS, feed, sizeof feed, scratch)
+    CHECK(ps_paillier_generate(p, q, k, PS_PRIME_KNOWN, BITS, feed,
+                               sizeof feed, chosen, search) == PS_OK);
+    CHECK(ps_prime_generator(&g, p, sizeof p, k[0], chosen, search) == PS_OK);
+    CHECK(ps_prime_check(p, sizeof p, 3, chosen, scratch) == PS_OK);
+    CHECK(ps_paillier_check_primes(p, q, sizeof p, BITS, chosen, scratch)
           == PS_OK);
-    CHECK(ps_prime_check(p, sizeof p, 3, scratch) == PS_OK);
-    CHECK(ps_paillier_check_primes(p, q, sizeof p, BITS, scratch) == PS_OK);
 }
 
 /* As many as lanes take, and one. */
@@ -153,7 +157,7 @@ static void paillier(const ps_backend *chosen)
     add_plain(m, c, &key.pub);
     CHECK(ps_paillier_decrypt(m2, c, 1, &key, backend, scratch) == PS_OK);
     CHECK(ps_paillier_recover(m2, r2, c, 1, &key, backend, scratch) == PS_OK);
-    CHECK(ps_paillier_pairwise_test(&key, scratch) == PS_OK);
+    CHECK(ps_paillier_pairwise_test(&key, backend, scratch) == PS_OK);
     /* Secret exponent: any secret bytes will do. */
     CHECK(ps_paillier_power(c, c, 1, m, LEN, &key.pub, backend, scratch)
           == PS_OK);
@@ -242,7 +246,8 @@ int main(int argc, char **argv)
     integers();
     powers();
     power_vartime();
-    generate();
+    generate(ps_backend_portable());
+    generate(ps_backend_best());
     paillier(ps_backend_portable());
     paillier(ps_backend_best());
     tables(ps_backend_portable());

@@ -290,11 +290,14 @@ static void signs(void)
 
 static void new_key(size_t bits)
 {
-    static uint8_t feed[1 << 19];
+    static uint8_t feed[1 << 12];
+    static ps_limb search[PS_PRIME_SEARCH_LIMBS];
+    uint64_t cofactors[2];
     uint8_t p[N_MAX / 2], q[N_MAX / 2];
 
     pseudo_random(feed, sizeof feed);
-    CHECK(ps_paillier_generate(p, q, bits, feed, sizeof feed, scratch)
+    CHECK(ps_paillier_generate(p, q, cofactors, PS_PRIME_KNOWN, bits, feed,
+                               sizeof feed, ps_backend_portable(), search)
           == PS_OK);
     CHECK(ps_paillier_private_init(&key, p, q, bits / 16) == PS_OK);
 }

@@ -207,6 +207,28 @@ static void out_of_range(void)
           == PS_E_RANGE);
 }
 
+static void primes_are(ps_status expected, const uint8_t *p, const uint8_t *q,
+                       size_t len, size_t bits)
+{
+    CHECK(ps_paillier_check_primes(p, q, len, bits, backend, scratch)
+          == expected);
+}
+
+/* The self-test sees a fault in any part that decryption uses. */
+static void broken_keys(void)
+{
+    ps_limb *parts[] = {key.p.h, key.q.h, key.p_inv, key.p.minus_one,
+                        key.q.minus_one};
+
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        parts[i][0] ^= 2;
+        CHECK(ps_paillier_pairwise_test(&key, backend, scratch)
+              == PS_E_VERIFY);
+        parts[i][0] ^= 2;
+    }
+    CHECK(ps_paillier_pairwise_test(&key, backend, scratch) == PS_OK);
+}
+
 static void bad_keys(const uint8_t *p, const uint8_t *q, size_t len)
 {
     ps_paillier_private other;
@@ -214,14 +236,13 @@ static void bad_keys(const uint8_t *p, const uint8_t *q, size_t len)
     size_t bits = 16 * len;
 
     memcpy(x, p, len);
-    CHECK(ps_paillier_check_primes(p, q, len, bits, scratch) == PS_OK);
-    CHECK(ps_paillier_check_primes(p, p, len, bits, scratch) == PS_E_KEY);
-    CHECK(ps_paillier_check_primes(p, q, len, bits - 128, scratch)
-          == PS_E_KEY);
+    primes_are(PS_OK, p, q, len, bits);
+    primes_are(PS_E_KEY, p, p, len, bits);
+    primes_are(PS_E_KEY, p, q, len, bits - 128);
     x[len - 1] ^= 2;
-    CHECK(ps_paillier_check_primes(x, q, len, bits, scratch) == PS_E_KEY);
+    primes_are(PS_E_KEY, x, q, len, bits);
     x[len - 1] ^= 3;
-    CHECK(ps_paillier_check_primes(x, q, len, bits, scratch) == PS_E_KEY);
+    primes_are(PS_E_KEY, x, q, len, bits);
     CHECK(ps_paillier_private_init(&other, p, p, len) == PS_E_KEY);
     CHECK(ps_paillier_private_init(&other, x, q, len) == PS_E_KEY);
     CHECK(other.pub.n_len == 0 && other.p.h[0] == 0);
@@ -231,15 +252,18 @@ static void bad_keys(const uint8_t *p, const uint8_t *q, size_t len)
 
 static void profile(size_t bits)
 {
-    static uint8_t feed[1 << 19];
+    static uint8_t feed[1 << 12];
+    static ps_limb search[PS_PRIME_SEARCH_LIMBS];
+    uint64_t cofactors[2];
     uint8_t p[N_MAX / 2], q[N_MAX / 2], n[N_MAX];
     size_t len = bits / 16;
 
     pseudo_random(feed, sizeof feed);
-    CHECK(ps_paillier_generate(p, q, bits, feed, sizeof feed, scratch)
+    CHECK(ps_paillier_generate(p, q, cofactors, PS_PRIME_KNOWN, bits, feed,
+                               sizeof feed, ps_backend_portable(), search)
           == PS_OK);
     CHECK(ps_paillier_private_init(&key, p, q, len) == PS_OK);
-    CHECK(ps_paillier_pairwise_test(&key, scratch) == PS_OK);
+    CHECK(ps_paillier_pairwise_test(&key, backend, scratch) == PS_OK);
     ps_mpn_to_bytes(n, pub->n_len, pub->n.mont.m, pub->n.mont.limbs);
     CHECK(ps_paillier_check_modulus_vartime(n, pub->n_len, bits, scratch)
           == PS_OK);
@@ -248,10 +272,12 @@ static void profile(size_t bits)
     not_ciphertexts(p, len);
     out_of_range();
     bad_keys(p, q, len);
-    CHECK(ps_paillier_generate(p, q, bits, feed, len, scratch) == PS_E_FEED);
-    CHECK(p[0] == 0 && q[0] == 0);
-    CHECK(ps_paillier_generate(p, q, bits + 1, feed, sizeof feed, scratch)
-          == PS_E_RANGE);
+    broken_keys();
+    CHECK(ps_paillier_generate(p, q, cofactors, PS_PRIME_KNOWN, bits, feed,
+                               len + 8, backend, search) == PS_E_FEED);
+    CHECK(p[0] == 0 && q[0] == 0 && cofactors[0] == 0);
+    CHECK(ps_paillier_generate(p, q, cofactors, PS_PRIME_KNOWN, bits + 1, feed,
+                               sizeof feed, backend, search) == PS_E_RANGE);
 }
 
 /* Emulated lanes take minutes for a long key; test_lanes has all kernels. */

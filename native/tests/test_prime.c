@@ -1,8 +1,9 @@
-/* Known primes, known composites, and the search. */
+/* Known primes and known composites. */
 #include "check.h"
 #include "privshare/ps_prime.h"
 
 static ps_limb scratch[PS_PRIME_SCRATCH_LIMBS];
+static const ps_backend *backend;
 
 static ps_status is_prime(uint64_t x)
 {
@@ -10,7 +11,7 @@ static ps_status is_prime(uint64_t x)
     for (int i = 0; i < 8; i++) {
         bytes[i] = (uint8_t)(x >> (56 - 8 * i));
     }
-    return ps_prime_check(bytes, 8, PS_PRIME_ROUNDS, scratch);
+    return ps_prime_check(bytes, 8, PS_PRIME_ROUNDS, backend, scratch);
 }
 
 static void hard_composites(void)
@@ -37,31 +38,11 @@ static void mersenne(void)
 
     memset(m, 0xff, sizeof m);
     m[0] = 0x01;
-    CHECK(ps_prime_check(m, 66, 5, scratch) == PS_OK);
+    CHECK(ps_prime_check(m, 66, 5, backend, scratch) == PS_OK);
     m[0] = 0x07;
-    CHECK(ps_prime_check(m, 66, 5, scratch) == PS_E_VERIFY);
-    CHECK(ps_prime_check(m, 0, 5, scratch) == PS_E_RANGE);
-    CHECK(ps_prime_check(m, PS_PRIME_MAX_BYTES + 1, 5, scratch) == PS_E_RANGE);
-}
-
-static void search(size_t len)
-{
-    static uint8_t feed[1 << 17];
-    uint8_t p[PS_PRIME_MAX_BYTES];
-    size_t used;
-
-    pseudo_random(feed, sizeof feed);
-    CHECK(ps_prime_search(p, &used, len, feed, sizeof feed, scratch) == PS_OK);
-    CHECK(used % len == 0 && used > 0);
-    CHECK(p[0] >= 0xc0 && p[len - 1] % 4 == 3);
-    CHECK(memcmp(p + 1, feed + used - len + 1, len - 2) == 0);
-    CHECK(ps_prime_check(p, len, PS_PRIME_ROUNDS, scratch) == PS_OK);
-    /* All that came before the prime is composite. */
-    CHECK(ps_prime_search(p, &used, len, feed, used - len, scratch)
-          == PS_E_FEED);
-    CHECK(p[0] == 0 && p[len - 1] == 0);
-    CHECK(ps_prime_search(p, &used, 31, feed, sizeof feed, scratch)
-          == PS_E_RANGE);
+    CHECK(ps_prime_check(m, 66, 5, backend, scratch) == PS_E_VERIFY);
+    CHECK(ps_prime_check(m, 0, 5, backend, scratch) == PS_E_RANGE);
+    CHECK(ps_prime_check(m, PS_PRIME_MAX_BYTES + 1, 5, backend, scratch) == PS_E_RANGE);
 }
 
 /* n = a^k, big-endian, in 64 bytes. */
@@ -93,6 +74,38 @@ static void perfect_powers(void)
     }
 }
 
+/* n = a (a + 2^shift) with an odd a of 256 bits: 2^shift against 22 n^(1/4),
+ * which is 22 * 2^128. */
+static ps_status close_factors(size_t shift)
+{
+    ps_limb a[4], b[4] = {0}, product[8];
+    uint8_t n[64];
+
+    pseudo_random(a, sizeof a);
+    a[0] |= 1;
+    a[3] = ((ps_limb)1 << 63) | (a[3] >> 2);
+    b[shift / 64] = (ps_limb)1 << (shift % 64);
+    CHECK(ps_mpn_add(b, b, a, 4) == 0);
+    ps_mpn_mul(product, a, 4, b, 4);
+    ps_mpn_to_bytes(n, 64, product, 8);
+    return ps_prime_no_close_factors_vartime(n, 64);
+}
+
+static void close_factors_are_found(void)
+{
+    uint8_t square[2] = {1, 0x69}, n[2] = {0, 21};
+
+    for (size_t shift = 1; shift <= 131; shift++) {
+        CHECK(close_factors(shift) == PS_E_KEY);
+    }
+    for (size_t shift = 134; shift < 200; shift += 7) {
+        CHECK(close_factors(shift) == PS_OK);
+    }
+    CHECK(ps_prime_no_close_factors_vartime(square, 2) == PS_E_KEY);
+    CHECK(ps_prime_no_close_factors_vartime(n, 2) == PS_E_KEY);
+    CHECK(ps_prime_no_close_factors_vartime(n, 0) == PS_E_RANGE);
+}
+
 static void small_factors(void)
 {
     uint8_t n[4] = {0};
@@ -114,12 +127,16 @@ static void small_factors(void)
 
 int main(void)
 {
-    hard_composites();
-    mersenne();
-    search(32);
-    search(64);
+    const ps_backend *backends[] = {ps_backend_portable(), ps_backend_best()};
+
+    for (size_t i = 0; i < 2; i++) {
+        backend = backends[i];
+        hard_composites();
+        mersenne();
+    }
     perfect_powers();
     small_factors();
+    close_factors_are_found();
     printf("prime: ok\n");
     return 0;
 }

@@ -18,7 +18,7 @@ for published examples that are smaller.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
 from privshare.bindings import paillier_column
@@ -330,12 +330,13 @@ class PrivateCore:
         length = n_bits // 16
         if p <= 0 or max(p.bit_length(), q.bit_length()) > 8 * length:
             raise OutOfRange(f"expected primes of {8 * length} bits, found others")
-        with _scratch() as scratch:
+        with _batch_scratch() as scratch:
             status = lib.ps_paillier_check_primes(
                 p.to_bytes(length, "big"),
                 q.to_bytes(length, "big"),
                 length,
                 n_bits,
+                BACKEND,
                 scratch,
             )
         raise_for(status, "expected two fit primes of equal length, found others")
@@ -452,39 +453,3 @@ def _integers(buffer: Any, size: int, count: int) -> list[int]:
     return [
         int.from_bytes(view[i * size : (i + 1) * size], "big") for i in range(count)
     ]
-
-
-def generate(bits: int, rand: Callable[[int], bytes]) -> tuple[int, int]:
-    """Two primes p and q whose product has `bits` bits: a private key.
-
-    Both are 3 modulo 4, and a pairwise test has passed.
-
-    Args:
-        bits: 2048 or 3072.
-        rand: Gives so many uniform bytes, such as `os.urandom`.
-
-    Raises:
-        OutOfRange: Another number of bits.
-        NativeError: The pairwise test failed, which means broken hardware, or
-            `rand` gave another number of bytes.
-    """
-    _check_profile(bits)
-    size = bits // 16
-    # bits^2 / 46 bytes suffice on average, and six times that almost always.
-    feed_bytes = bits * bits // 8
-    with wiped(size) as p, wiped(size) as q, _scratch() as scratch:
-        status = lib.PS_E_FEED
-        while status == lib.PS_E_FEED:
-            feed = rand(feed_bytes)
-            if len(feed) != feed_bytes:
-                raise NativeError(
-                    f"expected {feed_bytes} random bytes, found {len(feed)}"
-                )
-            status = lib.ps_paillier_generate(p, q, bits, feed, len(feed), scratch)
-        raise_for(status, f"expected a size in {PROFILES}, found {bits}")
-        primes = _integers(p, size, 1)[0], _integers(q, size, 1)[0]
-        with PrivateCore.unsafe_any_size(*primes) as key:
-            status = lib.ps_paillier_pairwise_test(key._key(), scratch)
-    if status != lib.PS_OK:
-        raise NativeError("expected a key that decrypts what it encrypts")
-    return primes

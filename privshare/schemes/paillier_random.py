@@ -118,11 +118,13 @@ def holder_randomness(key: PaillierPrivateKey) -> Randomness:
     Keys whose p - 1 and q - 1 we cannot factor have no generators that are
     surely such; for them it is textbook encryption itself.
     """
-    bases = None
-    if bases is None:
-        return _Textbook(key.public._core)
     with _building:
         found = _holders.get(key)
         if found is None:
-            found = _holders[key] = _Holder(HolderTable(key._core, *bases))
+            bases = key.holder_bases()
+            found = _holders[key] = (
+                _Textbook(key.public._core)
+                if bases is None
+                else _Holder(HolderTable(key._core, *bases))
+            )
     return found

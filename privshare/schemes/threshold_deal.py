@@ -12,20 +12,21 @@ Safe primes make the squares modulo n² a cyclic group without small orders;
 the proofs of partial decryptions stand on that. Nothing outside shows that a
 dealer took such primes, or that it forgot them: docs/limits.md.
 
-Everything here runs in Python integers, which are not constant-time: a dealer
-works alone, once, on a machine of its own.
+Drawing the primes and the commitments' powers are the core's. The rest runs in
+Python integers, which are not constant-time: a dealer works alone, once, on a
+machine of its own.
 
 Source: Damgård and Jurik, PKC 2001, section 4.1; Shamir, CACM 1979.
 """
 
 from __future__ import annotations
 
-import functools
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import reduce
 from math import factorial
 
+from privshare.bindings import paillier_key
 from privshare.bindings.paillier import PublicCore, public_core
 from privshare.bindings.prime import is_prime
 from privshare.errors import OutOfRange
@@ -34,9 +35,6 @@ from privshare.schemes.paillier import SIZES, PaillierPrivateKey
 from privshare.schemes.threshold_key import ThresholdKey, base_of, check_counts
 from privshare.schemes.threshold_proof import power
 from privshare.schemes.threshold_share import KeyShare
-
-_WINDOW = 1 << 13  # numbers of one start that are looked through
-_SIEVE = 1 << 13  # no prime below divides p or p'
 
 
 def deal(
@@ -48,7 +46,7 @@ def deal(
         threshold: k, from 2 to L. With k = 1 every holder could open alone:
             that is an ordinary key with copies.
         holders: L, from 2 to 16.
-        bits: 2048 or 3072. Takes seconds to a minute.
+        bits: 2048 or 3072. Takes seconds.
 
     Returns:
         The public key, and the shares of holders 1 to L.
@@ -57,13 +55,14 @@ def deal(
         OutOfRange: Another number.
 
     Leaks:
-        Its time depends on the primes. Whoever calls this sees all shares.
+        How many candidates were tested for the primes. Whoever calls this sees
+        all shares.
     """
     check_counts(threshold, holders)
     if bits not in SIZES:
         raise OutOfRange(f"expected {SIZES[0]} or {SIZES[1]} bits, found {bits}")
-    p, q = _safe_prime(bits // 2), _safe_prime(bits // 2)
-    return deal_with(threshold, holders, p, q, secrets.randbelow)
+    pair = paillier_key.generate(bits, secrets.token_bytes, kind="safe")
+    return deal_with(threshold, holders, pair.p, pair.q, secrets.randbelow)
 
 
 def deal_with(
@@ -129,39 +128,3 @@ def _share(
 def _evaluate(coefficients: list[int], x: int) -> int:
     """a_0 + a_1·x + a_2·x² …, by Horner."""
     return reduce(lambda total, a: total * x + a, reversed(coefficients), 0)
-
-
-def _safe_prime(bits: int) -> int:
-    """Draw a safe prime of exactly `bits` bits, its two highest set.
-
-    From each random start a short stretch is looked through, in which most
-    numbers fall to a sieve. A stretch is far shorter than the distance of two
-    safe primes, so all are about as likely.
-    """
-    while True:
-        start = secrets.randbits(bits - 1) | 3 << (bits - 3) | 1
-        for half in _sieved(start):
-            if (
-                is_prime(half, 1)
-                and is_prime(2 * half + 1, 1)
-                and is_prime(half)
-                and is_prime(2 * half + 1)
-                and half.bit_length() == bits - 1
-            ):
-                return 2 * half + 1
-
-
-def _sieved(start: int) -> Iterator[int]:
-    """Odd x from an odd start on, where no small prime divides x or 2x + 1."""
-    composite = bytearray(_WINDOW)
-    for r in _small_primes():
-        for root in (0, (r - 1) // 2):  # x = root mod r, with x = start + 2j
-            first = (root - start) * ((r + 1) // 2) % r
-            composite[first::r] = b"\1" * len(range(first, _WINDOW, r))
-    return (start + 2 * j for j in range(_WINDOW) if not composite[j])
-
-
-@functools.cache
-def _small_primes() -> tuple[int, ...]:
-    """The odd primes below `_SIEVE`."""
-    return tuple(r for r in range(3, _SIEVE, 2) if is_prime(r))

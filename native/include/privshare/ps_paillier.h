@@ -20,7 +20,7 @@
 
 #include "ps_config.h"
 #include "ps_mpn.h"
-#include "ps_prime.h"
+#include "ps_prime_search.h"
 
 /* ffi: begin */
 #define PS_PAILLIER_N_LIMBS 48      /* 3072 bits */
@@ -68,8 +68,9 @@ typedef struct {
 /** Decide whether a number may be a public key.
  *
  *  Computes   exactly n_bits bits, odd, no prime factor below 2^16, not a
- *             perfect power, not a prime. What cannot be seen without the
- *             factors, gcd(n, phi) = 1, is not claimed.
+ *             perfect power, not a prime, not two factors that Fermat's method
+ *             finds in a few steps. What cannot be seen without the factors,
+ *             gcd(n, phi) = 1, is not claimed.
  *
  *  Returns    PS_OK
  *             PS_E_KEY      it may not
@@ -93,12 +94,13 @@ ps_status ps_paillier_check_modulus_vartime(const uint8_t *n, size_t n_len,
  *  In         p, q       len bytes each
  *             n_bits     a multiple of 128, at most 3072, with
  *                        len = n_bits / 16
- *  Scratch    PS_PAILLIER_SCRATCH_LIMBS limbs, wiped
+ *  Scratch    PS_PRIME_SCRATCH_LIMBS limbs, wiped
  *  Secret     p, q       the status is public, and see ps_prime_check
  */
 PS_MUST_CHECK
 ps_status ps_paillier_check_primes(const uint8_t *p, const uint8_t *q,
                                    size_t len, size_t n_bits,
+                                   const ps_backend *backend,
                                    ps_limb *scratch);
 
 /** Prepare a public key for arithmetic.
@@ -130,30 +132,45 @@ ps_status ps_paillier_private_init(ps_paillier_private *key, const uint8_t *p,
 
 /** Generate the primes of a key.
  *
- *  Returns    PS_OK
- *             PS_E_FEED     the feed ran out: call again with new bytes
- *             PS_E_RANGE    n_bits is no multiple of 128 in [512, 3072]
- *  Out        p, q       n_bits / 16 bytes each; p q has n_bits bits
- *  In         feed       feed_len bytes, uniform and used once; a key needs
- *                        n_bits^2 / 46 bytes on average
- *  Scratch    PS_PAILLIER_SCRATCH_LIMBS limbs, wiped
- *  Secret     p, q, feed
- *  On error   p and q are all zero
- */
-PS_MUST_CHECK
-ps_status ps_paillier_generate(uint8_t *p, uint8_t *q, size_t n_bits,
-                               const uint8_t *feed, size_t feed_len,
-                               ps_limb *scratch);
-
-/** Encrypt, decrypt and open a fixed message, and compare.
+ *  Computes   p = 2 u k + 1 and q = 2 u' k' + 1 of n_bits / 2 bits each, both
+ *             3 modulo 4, u and u' prime, with gcd(p - 1, q - 1) = 2,
+ *             |p - q| > 2^(n_bits / 2 - 100) and gcd(p q, (p - 1)(q - 1)) = 1
+ *  Source     ps_prime_search.h; FIPS 186-5, A.1.3, for the distance
  *
  *  Returns    PS_OK
- *             PS_E_VERIFY   the key does not work
- *  Scratch    PS_PAILLIER_SCRATCH_LIMBS limbs, wiped
+ *             PS_E_FEED     the feed ran out: call again with new bytes
+ *             PS_E_RANGE    n_bits is no multiple of 128 in [512, 3072], or no
+ *                           such kind
+ *  Out        p, q       n_bits / 16 bytes each; p q has n_bits bits
+ *             cofactors  k and k'
+ *  In         feed       feed_len bytes, uniform and used once; as two calls
+ *                        of ps_prime_search
+ *  Scratch    PS_PRIME_SEARCH_LIMBS limbs, wiped
+ *  Secret     p, q, cofactors, feed; what is public says ps_prime_search.h
+ *  On error   p, q and cofactors are all zero, but p and q are left alone
+ *             after PS_E_RANGE for n_bits
+ */
+PS_MUST_CHECK
+ps_status ps_paillier_generate(uint8_t *p, uint8_t *q, uint64_t *cofactors,
+                               ps_prime_kind kind, size_t n_bits,
+                               const uint8_t *feed, size_t feed_len,
+                               const ps_backend *backend, ps_limb *scratch);
+
+/** Decrypt what public arithmetic made, and compare.
+ *
+ *  Computes   the messages of n - 1, which is the encryption of n - 1 with
+ *             r = n - 1; of c = n^2 - 2; and of c (1 + (n - 2) n), which has
+ *             to be n - 2 more. c^(p-1) = 1 mod p and the same for q are seen
+ *             on the way.
+ *
+ *  Returns    PS_OK
+ *             PS_E_VERIFY   the key does not work, or p or q is not prime
+ *  Scratch    PS_PAILLIER_BATCH_LIMBS limbs, wiped
  *  Secret     key
  */
 PS_MUST_CHECK
 ps_status ps_paillier_pairwise_test(const ps_paillier_private *key,
+                                    const ps_backend *backend,
                                     ps_limb *scratch);
 
 /** Encrypt numbers.

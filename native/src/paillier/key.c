@@ -33,6 +33,7 @@ ps_status ps_paillier_check_modulus_vartime(const uint8_t *n, size_t n_len,
     }
     if (ps_prime_no_small_factor_vartime(n, n_len) != PS_OK
         || ps_prime_no_perfect_power_vartime(n, n_len) != PS_OK
+        || ps_prime_no_close_factors_vartime(n, n_len) != PS_OK
         || ps_prime_is_composite_vartime(n, n_len, scratch) != PS_OK) {
         return PS_E_KEY;
     }
@@ -90,6 +91,7 @@ static ps_limb fits(const ps_limb *p, const ps_limb *q, size_t limbs)
 
 ps_status ps_paillier_check_primes(const uint8_t *p, const uint8_t *q,
                                    size_t len, size_t n_bits,
+                                   const ps_backend *backend,
                                    ps_limb *scratch)
 {
     ps_limb a[P_LIMBS], b[P_LIMBS];
@@ -100,8 +102,9 @@ ps_status ps_paillier_check_primes(const uint8_t *p, const uint8_t *q,
         || len != n_bits / 16) {
         return PS_E_KEY;
     }
-    if (ps_prime_check(p, len, PS_PRIME_ROUNDS, scratch) != PS_OK
-        || ps_prime_check(q, len, PS_PRIME_ROUNDS, scratch) != PS_OK) {
+    if (ps_prime_check(p, len, PS_PRIME_ROUNDS, backend, scratch) != PS_OK
+        || ps_prime_check(q, len, PS_PRIME_ROUNDS, backend, scratch)
+            != PS_OK) {
         return PS_E_KEY;
     }
     /* The lengths fit exactly, so reading cannot fail. */
@@ -249,28 +252,82 @@ ps_status ps_paillier_private_init(ps_paillier_private *key, const uint8_t *p,
     return status;
 }
 
-/* Two primes of the same length with their highest two bits set: the product
- * is at least 9/16 of 2^n_bits. Primes too close together, which happens with
- * probability 2^-98, are found by the importer's check. */
-ps_status ps_paillier_generate(uint8_t *p, uint8_t *q, size_t n_bits,
-                               const uint8_t *feed, size_t feed_len,
-                               ps_limb *scratch)
+/* x / 2 without the lowest bit. */
+static void halve(ps_limb *x, size_t limbs)
 {
-    size_t len = n_bits / 16;
-    size_t used_p, used_q;
+    for (size_t i = 0; i < limbs; i++) {
+        x[i] = (x[i] >> 1) | (i + 1 < limbs ? x[i + 1] << 63 : 0);
+    }
+}
+
+/* 1 when gcd((p - 1) / 2, (q - 1) / 2) = 1, for p = q = 3 mod 4. Both are used
+ * up. */
+static ps_limb halves_coprime(ps_limb *p, ps_limb *q, size_t limbs)
+{
+    ps_mont mont;
+    ps_limb rest[P_LIMBS];
     ps_status status;
 
-    if (n_bits % 128 != 0 || n_bits < 512 || n_bits > 64 * N_LIMBS) {
-        return PS_E_RANGE;
-    }
-    memset(q, 0, len);
-    status = ps_prime_search(p, &used_p, len, feed, feed_len, scratch);
+    halve(p, limbs);
+    halve(q, limbs);
+    status = ps_mont_init(&mont, p, limbs);
     if (status == PS_OK) {
-        status = ps_prime_search(q, &used_q, len, feed + used_p,
-                                 feed_len - used_p, scratch);
+        ps_mont_reduce(rest, q, limbs, &mont);
+        status = ps_mont_invert(rest, rest, &mont);
+    }
+    ps_wipe(&mont, sizeof mont);
+    ps_wipe(rest, sizeof rest);
+    return status == PS_OK;
+}
+
+/* Two primes of the same length with their highest two bits set: the product
+ * is at least 9/16 of 2^n_bits. Only a feed that repeats itself fails the last
+ * two checks. */
+static ps_status generate(uint8_t *p, uint8_t *q, uint64_t *cofactors,
+                          ps_prime_kind kind, size_t len, const uint8_t *feed,
+                          size_t feed_len, const ps_backend *backend,
+                          ps_limb *scratch)
+{
+    ps_limb a[P_LIMBS], b[P_LIMBS];
+    size_t used_p, used_q, limbs = limbs_of(len);
+    ps_status status;
+
+    status = ps_prime_search(p, &cofactors[0], &used_p, len, kind, 1, feed,
+                             feed_len, backend, scratch);
+    if (status == PS_OK) {
+        status = ps_prime_search(q, &cofactors[1], &used_q, len, kind,
+                                 cofactors[0], feed + used_p,
+                                 feed_len - used_p, backend, scratch);
+    }
+    if (status == PS_OK) {
+        int good = ps_mpn_from_bytes(a, limbs, p, len) == PS_OK
+                && ps_mpn_from_bytes(b, limbs, q, len) == PS_OK
+                && fits(a, b, limbs) && halves_coprime(a, b, limbs);
+        status = good ? PS_OK : PS_E_FEED;
+        ps_wipe(a, sizeof a);
+        ps_wipe(b, sizeof b);
+    }
+    return status;
+}
+
+ps_status ps_paillier_generate(uint8_t *p, uint8_t *q, uint64_t *cofactors,
+                               ps_prime_kind kind, size_t n_bits,
+                               const uint8_t *feed, size_t feed_len,
+                               const ps_backend *backend, ps_limb *scratch)
+{
+    size_t len = n_bits / 16;
+    ps_status status = PS_E_RANGE;
+
+    if (n_bits % 128 == 0 && n_bits >= 512 && n_bits <= 64 * N_LIMBS) {
+        status = generate(p, q, cofactors, kind, len, feed, feed_len, backend,
+                          scratch);
+        if (status != PS_OK) {
+            ps_wipe(p, len);
+            ps_wipe(q, len);
+        }
     }
     if (status != PS_OK) {
-        ps_wipe(p, len);
+        cofactors[0] = cofactors[1] = 0;
     }
     return status;
 }

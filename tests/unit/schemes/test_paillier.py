@@ -120,6 +120,25 @@ def test_the_secret_stays_inside() -> None:
         PaillierPrivateKey.from_bytes(key.to_bytes().replace(b'"v":1', b'"v":2'))
 
 
+def test_the_factors_travel_with_the_key() -> None:
+    """A key that was generated knows generators; one from elsewhere does not."""
+    key = PaillierPrivateKey.generate(2048)
+    data = key.to_bytes()
+    again = PaillierPrivateKey.from_bytes(data)
+    assert again.to_bytes() == data
+    assert again.holder_bases() == key.holder_bases() is not None
+    foreign = PaillierPrivateKey(key._p, key._q)
+    assert b'"factors":null' in foreign.to_bytes()
+    assert PaillierPrivateKey.from_bytes(foreign.to_bytes()).holder_bases() is None
+    assert key._factors is not None
+    wrong = data.replace(b'"p":%d' % key._factors[0], b'"p":1')
+    assert wrong != data
+    with pytest.raises(OutOfRange):
+        PaillierPrivateKey.from_bytes(wrong).holder_bases()
+    with pytest.raises(EncodingError):
+        PaillierPrivateKey.from_bytes(data.replace(b'"factors"', b'"factor"'))
+
+
 def test_decimals_are_scaled_exactly() -> None:
     """A decimal becomes an integer without rounding, and comes back."""
     money = FixedPoint(2)

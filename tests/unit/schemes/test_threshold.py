@@ -7,10 +7,12 @@ import itertools
 import pickle
 import secrets
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from threshold_kit import CONTEXT, dealt, encrypt, naive_open, partials, small
 
+from privshare.bindings.prime import is_prime
 from privshare.errors import (
     EncodingError,
     OutOfRange,
@@ -300,19 +302,29 @@ def test_dealing_takes_two_sizes_and_safe_primes() -> None:
 
     with pytest.raises(OutOfRange, match="expected 2048 or 3072 bits, found 1024"):
         deal(2, 3, bits=1024)
-    assert threshold_deal.is_prime(P + NOT_SAFE)
+    assert is_prime(P + NOT_SAFE)
     for p, q in ((P, Q // 2), (P, P), (P - 2, Q), (P + NOT_SAFE, Q)):
         with pytest.raises(OutOfRange):
             deal_with(2, 3, p, q, secrets.randbelow)
 
 
-def test_safe_primes_are_drawn() -> None:
-    """Of the exact size, with both highest bits, p and (p - 1)/2 prime."""
-    found = {threshold_deal._safe_prime(192) for _ in range(3)}
-    assert len(found) == 3
-    for p in found:
-        assert p >> 190 == 3
-        assert threshold_deal.is_prime(p) and threshold_deal.is_prime(p // 2)
+def test_dealing_draws_its_own_primes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two safe primes of 1024 bits, others each time; the key opens."""
+    drawn = []
+
+    def watched(threshold: int, holders: int, p: int, q: int, below: Any) -> Any:
+        drawn.append((p, q))
+        return deal_with(threshold, holders, p, q, below)
+
+    monkeypatch.setattr(threshold_deal, "deal_with", watched)
+    key, shares = deal(2, 3)
+    other, _ = deal(2, 2)
+    assert key.n != other.n
+    for p, q in drawn:
+        assert p.bit_length() == q.bit_length() == 1024
+        assert all(is_prime(x) and is_prime(x // 2) for x in (p, q))
+    c = key.public.encrypt_batch([-42])
+    assert combine(key, [c], partials(shares[1:], key, [c])) == [-42]
 
 
 def test_the_shares_are_those_of_the_paper() -> None:

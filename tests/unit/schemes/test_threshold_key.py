@@ -26,7 +26,7 @@ from privshare.schemes import (
     threshold_reshare,
 )
 from privshare.schemes.paillier import PaillierPrivateKey
-from privshare.schemes.threshold import ThresholdKey, deal
+from privshare.schemes.threshold import ThresholdKey
 from privshare.schemes.threshold_key import base_of, lagrange
 from privshare.wire.canonical import b64u, decode, encode
 
@@ -190,12 +190,7 @@ def test_interpolation_in_whole_numbers() -> None:
 
 
 @pytest.mark.parametrize("module", [threshold_key, threshold, threshold_reshare])
-def test_the_examples_in_the_modules(
-    module: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """They run as printed, with safe primes that were drawn before."""
-    primes = itertools.cycle((P, Q))
-    monkeypatch.setattr(threshold_deal, "_safe_prime", lambda _bits: next(primes))
+def test_the_examples_in_the_modules(module: ModuleType) -> None:
+    """They run as printed, dealing included."""
     result = doctest.testmod(module)
     assert result.attempted > 0 and result.failed == 0
-    assert deal(2, 2)[0].holders == 2

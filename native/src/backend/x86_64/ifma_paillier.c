@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "../../mpn/mont.h"
+#include "ifma_prime.h"
 #include "lanes.h"
 
 #if defined(PS_HAVE_LANES)
@@ -376,6 +377,7 @@ const ps_backend ps_backend_table_ifma = {
     .paillier_open = batch_open,
     .paillier_product = batch_product,
     .paillier_power = ps_lanes_paillier_power,
+    .prime = &ps_lanes_prime,
     .column_product = ps_lanes_column_product,
     .column_add = ps_lanes_column_add,
     .column_add_plain = ps_lanes_column_add_plain,
@@ -398,6 +400,7 @@ const ps_backend ps_backend_table_emulated = {
     .paillier_open = batch_open,
     .paillier_product = batch_product,
     .paillier_power = ps_lanes_paillier_power,
+    .prime = &ps_lanes_prime,
     .column_product = ps_lanes_column_product,
     .column_add = ps_lanes_column_add,
     .column_add_plain = ps_lanes_column_add_plain,
