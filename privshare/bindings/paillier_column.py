@@ -24,7 +24,7 @@ from array import array
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from privshare.bindings._convert import BACKEND, ffi, lib, out, take
+from privshare.bindings._convert import BACKEND, ffi, lib, out
 from privshare.errors import EncodingError, NativeError, OutOfRange, VerificationError
 
 if TYPE_CHECKING:
@@ -87,13 +87,18 @@ def _call(
     wrong: str = "a number in range",
     count: int = 0,
 ) -> bytes:
-    """Run one call with output, position and scratch, and judge its status."""
-    c = out(results * core.ciphertext_bytes)
+    """Run one call with output, position and scratch, and judge its status.
+
+    C writes into the bytes that are returned, before anybody else has them: a
+    copy would cost as much as an addition, most of it in page faults.
+    """
+    result = bytes(results * core.ciphertext_bytes)
+    c = ffi.from_buffer("uint8_t[]", result)
     bad = ffi.new("size_t *", _NONE)
     scratch = _new_scratch("ps_limb[]", lib.PS_PAILLIER_COLUMN_LIMBS)
     status = function(c, bad, *arguments, core._native, BACKEND, scratch)
     _judge(status, int(bad[0]), count, wrong)
-    return take(c)
+    return result
 
 
 def _judge(status: int, bad: int, count: int, wrong: str) -> None:

@@ -76,7 +76,7 @@ void ps_lanes_column_leave(ps_lanes *r, ps_lanes *x, const lanes_column *w)
 {
     size_t h = w->n.kernel->limbs;
 
-    w->n.kernel->dual.mul(r, x, w->one, &w->n);
+    w->n.kernel->leave(r, x, &w->n);
     memcpy(x, r, 2 * h * sizeof *x);
     ps_lanes_canonical(x, &w->n);
     ps_lanes_mul_add(r, x + h, w->n.m, x, h);

@@ -29,7 +29,8 @@ typedef struct {
     const lanes_modulus *m;
     ps_lanes *q;             /* the quotient's digits, kept */
     const ps_lanes *minus;   /* subtracted from the first columns */
-    const ps_lanes *plus;    /* added to all columns */
+    const ps_lanes *plus;    /* added to all columns, or to the first h */
+    int plus_first;
 } task;
 
 enum kind {
@@ -215,7 +216,7 @@ LANES_INLINE void reduce(const enum kind kind, const size_t h, const task *t)
 #define UP(k) s.low[k] += up[k];
         EACH5(UP)
 #undef UP
-        if (t->plus != NULL) {
+        if (t->plus != NULL && (column < h || !t->plus_first)) {
 #define PLUS(k) s.low[k] += t->plus[column + (k)];
             EACH5(PLUS)
 #undef PLUS
@@ -325,6 +326,17 @@ LANES_INLINE void fold(const size_t h, ps_lanes *r, const ps_lanes *x,
                                .minus = m->quotient});
 }
 
+/* A pair times (1, 0). */
+LANES_INLINE void leave(const size_t h, ps_lanes *r, const ps_lanes *a,
+                        const lanes_modulus *m)
+{
+    reduce(NOTHING, h, &(task){.r = r, .m = m, .q = m->quotient, .plus = a,
+                               .plus_first = 1});
+    reduce(NOTHING, h, &(task){.r = r + h, .m = m, .q = m->second,
+                               .minus = m->quotient, .plus = a + h,
+                               .plus_first = 1});
+}
+
 LANES_INLINE void rest(const size_t h, ps_lanes *r, const ps_lanes *x,
                        const lanes_modulus *m)
 {
@@ -365,6 +377,11 @@ LANES_INLINE void rest(const size_t h, ps_lanes *r, const ps_lanes *x,
     {                                                                        \
         fold(h, r, x, m);                                                    \
     }                                                     \
+    LANES_TARGET static void leave##h(ps_lanes *r, const ps_lanes *a,        \
+                                      const lanes_modulus *m)                \
+    {                                                                        \
+        leave(h, r, a, m);                                                   \
+    }                                                                        \
     LANES_TARGET static void rest##h(ps_lanes *r, const ps_lanes *x,         \
                                      const lanes_modulus *m)                 \
     {                                                                        \
@@ -382,6 +399,7 @@ LANES_INLINE void rest(const size_t h, ps_lanes *r, const ps_lanes *x,
         .dual = {.width = 2 * (h), .mul = dual_mul##h, .sqr = dual_sqr##h},  \
         .mul_add = mul_add##h,                                               \
         .fold = fold##h,                                                     \
+        .leave = leave##h,                                                   \
         .rest = rest##h,                                                     \
     };
 

@@ -159,6 +159,9 @@ typedef struct {
                  const struct lanes_modulus *m);
     void (*rest)(ps_lanes *r, const ps_lanes *x,
                  const struct lanes_modulus *m);
+    /* A pair out of Montgomery form: what a product by (1, 0) gives. */
+    void (*leave)(ps_lanes *r, const ps_lanes *a,
+                  const struct lanes_modulus *m);
 } lanes_kernel;
 
 /* A modulus, the same in all lanes. */
