@@ -119,7 +119,7 @@ def test_scales_that_differ(granted: Consortium) -> None:
 def test_estimate_and_explain(granted: Consortium) -> None:
     """Before anything runs one can read who learns what, how long and how much."""
     said = explain(granted["housing"], SUM)
-    assert said["rows"] == 20 and said["bytes"] == 512  # one ciphertext
+    assert said["rows"] == 20 and said["bytes"] == 2 * 512
     assert float(estimate(granted["housing"], SUM)["seconds"]) > 0
     assert set(said["learns"]) == {"housing", "tax", said["parties"]["compute"]}
     assert "no value" in said["learns"][said["parties"]["compute"]]
