@@ -54,6 +54,8 @@ def granted(network: Consortium) -> Consortium:
 def test_questions_are_read_strictly() -> None:
     """A question has its fields and no others."""
     assert SUM.group_by == "district" and SUM.deadline_s == 3600
+    named = Question.from_json({**QUESTION, "parties": {"openers": ["tax", "title"]}})
+    assert (named.openers, named.custodian) == (("tax", "title"), None)
     for wrong in (
         [],
         {**QUESTION, "colour": "red"},
