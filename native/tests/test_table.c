@@ -261,13 +261,15 @@ static void refuse_bases(const uint8_t *p, size_t p_len)
     refuse_base(base, size);
     below_n(base, 0);
     refuse_base(base, size);
+    below_n(base, 1);
+    refuse_base(base, size);
     memset(base, 0xff, sizeof base);
     refuse_base(base, size);
 }
 
 static void refuse_holder_bases(void)
 {
-    uint8_t base[4][PS_PRIME_MAX_BYTES] = {{0}};
+    uint8_t base[6][PS_PRIME_MAX_BYTES] = {{0}};
     size_t limbs = key.p.p.mont.limbs, len = 8 * limbs;
     size_t size = ps_paillier_holder_table_bytes(&key, backends[0]);
     ps_paillier_holder_table t;
@@ -276,9 +278,12 @@ static void refuse_holder_bases(void)
     base[1][len - 1] = 2;
     ps_mpn_to_bytes(base[2], len, key.p.p.mont.m, limbs);
     ps_mpn_to_bytes(base[3], len, key.q.p.mont.m, limbs);
-    /* 1 and p for p; then 1 and q for q. */
-    static const int p_of[4] = {0, 2, 1, 1}, q_of[4] = {1, 1, 0, 3};
-    for (int i = 0; i < 4; i++) {
+    ps_mpn_to_bytes(base[4], len, key.p.minus_one, limbs);
+    ps_mpn_to_bytes(base[5], len, key.q.minus_one, limbs);
+    /* 1, p and p - 1 for p; then 1, q and q - 1 for q. */
+    static const int p_of[6] = {0, 2, 4, 1, 1, 1};
+    static const int q_of[6] = {1, 1, 1, 0, 3, 5};
+    for (int i = 0; i < 6; i++) {
         const uint8_t *p_base = base[p_of[i]], *q_base = base[q_of[i]];
         memset(&t, 0xaa, sizeof t);
         CHECK(ps_paillier_holder_table_init(&t, memory[0], size, p_base,

@@ -24,6 +24,7 @@ from privshare.bindings.paillier import PrivateCore, PublicCore, _batch_scratch
 from privshare.errors import EncodingError, NativeError, OutOfRange
 
 NOT_A_PLAINTEXT = "expected messages in [0, n), found one outside"
+NOT_BASES = "expected bases in [2, p - 1) and [2, q - 1), found another"
 
 
 def _expect(data: bytes, count: int, size: int, what: str) -> None:
@@ -44,11 +45,11 @@ class EncryptionTable:
 
     Args:
         core: The public key.
-        base: A unit in [2, n), such as `privshare.schemes.paillier_base.djn_base`
+        base: A unit in [2, n - 1), such as `privshare.schemes.paillier_base.djn_base`
             gives.
 
     Raises:
-        OutOfRange: The base is outside [2, n) or shares a factor with n.
+        OutOfRange: The base is outside [2, n - 1) or shares a factor with n.
 
     Source:
         Damgård, Jurik and Nielsen, Int. J. Inf. Secur. 9 (2010), section 4.2.
@@ -57,8 +58,8 @@ class EncryptionTable:
     __slots__ = ("_memory", "_table", "core", "exponent_bytes", "size_bytes")
 
     def __init__(self, core: PublicCore, base: int) -> None:
-        if not 2 <= base < core.n:
-            raise OutOfRange("expected a base in [2, n), found one outside")
+        if not 2 <= base < core.n - 1:
+            raise OutOfRange("expected a base in [2, n - 1), found one outside")
         self.core = core
         self.size_bytes = int(lib.ps_paillier_table_bytes(core._native, BACKEND))
         self._memory = ffi.new("uint8_t[]", self.size_bytes)
@@ -132,7 +133,7 @@ class HolderTable:
         q_base: A generator of Z_q*. Secret.
 
     Raises:
-        OutOfRange: A base is outside [2, p) or [2, q).
+        OutOfRange: A base is outside [2, p - 1) or [2, q - 1).
 
     Source:
         Paillier, EUROCRYPT 1999, section 4; `ps_paillier_table.h` says why the
@@ -145,7 +146,7 @@ class HolderTable:
         key = core._key()
         limbs = int(key.p.p.mont.limbs)
         if min(p_base, q_base) < 2 or max(p_base, q_base).bit_length() > 64 * limbs:
-            raise OutOfRange("expected bases in [2, p) and [2, q), found another")
+            raise OutOfRange(NOT_BASES)
         size = int(lib.ps_paillier_holder_table_bytes(key, BACKEND))
         memory = ffi.gc(
             ffi.new("uint8_t[]", size), lambda bytes_: lib.ps_wipe(bytes_, size)
@@ -163,7 +164,7 @@ class HolderTable:
                 BACKEND,
                 scratch,
             )
-        raise_for(status, "expected bases in [2, p) and [2, q), found another")
+        raise_for(status, NOT_BASES)
         self.core = core
         self.size_bytes = size
         self.exponent_bytes = int(table.exponent_len)

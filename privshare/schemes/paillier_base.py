@@ -38,7 +38,7 @@ def djn_base(n: int) -> int:
         n: An odd modulus above 3.
 
     Returns:
-        h in [2, n), a unit.
+        h in [2, n - 1), a unit.
 
     Raises:
         OutOfRange: n is even or too small.
@@ -61,6 +61,6 @@ def djn_base(n: int) -> int:
         )
         x = int.from_bytes(shake128(seed, size + _MORE_BYTES), "big")
         h = -x * x % n
-        if h >= 2 and gcd(h, n) == 1:
+        if 2 <= h < n - 1 and gcd(h, n) == 1:
             break
     return h

@@ -58,8 +58,9 @@ size_t ps_paillier_table_bytes(const ps_paillier_public *key,
  *  Computes   h_s = base^n mod n^2 and its powers
  *
  *  Returns    PS_OK
- *             PS_E_RANGE    base < 2, or base >= n, or it shares a factor with
- *                           n, or bytes is less than ps_paillier_table_bytes
+ *             PS_E_RANGE    base < 2, or base >= n - 1, or it shares a factor
+ *                           with n, or bytes is less than
+ *                           ps_paillier_table_bytes
  *  Out        table      points into memory; both are to be kept and left
  *                        where they are until the last call that reads them
  *             memory     bytes bytes, any alignment
@@ -107,8 +108,8 @@ size_t ps_paillier_holder_table_bytes(const ps_paillier_private *key,
  *  Computes   p_base^p mod p^2 and its powers, and the same for q
  *
  *  Returns    PS_OK
- *             PS_E_RANGE    p_base < 2, or p_base >= p, or the same for q, or
- *                           bytes is less than ps_paillier_holder_table_bytes;
+ *             PS_E_RANGE    p_base < 2, or p_base >= p - 1, or the same for
+ *                           q, or bytes is less than ps_paillier_holder_table_bytes;
  *                           this is public
  *  Out        table      points into memory; both are to be kept and left
  *                        where they are until the last call that reads them,

@@ -135,15 +135,17 @@ size_t ps_paillier_table_bytes(const ps_paillier_public *key,
     return limbs * sizeof(ps_limb) + ALIGN;
 }
 
-/* 2 <= base < n, and a unit. */
+/* 2 <= base < n - 1, and a unit. n is odd. */
 static ps_status read_base(ps_limb *base, const uint8_t *bytes,
                            const ps_paillier_public *key)
 {
     const ps_mont *n = &key->n.mont;
-    ps_limb two[N_LIMBS] = {2};
+    ps_limb two[N_LIMBS] = {2}, minus_one[N_LIMBS];
 
+    memcpy(minus_one, n->m, n->limbs * sizeof *minus_one);
+    minus_one[0] &= ~(ps_limb)1;
     if (ps_mpn_from_bytes(base, n->limbs, bytes, key->n_len) != PS_OK
-        || !ps_mpn_is_less(base, n->m, n->limbs)
+        || !ps_mpn_is_less(base, minus_one, n->limbs)
         || ps_mpn_is_less(base, two, n->limbs)) {
         return PS_E_RANGE;
     }

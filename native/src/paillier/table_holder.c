@@ -35,14 +35,15 @@ size_t ps_paillier_holder_table_bytes(const ps_paillier_private *key,
     return limbs * sizeof(ps_limb) + ALIGN;
 }
 
-/* base^p mod p^2 in Montgomery form, for 2 <= base < p. */
+/* base^p mod p^2 in Montgomery form, for 2 <= base < p - 1. */
 static ps_status raise_base(ps_limb *x, const uint8_t *base, size_t len,
-                            const ps_paillier_dual *p, ps_limb *scratch)
+                            const ps_paillier_prime *prime, ps_limb *scratch)
 {
+    const ps_paillier_dual *p = &prime->p;
     ps_limb two[P_LIMBS] = {2};
     size_t limbs = p->mont.limbs;
     ps_status status = ps_mpn_from_bytes(x, limbs, base, len);
-    ps_limb good = ps_mpn_is_less(x, p->mont.m, limbs)
+    ps_limb good = ps_mpn_is_less(x, prime->minus_one, limbs)
                  & (ps_mpn_is_less(x, two, limbs) ^ 1);
 
     PS_PUBLIC(&good, sizeof good);
@@ -84,8 +85,8 @@ ps_status ps_paillier_holder_table_init(ps_paillier_holder_table *table,
 
     memset(table, 0, sizeof *table);
     if (bytes >= ps_paillier_holder_table_bytes(key, backend)
-        && raise_base(x, p_base, p_len, &key->p.p, scratch) == PS_OK
-        && raise_base(y, q_base, p_len, &key->q.p, scratch) == PS_OK) {
+        && raise_base(x, p_base, p_len, &key->p, scratch) == PS_OK
+        && raise_base(y, q_base, p_len, &key->q, scratch) == PS_OK) {
         status = init_both(table, (ps_limb *)(void *)aligned, x, y, key,
                            backend, scratch);
     }

@@ -119,6 +119,11 @@ class EncryptedColumn(Unpicklable):
         return exact_value(self._bound, self.scale)
 
     @property
+    def headroom(self) -> int:
+        """Free bits: the column can be multiplied by 2^headroom."""
+        return (self._layout.capacity // max(self._bound, 1)).bit_length() - 1
+
+    @property
     def groups(self) -> tuple[Label, ...] | None:
         """The group of each value, if the column was encrypted with `by=`."""
         if not self.grouped:
@@ -146,7 +151,8 @@ class EncryptedColumn(Unpicklable):
         by = f", {groups} groups" if self.grouped else ""
         return (
             f"EncryptedColumn(length={length}, scale={self.scale}, "
-            f"bound={spoken(self._bound, self.scale)}, {self._layout}, "
+            f"bound={spoken(self._bound, self.scale)}, headroom={self.headroom} bits, "
+            f"{self._layout}, "
             f"{each:.1f} bytes a value{by}, key={self.public.kid[:8]}…)"
         )
 
@@ -229,7 +235,8 @@ class EncryptedColumn(Unpicklable):
             )
         if not is_number(other):
             return self._times(other)
-        k, scale = factor(other)
+        k, units = factor(other)
+        scale = checked_scale(self.scale * units)
         bound = self._fits(self._bound * abs(k), "the product")
         data = self._data
         if k == -1:
@@ -237,7 +244,7 @@ class EncryptedColumn(Unpicklable):
         elif k != 1:
             count = len(data) // self.public.ciphertext_size
             data = engine.multiply(self._core, data, repeated(k, count))
-        return self._with(data, bound, checked_scale(self.scale * scale))
+        return self._with(data, bound, scale)
 
     __rmul__ = __mul__
 
@@ -255,9 +262,10 @@ class EncryptedColumn(Unpicklable):
         self._single("* array")
         found = factors(values)
         self._as_long(len(found.units))
+        scale = checked_scale(self.scale * found.scale)
         bound = self._fits(self._bound * largest(found.units), "the product")
         data = engine.multiply(self._core, self._data, found.units)
-        return self._with(data, bound, checked_scale(self.scale * found.scale))
+        return self._with(data, bound, scale)
 
     def _plus(self, units: int) -> EncryptedColumn:
         """Add one plain number, in units, to every value."""

@@ -225,7 +225,14 @@ def checked_scale(scale: SupportsIndex) -> int:
         units = operator.index(scale)
     except TypeError:
         units = 0
-    if isinstance(scale, bool) or not 0 < units < 1 << _MAX_SCALE_BITS:
+    if units >= 1 << _MAX_SCALE_BITS:
+        raise OutOfRange(
+            f"expected a scale of at most {_MAX_SCALE_BITS} bits, found one of "
+            f"{units.bit_length()}",
+            fix="each multiplication by a fraction makes units finer: multiply by "
+            "fewer digits, or after decryption",
+        )
+    if isinstance(scale, bool) or units < 1:
         raise OutOfRange(
             "expected a scale that is a positive integer, found "
             f"{type(scale).__name__} that is none",

@@ -168,12 +168,13 @@ class _Totals(Unpicklable):
         if not is_number(other):
             return NotImplemented
         k, scale = factor(other)
+        scale = checked_scale(self.scale * scale)
         rows = self._rows
         if k != 1:
             rows = tuple(
                 total.multiplied(self._core, self._layout, rows, [k] * len(rows))
             )
-        return self._with(rows, self.scale * scale)
+        return self._with(rows, scale)
 
     __rmul__ = __mul__
 

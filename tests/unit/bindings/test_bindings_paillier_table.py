@@ -131,19 +131,19 @@ def test_arrays_of_another_length(more: int) -> None:
         TABLE.encrypt(b"", b"", -1)
 
 
-@pytest.mark.parametrize("base", [-1, 0, 1, P, 2 * Q, N, N + 2])
+@pytest.mark.parametrize("base", [-1, 0, 1, P, 2 * Q, N - 1, N, N + 2])
 def test_bases_that_are_no_units(base: int) -> None:
-    """Outside [2, n), or with a factor in common."""
+    """Outside [2, n - 1), or with a factor in common."""
     with pytest.raises(OutOfRange, match="base"):
         EncryptionTable(PUBLIC, base)
 
 
 @pytest.mark.parametrize(
     ("p_base", "q_base"),
-    [(1, 2), (2, 1), (0, 2), (P, 2), (2, Q), (-3, 2), (2, 2**256), (2, 2**300)],
+    [(1, 2), (2, 1), (0, 2), (P, 2), (2, Q - 1), (-3, 2), (2, 2**256), (2, 2**300)],
 )
 def test_holder_bases_outside(p_base: int, q_base: int) -> None:
-    """Outside [2, p) or [2, q)."""
+    """Outside [2, p - 1) or [2, q - 1)."""
     with pytest.raises(OutOfRange, match="bases"):
         HolderTable(KEY, p_base, q_base)
 

@@ -103,6 +103,26 @@ def test_a_table_is_built_once_and_goes_with_the_key(
     assert built[0]() is None
 
 
+def test_only_keys_of_known_factors_have_a_holders_table(
+    private: PaillierPrivateKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ours draw two exponents a value; keys from elsewhere encrypt with r^n."""
+    drawn: list[int] = []
+
+    def token(size: int) -> bytes:
+        drawn.append(size)
+        return secrets.SystemRandom().randbytes(size)
+
+    foreign = PaillierPrivateKey(private._p, private._q)
+    again = PaillierPrivateKey.from_bytes(private.to_bytes())
+    monkeypatch.setattr(paillier_random.secrets, "token_bytes", token)
+    for key, expected in ((private, [2 * 3 * 136]), (foreign, []), (again, [816])):
+        column = key.encrypt([1, -2, 3], packed=False)
+        assert private.decrypt(column).tolist() == [1, -2, 3]
+        assert drawn == expected
+        drawn.clear()
+
+
 def test_other_names_are_refused(private: PaillierPrivateKey) -> None:
     """There are two kinds for everybody, and no default for a misspelt one."""
     for name in ("", "DJN", "short", "holder"):

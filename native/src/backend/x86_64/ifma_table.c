@@ -248,8 +248,8 @@ static void look_up(const lanes_walk *walks, size_t count,
     }
 }
 
-/* Part g of `count` of a window, on its way into the second cache while products
- * keep the processor busy. */
+/* Part g of `count` of a window, on its way into the second cache while
+ * products keep the processor busy. */
 static void prefetch(const ps_lanes *window, size_t vectors, size_t g,
                      size_t count)
 {

@@ -443,7 +443,15 @@ def test_nothing_is_pickled_or_dumped(public: PaillierPublicKey) -> None:
             pickle.dumps(thing)
         assert copy.copy(thing) is thing and copy.deepcopy(thing) is thing
         assert len(repr(thing)) < 250
-    for fact in ("length=100", "scale=100", "bound=", "29 values", "bytes a value"):
+    assert a.headroom == 14 and (a + a).headroom == 13
+    for fact in (
+        "length=100",
+        "headroom=14 bits",
+        "scale=100",
+        "bound=",
+        "29 values",
+        "bytes a value",
+    ):
         assert fact in repr(a)
     assert a.bound == Decimal(2**53 - 1) / 100 and a.nbytes == 4 * 512
 
@@ -515,3 +523,28 @@ def test_scaled_values_are_a_sequence() -> None:
     wide = ScaledValues(np.array([2**80 + 1, 3], dtype=object), 7)
     assert wide.to_numpy(float).tolist() == [(2**80 + 1) / 7, 3 / 7]
     assert "length=3" in repr(values)
+
+
+@BOTH
+def test_keys_of_3072_bits(packed: bool) -> None:
+    """The larger profile does the same with more values a ciphertext."""
+    private = PaillierPrivateKey.generate(3072)
+    values = list(range(-60, 60))
+    a = column(private.public, values, packed=packed)
+    assert a.slots == (44 if packed else 1)
+    assert private.decrypt(a * 3 - 1).tolist() == [3 * v - 1 for v in values]
+    assert private.decrypt(a[7:101].sum()) == sum(values[7:101])
+    assert private.decrypt(a.sum().blind()) == sum(values)
+    again = EncryptedColumn.from_bytes(a.to_bytes(), private.public)
+    assert private.decrypt(private.encrypt(values, packed=packed) - again).tolist() == (
+        [0] * 120
+    )
+
+
+def test_units_do_not_get_ever_finer(public: PaillierPublicKey) -> None:
+    """Multiplying by fractions without end is refused, and says why."""
+    for thing in (column(public, [1]), number(public, 1)):
+        with pytest.raises(OutOfRange, match="1024 bits") as caught:
+            for _ in range(400):
+                thing = thing * 0.1  # noqa: PLW2901
+        assert "finer" in caught.value.fix
