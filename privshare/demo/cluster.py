@@ -143,8 +143,9 @@ class Cluster:
         drawing = self._drawing
         if drawing is None:
             raise Unavailable("expected draw_key before share_key, found none")
-        stewards = [client(agency, "steward") for agency in drawing.holders]
-        operator = client(HOST, "operator")
+        with ThreadPoolExecutor(2) as pool:
+            people = [(HOST, "operator"), *((a, "steward") for a in drawing.holders)]
+            operator, *stewards = pool.map(lambda who: client(*who), people)
         made = drawing.wait()
         files: dict[str, bytes] = {}
         dealt = operator.threshold.deal(

@@ -21,7 +21,13 @@ from privshare.demo.cluster import HOST, Cluster
 from privshare.demo.narrator import Narrator
 from privshare.demo.scene import OTHER_PURPOSE, PURPOSE, K, Scene
 from privshare.demo.tamper import flipped, one_letter_changed, total_raised
-from privshare.errors import NotPermitted, PrivShareError, VerificationError
+from privshare.demo.together import open_alone, opened_together
+from privshare.errors import (
+    NotPermitted,
+    OutOfRange,
+    PrivShareError,
+    VerificationError,
+)
 from privshare.sdk.call import Blocking
 from privshare.sdk.client import Client
 from privshare.sdk.dataset import Dataset
@@ -259,10 +265,27 @@ class Story:
         self.tell.good("every total equals the plain sum; small groups stay hidden")
         values = sum(count for count, _ in plain.values())
         self.tell.say(f"{values:,} values: {phases.told(took)}")
+        who = self._opened(self._named("sum").read_bytes())
+        suppressed = sum(count < K for count, _ in plain.values())
         return (
-            f"{len(plain)} groups, {sum(c < K for c, _ in plain.values())} suppressed; "
-            f"{phases.told(took)}"
+            f"{len(plain)} groups, {suppressed} suppressed; {phases.told(took)}; {who}"
         )
+
+    def _opened(self, receipt: bytes) -> str:
+        """Who opened the totals, and that one of them could not have."""
+        found = opened_together(receipt)
+        who = (
+            f"{len(found.openers)} of {len(found.shared.agencies)} holders opened the "
+            f"totals: {' and '.join(found.openers)} together"
+        )
+        self.tell.good(f"{who}; none of them can alone")
+        try:
+            open_alone(found)
+        except OutOfRange as error:
+            self.tell.refused(f"with the part of {found.openers[0]} alone: {error}")
+        else:
+            raise StoryError("one part alone opened the totals")
+        return who
 
     def _counters(self) -> dict[str, float]:
         return phases.counters(member.url for member in self.cluster.members.values())

@@ -184,7 +184,7 @@ def encrypt(
 
     Args:
         groups: From `group`.
-        key: The custodian's.
+        key: The job's.
         send: Called with each part's number and bytes, in order; may raise to
             stop.
 
@@ -291,7 +291,7 @@ def verify_column(
 
     Args:
         contribution: Its signature was verified.
-        key: The custodian's public key.
+        key: The job's public key.
         parts: The column's parts, in order.
 
     Raises:

@@ -1,5 +1,6 @@
 """What the coordinator makes of the statements that it was given.
 
+    aggregation ─► check_room ─► openers are asked
     opener's answer ─► check_answer ─► kept, or the opener is named
     everything kept ─► conclude ─► result and evidence ─► job.result
 
@@ -13,11 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from privshare.errors import PrivShareError
+from privshare.errors import OutOfRange, PrivShareError
 from privshare.exchange.admission import open_contributions
 from privshare.exchange.node import job_key, open_statement
 from privshare.jobs import aggregate as steps
 from privshare.jobs import threshold
+from privshare.jobs.receipt import MAX_BYTES
 from privshare.jobs.spec import Spec
 from privshare.jobs.statement import (
     AGGREGATION,
@@ -34,7 +36,12 @@ from privshare.wire import envelope as envelopes
 from privshare.wire.canonical import Json
 from privshare.wire.envelope import Envelope
 
-__all__ = ["check_answer", "conclude", "kind_of"]
+__all__ = ["check_answer", "check_room", "conclude", "kind_of"]
+
+#: What evidence may take of a receipt; the rest is for entries, state and result.
+MAX_EVIDENCE = MAX_BYTES - (1 << 20)
+#: An opening holds no more than the aggregation, and proofs of at most this.
+_MAX_PROOFS = 8 << 10
 
 #: Finds a statement that this node keeps, by its name.
 Kept = Callable[[str], Envelope]
@@ -43,6 +50,30 @@ Kept = Callable[[str], Envelope]
 def kind_of(spec: Spec) -> str:
     """The payload type with which whoever opens answers."""
     return OPENING if spec.custodian is not None else PARTIAL_OPENING
+
+
+def check_room(spec: Spec, kept: Kept) -> None:
+    """Refuse before anything is opened, and spent, what no receipt could hold.
+
+    Args:
+        spec: The job.
+        kept: As for `conclude`; the openings are not there yet.
+
+    Raises:
+        OutOfRange: The evidence would be too large: rule `job.groups`.
+    """
+    aggregation = len(envelopes.encode(kept("aggregation")))
+    found = aggregation + sum(
+        len(envelopes.encode(kept(f"contribution:{item.dataset}")))
+        for item in spec.inputs
+    )
+    found += len(spec.opened_by) * (aggregation + _MAX_PROOFS)
+    if found > MAX_EVIDENCE:
+        raise OutOfRange(
+            f"expected evidence of at most {MAX_EVIDENCE} bytes, found about {found}",
+            fix="Ask for fewer groups or over fewer datasets, or name a custodian.",
+            detail={"rule": "job.groups"},
+        )
 
 
 def check_answer(

@@ -190,7 +190,7 @@ def aggregate(node: Node, caller: str, job: str, body: Json) -> dict[str, Json]:
         SignatureInvalid: A contribution that its owner did not sign.
         EvidenceInvalid: A subtotal that is not the product of its
             ciphertexts, a contribution of another job, a key that is not the
-            custodian's, a count below k; `detail["party"]`.
+            job's, a count below k; `detail["party"]`.
         OutOfRange: The sum could be larger than plaintexts can show.
         Unavailable: Ciphertexts have not arrived yet.
     """

@@ -25,7 +25,7 @@ from privshare.errors import (
     Unavailable,
 )
 from privshare.exchange import drawer, party
-from privshare.exchange.conclusion import check_answer, conclude, kind_of
+from privshare.exchange.conclusion import check_answer, check_room, conclude, kind_of
 from privshare.exchange.job import admission, admit, problem_of, spec_of
 from privshare.exchange.node import Node, one_line, open_statement
 from privshare.exchange.opening import open_totals
@@ -270,6 +270,7 @@ class Runner:
             "aggregation": self._statement(job, "aggregation"),
             "contributions": self._contributions(job, spec),
         }
+        check_room(spec, lambda name: self._envelope(job, name))
         away: PrivShareError | None = None
         for opener in spec.opened_by:
             name = f"opening:{opener}"

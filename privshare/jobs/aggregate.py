@@ -229,6 +229,7 @@ def open_totals(
     opened = []
     for cell in aggregation.groups:
         m, r = private.open(cell.ciphertext)
+        packing.check(m, private.public.bits)
         if abs(packing.total(m)) > bound:
             raise EvidenceInvalid(
                 "expected totals within the bounds that the owners signed, found "
@@ -276,7 +277,11 @@ def check_opening(
     check_totals([one.total for one in opening.groups], aggregation, spec, bound)
     for one, cell in zip(opening.groups, aggregation.groups, strict=True):
         try:
+            packing.check(one.m, key.n.bit_length())
             key.verify_opening(cell.ciphertext, one.m, one.r)
+        except EvidenceInvalid as error:  # a custodian must not open such
+            error.detail.setdefault("party", custodian)
+            raise
         except ProofInvalid as error:
             raise ProofInvalid(
                 f"the opening by {custodian}: {error.message}",

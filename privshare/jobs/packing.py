@@ -5,7 +5,7 @@
 
 A plaintext has s slots of 96 bits, and slot j holds a signed value v_j:
 
-    P = Σ v_j · 2^(96·j)                      s = 20 under 2048 bits, 31 under 3072
+    P = Σ v_j · 2^(96·j)                      s = 16 under 2048 bits, 27 under 3072
 
 Let M = 2^96 - 1. Then 2^96 = 1 mod M, so P = Σ v_j mod M, and so it is for sums
 of plaintexts, whatever carries pass from slot to slot. A group's total T is the
@@ -26,7 +26,13 @@ q + u and u are uniform on two intervals of length 2^U that are q apart. Their
 distance is |q| / 2^U < 2^-96, so what is opened differs by that much from
 T + M·u, which anybody can draw who knows T. It holds for every owner whose u
 stays secret, whatever the others do, since the plaintexts of several owners are
-added. The mask keeps |ΣP + M·u| below 2^(W+97), and eight owners below n/2.
+added.
+
+The mask keeps |ΣP + M·u| below 2^(W+97), and eight owners below 2^(W+100), which
+is 2^1626 and 2^2682. s is chosen to keep them that far below n/2: under a
+threshold key of up to three openers no plaintext below `ThresholdKey.sound_below`
+can be shown wrong, even by the key's dealer. So whoever opens or reads an opening
+refuses plaintexts that are larger (`check`); no honest owner makes them.
 
 Source: masking over the integers is in Damgård and Thorbek, "Linear integer
 secret sharing and distributed exponentiation", PKC 2006, and, for Paillier
@@ -50,7 +56,7 @@ import secrets
 import sys
 from array import array
 
-from privshare.errors import OutOfRange
+from privshare.errors import EvidenceInvalid, OutOfRange
 from privshare.jobs.spec import MAX_INPUTS
 from privshare.wire.canonical import INTEGER_LIMIT
 
@@ -58,6 +64,7 @@ __all__ = [
     "LARGEST",
     "LIMIT",
     "MAX_VALUES",
+    "check",
     "ciphertexts",
     "hide",
     "pack",
@@ -79,6 +86,9 @@ _MODULUS = (1 << _SLOT_BITS) - 1
 LIMIT = _MODULUS // 2
 
 _HIDING_BITS = 96
+_OWNERS_BITS = (MAX_INPUTS - 1).bit_length()
+#: `ThresholdKey.sound_below` is n / 2^(128·k + 1); this is for k = 3.
+_SOUND_BITS = 385
 _VALUE_BYTES = 8
 _SIGN_BIT = bytes(byte ^ 0x80 for byte in range(256))
 
@@ -86,14 +96,13 @@ _SIGN_BIT = bytes(byte ^ 0x80 for byte in range(256))
 def slots(bits: int) -> int:
     """How many values one plaintext holds under a modulus of so many bits.
 
-    The most for which the plaintexts of `MAX_INPUTS` owners, masked, stay below
-    n/2 >= 2^(bits-2) together.
+    The most for which the masked plaintexts of `MAX_INPUTS` owners together stay
+    below n / 2^385, and n >= 2^(bits-1).
 
     >>> slots(2048), slots(3072)
-    (20, 31)
+    (16, 27)
     """
-    owners_bits = (MAX_INPUTS - 1).bit_length()
-    room = bits - 2 - owners_bits - _HIDING_BITS - 1  # for W
+    room = bits - 1 - _SOUND_BITS - _OWNERS_BITS - _HIDING_BITS - 1  # for W
     return (room - _reach(1)) // _SLOT_BITS + 1
 
 
@@ -182,6 +191,25 @@ def total(m: int) -> int:
         The residue modulo M that is nearest to 0: |total| <= `LIMIT`.
     """
     return (m + LIMIT) % _MODULUS - LIMIT
+
+
+def check(m: int, bits: int) -> None:
+    """Refuse an opened plaintext that no owners' plaintexts add up to.
+
+    Args:
+        m: Signed, as it was opened.
+        bits: Of the modulus.
+
+    Raises:
+        EvidenceInvalid: It is larger: rule `job.bound`.
+    """
+    most_bits = _reach(slots(bits)) + _HIDING_BITS + 1 + _OWNERS_BITS
+    if abs(m) >> most_bits:
+        raise EvidenceInvalid(
+            f"expected plaintexts of at most {most_bits} bits, which is what owners "
+            f"make, found one of {m.bit_length()}",
+            detail={"rule": "job.bound"},
+        )
 
 
 def _reach(width: int) -> int:

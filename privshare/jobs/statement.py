@@ -4,6 +4,8 @@
     compute     Aggregation    products across the owners
     custodian   Opening        (m, r) of every product; m shows the total
 
+What openers of a threshold key sign instead is `threshold_statement`.
+
 Statements are values with one byte string each: what `to_bytes` writes is the
 payload of the envelope, and `from_bytes` takes nothing else. `aggregate` makes
 and checks them; signatures are verified before a payload comes here.
@@ -112,7 +114,7 @@ class Contribution:
         version: The dataset's version.
         column: The column summed or counted.
         group_by: The column that split the rows, or None.
-        key: Id of the custodian's key.
+        key: Id of the key that the values are encrypted under.
         ciphertexts: `ciphertexts_digest` of the encrypted column.
         rows: How many values it holds: the sum of the counts.
         bound: No sum of these values is larger in size.
@@ -210,7 +212,7 @@ class Aggregation:
 
     Attributes:
         job: The job's id.
-        key: Id of the custodian's key.
+        key: Id of the key that the values are encrypted under.
         contributions: `digest` of each, in the order of the inputs.
         groups: The totals, sorted by name.
     """

@@ -111,9 +111,12 @@ def combine(
     Raises:
         OutOfRange: Not k parts.
         VerificationError: The parts do not open the totals together.
+        EvidenceInvalid: A plaintext that no owners' add up to.
     """
     partials = [_partial(part) for part in parts]
     opened = threshold.combine(shared.opened, _ciphertexts(aggregation), partials)
+    for m in opened:
+        packing.check(m, shared.opened.public.bits)
     return [packing.total(m) for m in opened]
 
 

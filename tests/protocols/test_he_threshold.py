@@ -28,6 +28,7 @@ from privshare.errors import (
     GrantRevoked,
     NotFound,
     NotPermitted,
+    OutOfRange,
     PrivShareError,
     ProofInvalid,
     SignatureInvalid,
@@ -36,6 +37,7 @@ from privshare.errors import (
 )
 from privshare.exchange import grant, party
 from privshare.exchange import job as jobs
+from privshare.exchange import threshold as shares
 from privshare.exchange.node import Node
 from privshare.exchange.opening import open_totals
 from privshare.exchange.plan import Question, explain, plan
@@ -52,10 +54,12 @@ from privshare.jobs.statement import (
 )
 from privshare.jobs.threshold_statement import PARTIAL_OPENING, PartialOpening
 from privshare.ledger import query
+from privshare.ledger.sealed_share import PublicPart, evidence
 from privshare.schemes.keys import sign_envelope
 from privshare.schemes.paillier_knowledge import Known, prove
+from privshare.schemes.threshold_reshare import successor
 from privshare.wire import envelope as envelopes
-from privshare.wire.canonical import decode
+from privshare.wire.canonical import b64u, decode
 
 RETURNS, DEEDS = "tax/returns", "title/deeds"
 HOLDERS = ("title", "housing", "tax")
@@ -479,6 +483,17 @@ def test_having_openers_open_copied_ciphertexts(
         assert network[opener].store.blob(job.ledger_id, "opened") is None
 
 
+def test_a_result_that_no_receipt_can_hold(
+    network: Consortium, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is refused before anybody opens, so nothing is spent."""
+    monkeypatch.setattr("privshare.exchange.conclusion.MAX_EVIDENCE", 10_000)
+    found = failed(network, jobs.submit(network["housing"], SUM), OutOfRange)
+    assert found.problem is not None and found.problem.rule == "job.groups"
+    assert held(network, found).opened is None
+    assert uses(network)[0] == (0, 0)
+
+
 # -- a dishonest opener -------------------------------------------------------
 
 
@@ -714,6 +729,47 @@ def test_an_abort_after_the_announcement_spends(network: Consortium) -> None:
     jobs.cancel(network["housing"], job.id, reason="we saw enough")
     failed(network, job, StepNotAllowed)
     assert uses(network)[0] == (1, 0)
+
+
+def test_a_key_that_was_reshared(network: Consortium) -> None:
+    """New holders open for the old ones, and both arithmetics agree on it."""
+    to = ("housing", "registrar", "tax")
+    files = [shares.reshare(network[name], to, 2) for name in ("title", "housing")]
+    publics = [
+        PublicPart.from_json(decode(data))
+        for one in files
+        for name, data in one.items()
+        if name.startswith("resharing-")
+    ]
+    before = query.threshold_epoch(network.host.view(), 1)
+    key = successor(before.opened, [public.statement for public in publics])
+    body: Any = {
+        "epoch": 2,
+        "evidence": b64u(evidence(publics)),
+        "holders": list(to),
+        "key": key.to_json(),
+        "previous": 1,
+    }
+    shares.deal(network["registrar"], body)
+    network.sync()
+    for agency in to:
+        parts = [
+            data
+            for one in files
+            for name, data in one.items()
+            if name.endswith(f"-to-{agency}.json")
+        ]
+        shares.import_shares(network[agency], parts)
+        network.sync()
+    job = done(network, jobs.submit(network["housing"], SUM))
+    spec = jobs.spec_of(job)
+    assert (spec.epoch, spec.compute, spec.openers) == (
+        2,
+        "title",
+        ("registrar", "tax"),
+    )
+    verdict = judged(network, job, second_opinion=True)
+    assert verdict.outcome == "valid", verdict.report()
 
 
 def test_a_key_that_changes_under_way(network: Consortium) -> None:

@@ -54,6 +54,8 @@ def granted(network: Consortium) -> Consortium:
 def test_questions_are_read_strictly() -> None:
     """A question has its fields and no others."""
     assert SUM.group_by == "district" and SUM.deadline_s == 3600
+    named = Question.from_json({**QUESTION, "parties": {"openers": ["tax", "title"]}})
+    assert (named.openers, named.custodian) == (("tax", "title"), None)
     for wrong in (
         [],
         {**QUESTION, "colour": "red"},
@@ -117,7 +119,7 @@ def test_scales_that_differ(granted: Consortium) -> None:
 def test_estimate_and_explain(granted: Consortium) -> None:
     """Before anything runs one can read who learns what, how long and how much."""
     said = explain(granted["housing"], SUM)
-    assert said["rows"] == 20 and said["bytes"] == 512  # one ciphertext
+    assert said["rows"] == 20 and said["bytes"] == 2 * 512
     assert float(estimate(granted["housing"], SUM)["seconds"]) > 0
     assert set(said["learns"]) == {"housing", "tax", said["parties"]["compute"]}
     assert "no value" in said["learns"][said["parties"]["compute"]]

@@ -285,6 +285,27 @@ def test_totals_past_the_bound_are_not_opened() -> None:
         steps.open_totals(made, private(), 35)
 
 
+def test_plaintexts_past_all_masks_are_not_opened() -> None:
+    """A plaintext with a total that fits, but larger than owners' together: the
+    custodian refuses it, and is named where it does not."""
+    key = private().public
+    large = ((1 << 96) - 1) << 1_700
+    one, two = contributions()
+    c = key.add(one.groups[0].ciphertext, key.encrypt_batch([large]))
+    told = [proven(_cell(one, ciphertext=c)), two]
+    made = steps.aggregate(spec(), JOB, told, key)
+    bound = steps.check_bounds(told)
+    with pytest.raises(EvidenceInvalid) as refused:
+        steps.open_totals(made, private(), bound)
+    assert refused.value.detail["rule"] == "job.bound"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(packing, "check", lambda m, bits: None)
+        opening = steps.open_totals(made, private(), bound)
+    with pytest.raises(EvidenceInvalid) as refused:
+        steps.check_opening(opening, made, spec(), bound, key)
+    assert refused.value.detail == {"party": "registrar", "rule": "job.bound"}
+
+
 @pytest.mark.parametrize(
     ("lie", "error"),
     [

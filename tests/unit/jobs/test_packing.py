@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from privshare.errors import OutOfRange
+from privshare.errors import EvidenceInvalid, OutOfRange
 from privshare.jobs import packing
 from privshare.jobs.spec import MAX_INPUTS
 from privshare.schemes.paillier import SIZES
+from privshare.schemes.threshold_key import SOUND_BITS
 
 M = (1 << 96) - 1
 LARGEST = packing.LARGEST
@@ -33,14 +34,9 @@ def packed(values: Sequence[int], bits: int) -> list[int]:
 
 def test_slots_of_both_profiles() -> None:
     """The figures of docs/protocols/paillier-sum.md."""
-    assert [packing.slots(bits) for bits in SIZES] == [20, 31]
-    assert [packing.ciphertexts(n, 2048) for n in (1, 20, 21, 40, 41)] == [
-        1,
-        1,
-        2,
-        2,
-        3,
-    ]
+    assert [packing.slots(bits) for bits in SIZES] == [16, 27]
+    counts = [packing.ciphertexts(n, 2048) for n in (1, 16, 17, 32, 33)]
+    assert counts == [1, 1, 2, 2, 3]
 
 
 @given(columns_st, bits_st)
@@ -89,17 +85,29 @@ def test_just_past_the_largest_total_is_another() -> None:
 
 @pytest.mark.parametrize("bits", SIZES)
 @pytest.mark.parametrize("sign", [1, -1])
-def test_no_plaintext_reaches_half_of_n(bits: int, sign: int) -> None:
+def test_plaintexts_are_as_small_as_is_said(bits: int, sign: int) -> None:
     """Eight owners with the largest groups of the largest values and the largest
-    masks, under the smallest n of its length."""
+    masks, under the smallest n of its length: sound for up to three openers."""
     plaintexts = packing.ciphertexts(packing.MAX_VALUES, bits)
     full = packed([sign * LARGEST] * packing.slots(bits), bits)[0]
     mask = (1 << packing._mask_bits(bits)) - 1 if sign > 0 else 0
     masked = packing.hide_with(full, mask, bits)
     most = MAX_INPUTS * (masked + (plaintexts - 1) * full)
     smallest_n = 1 << (bits - 1)
-    assert 2 * abs(most) < smallest_n
+    assert abs(most) < smallest_n >> (SOUND_BITS * 3 + 1)
     assert abs(full) * plaintexts < 1 << packing._reach(packing.slots(bits))
+    packing.check(most, bits)
+
+
+@pytest.mark.parametrize(("bits", "most"), [(2048, 1626), (3072, 2682)])
+def test_larger_plaintexts_are_refused(bits: int, most: int) -> None:
+    """What no owners' plaintexts add up to is refused before it is read."""
+    for m in (0, (1 << most) - 1, 1 - (1 << most)):
+        packing.check(m, bits)
+    for m in (1 << most, -(1 << most), (1 << (bits - 2)) - 1):
+        with pytest.raises(EvidenceInvalid) as refused:
+            packing.check(m, bits)
+        assert refused.value.detail["rule"] == "job.bound"
 
 
 @pytest.mark.parametrize("bits", SIZES)
@@ -115,7 +123,7 @@ def test_masks_drown_what_they_hide(bits: int) -> None:
 def test_one_slot_more_would_not_fit(bits: int) -> None:
     """Slots are as many as the condition allows."""
     width = packing.slots(bits) + 1
-    assert packing._reach(width) + 97 + 3 > bits - 2
+    assert packing._reach(width) + 97 + 3 > bits - 1 - (SOUND_BITS * 3 + 1)
 
 
 def test_masks_are_drawn_anew() -> None:

@@ -407,6 +407,19 @@ def test_without_a_fitting_grant_nothing_is_asked(
     assert asked.bodies("POST /v1/jobs") == []
 
 
+def test_who_opens_may_be_said() -> None:
+    """Openers or a custodian go to the node as they were named."""
+    asked = node(**{"POST__/v1/jobs/estimate": (200, {"milliseconds": 1})})
+    deed = blocking(asked, Clock())["tax/deed-tax"]
+    ps.sum(deed, "tax_paid", openers=("tax", "title")).estimate()
+    ps.count(deed, "tax_paid", custodian="tax").estimate()
+    said = [one["parties"] for one in asked.bodies("POST /v1/jobs/estimate")]
+    assert said == [
+        {"compute": None, "custodian": None, "openers": ["tax", "title"]},
+        {"compute": None, "custodian": "tax", "openers": []},
+    ]
+
+
 def test_questions_are_on_datasets_of_a_connection() -> None:
     """A name, no dataset or too many are refused when the query is made."""
     deed = blocking(node(), Clock())["tax/deed-tax"]

@@ -100,6 +100,20 @@ static void moduli_init(moduli *w, const ps_limb *candidates, size_t count,
     ps_wipe(rest, sizeof rest);
 }
 
+/* 2^(the lowest SHIFT_BITS bits), by masks: Valgrind takes the count of a
+ * vector shift for an address. */
+LANES_TARGET
+static ps_lanes power_of_two(ps_lanes digit)
+{
+    const ps_lanes zero = lanes_set(0), one = lanes_set(1);
+    ps_lanes power = one;
+
+    power += power & (zero - (digit & one));
+    power += (power + power + power) & (zero - ((digit >> 1) & one));
+    power += ((power << 4) - power) & (zero - ((digit >> 2) & one));
+    return power;
+}
+
 /* x = x * 2^(digit number i of (m - 1) / 2): m is odd, so that these are the
  * bits from 1 + 3 i on. */
 LANES_TARGET
@@ -113,9 +127,11 @@ static void shift(ps_lanes *x, size_t i, const moduli *w)
     if (at > LANES_BITS - SHIFT_BITS && limb + 1 < h) {
         digit |= w->m.m[limb + 1] << (LANES_BITS - at);
     }
-    digit &= lanes_set((1 << SHIFT_BITS) - 1);
+    ps_lanes factor = power_of_two(digit), above = lanes_set(0);
     for (size_t j = 0; j < h; j++) {
-        x[j] <<= digit;
+        ps_lanes high = lanes_high(lanes_set(0), x[j], factor);
+        x[j] = lanes_low(above, x[j], factor);
+        above = high;
     }
     ps_lanes_normalise(x, h);
 }
