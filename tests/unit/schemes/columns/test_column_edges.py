@@ -94,7 +94,8 @@ def test_nothing(private: PaillierPrivateKey, packed: bool) -> None:
     none = column(private.public, [], by=[], packed=packed)
     assert len(none) == 0
     if not packed:
-        for index in (slice(None, None, 2), [], np.zeros(0, bool)):
+        indices: list[Any] = [slice(None, None, 2), [], np.zeros(0, bool)]
+        for index in indices:
             assert len(none[index]) == 0
 
 
