@@ -26,7 +26,7 @@ from privshare.errors import (
 )
 from privshare.exchange import drawer, party
 from privshare.exchange.conclusion import check_answer, check_room, conclude, kind_of
-from privshare.exchange.job import admission, admit, problem_of, spec_of
+from privshare.exchange.job import admission, admit, keep, problem_of, spec_of
 from privshare.exchange.node import Node, one_line, open_statement
 from privshare.exchange.opening import open_totals
 from privshare.jobs.lifecycle import Advance, Beat, End, Event, Fail, Job, Problem, step
@@ -147,8 +147,8 @@ class Runner:
 
     def _check_end(self, job: Job) -> None:
         """A job ends when somebody asked for it, or the ledger says so."""
-        if job.phase == "aborting":
-            return
+        if job.phase in ("admitting", "aborting"):
+            return  # what is on its way to the ledger may be there: first find out
         if job.cancelled:
             raise StepNotAllowed(
                 f"cancelled: {job.cancelled}", detail={"rule": "job.cancelled"}
@@ -434,13 +434,8 @@ class Runner:
         return query.job(self._node.view(), job.ledger_id)
 
     def _take(self, job: Job, event: Event) -> Job:
-        """One transition, kept. A cancellation that came meanwhile stays."""
+        """One transition, kept."""
         return self._keep(step(job, event))
 
     def _keep(self, job: Job) -> Job:
-        with self._node.tasks.exclusive(f"job:{job.id}"):
-            kept = self._node.store.job(job.id)
-            if kept is not None and kept.cancelled and not job.cancelled:
-                job = replace(job, cancelled=kept.cancelled)
-            self._node.store.put_job(job)
-        return job
+        return keep(self._node, job)
