@@ -106,6 +106,15 @@ def test_a_share_comes_twice(network: Consortium) -> None:
         threshold.import_shares(network["tax"], [files["tax"]])
 
 
+def test_a_share_of_another_network_is_not_accepted(network: Consortium) -> None:
+    """What lies in the place of this epoch is another key's: nothing is accepted."""
+    files = network.deal_key()
+    network["tax"].shares.put(1, dealt(2, 3, 1)[1][2])
+    with pytest.raises(Conflict, match="of another key"):
+        threshold.import_shares(network["tax"], [files["tax"]])
+    assert held(network).accepted == ()
+
+
 def test_an_import_that_broke_off_is_finished(
     network: Consortium, monkeypatch: pytest.MonkeyPatch
 ) -> None:
