@@ -122,7 +122,7 @@ def import_shares(
         raise Conflict(
             f"expected no share of another key here, found one of an epoch "
             f"{held.epoch} that this ledger does not hold",
-            fix=f"move keys/share.{held.epoch}.key of the node away, and start it again",
+            fix=f"move keys/share.{held.epoch}.key away, and start the node again",
         )
     elif accepted is not None:
         raise Conflict(
