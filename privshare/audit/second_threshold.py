@@ -28,6 +28,8 @@ from privshare.audit.sentence import counted
 from privshare.errors import EvidenceInvalid
 
 _ROOTS = 6
+#: Bits of the largest plaintext, by the length of n in bytes.
+_LARGEST = {256: 1626, 384: 2682}
 _SHARE = b"paillier-threshold-share"
 
 
@@ -54,6 +56,7 @@ def check_parts(case: Case) -> str:
         _agree(key.is_proven(part, totals), "on every opener's proof")
     rows = (case.receipt.result or {})["rows"]
     found = key.combined(parts)
+    _agree(all(abs(m) >> _LARGEST[key.size] == 0 for m in found), "on their size")
     sums = [str(casting_out(m)) for m in found]
     _agree(sums == [row["value"] for row in rows], "on every total")
     return (

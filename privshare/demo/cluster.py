@@ -27,6 +27,7 @@ from typing import IO
 
 from privshare.demo.nursery import Child, Nursery
 from privshare.errors import Unavailable
+from privshare.schemes.key_file import Passphrase
 from privshare.schemes.threshold import KeyShare, ThresholdKey, deal
 from privshare.sdk import wallet
 from privshare.sdk.call import Blocking
@@ -70,6 +71,8 @@ class Cluster:
         self.folder = folder = folder.resolve()
         self.network = f"demo-{secrets.token_hex(4)}"
         self.passphrase = secrets.token_urlsafe(24)
+        # Remembers what scrypt made of it: one salt does for all files here.
+        self._opened = Passphrase(self.passphrase)
         self._ports = Ports(len(agencies) + 1)
         self.members = {
             agency: Member(agency, folder / agency, port)
@@ -97,11 +100,12 @@ class Cluster:
             people: (agency, role) of each person with a key of their own.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        with ThreadPoolExecutor(2) as pool:
-            made = list(pool.map(self._init, self.members.values()))
         host = self.members[HOST]
+        made = [self._init(host)]
+        with ThreadPoolExecutor(2) as pool:
+            made += pool.map(self._init, [self.members[a] for a in self.agencies])
         enrolments = [new.enrolment for new in made if new.enrolment is not None]
-        node_process.admit_all(host.folder, enrolments, self.passphrase)
+        node_process.admit_all(host.folder, enrolments, self._opened)
         for agency in self.agencies:
             genesis = node_process.network_of(host.folder)
             node_process.join(self.members[agency].folder, genesis, host.url)
@@ -166,7 +170,7 @@ class Cluster:
         return connect(
             member.url,
             key=member.people[role],
-            passphrase=self.passphrase,
+            passphrase=self._opened,
             trust=self.trust,
         )
 
@@ -200,7 +204,7 @@ class Cluster:
             agency=member.agency,
             network=self.network,
             url=member.url,
-            passphrase=self.passphrase,
+            passphrase=self._opened,
             host=member.agency == HOST,
         )
 
@@ -209,7 +213,7 @@ class Cluster:
         file.parent.mkdir(mode=0o700, exist_ok=True)
         node_process.enrol(
             member.folder,
-            wallet.create_key(file, self.passphrase),
+            wallet.create_key(file, self._opened),
             roles=(role,),
             label=f"{role} of {member.agency}",
         )

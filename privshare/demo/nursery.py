@@ -142,9 +142,10 @@ def main() -> None:
         if "poll" in wish:
             answer = {"status": _poll(nodes, wish["poll"])}
         else:
+            nursery = os.getpid()
             pid = os.fork()
             if pid == 0:
-                _become_a_node(**wish)
+                _become_a_node(nursery, **wish)
             nodes[pid] = None
             answer = {"pid": pid}
         os.write(1, json.dumps(answer).encode() + b"\n")
@@ -172,12 +173,14 @@ def _poll(nodes: dict[int, int | None], pid: int) -> int | None:
     return nodes.get(pid)
 
 
-def _become_a_node(serve: str, log: str, passphrase: str) -> None:
+def _become_a_node(nursery: int, serve: str, log: str, passphrase: str) -> None:
     """Do as `privshare node serve` in a process of its own. Does not return."""
     code = 70
     try:
         os.setsid()
         die_with_parent()
+        if os.getppid() != nursery:  # it died before we asked to die with it
+            os._exit(code)
         said = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         nothing = os.open(os.devnull, os.O_RDONLY)
         for source, target in ((nothing, 0), (said, 1), (said, 2)):

@@ -127,7 +127,7 @@ def protect(
             f"found {len(salt)} and {len(nonce)}"
         )
     header = _key_file_header(salt, nonce, n_log2)
-    cipher = ChaCha20Poly1305(_opened(passphrase).key(salt, n_log2))
+    cipher = ChaCha20Poly1305(opened_passphrase(passphrase).key(salt, n_log2))
     ciphertext = cipher.encrypt(nonce, secret, _key_file_aad(header))
     return canonical.encode({**header, "ciphertext": b64u(ciphertext)})
 
@@ -156,7 +156,7 @@ def unprotect(blob: bytes, passphrase: str | Passphrase) -> bytes:
     ciphertext = fields.bytes("ciphertext", max=_MAX_SECRET + 16)
     fields.end()
     header = _key_file_header(salt, nonce, n_log2)
-    cipher = ChaCha20Poly1305(_opened(passphrase).key(salt, n_log2))
+    cipher = ChaCha20Poly1305(opened_passphrase(passphrase).key(salt, n_log2))
     try:
         return cipher.decrypt(nonce, ciphertext, _key_file_aad(header))
     except InvalidTag:
@@ -183,5 +183,6 @@ def _key_file_aad(header: dict[str, Json]) -> bytes:
     return tagged(domain.KEY_FILE, canonical.encode(header))
 
 
-def _opened(passphrase: str | Passphrase) -> Passphrase:
+def opened_passphrase(passphrase: str | Passphrase) -> Passphrase:
+    """The passphrase as an object that remembers what scrypt made of it."""
     return Passphrase(passphrase) if isinstance(passphrase, str) else passphrase

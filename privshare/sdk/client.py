@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Generic
 from urllib.parse import quote
 
 from privshare.errors import ConfigError, EncodingError
+from privshare.schemes.key_file import Passphrase
 from privshare.sdk import transport, wallet
 from privshare.sdk.anchor import prepare
 from privshare.sdk.call import Awaiting, Blocking, Bound, Call, M, Request, verb
@@ -344,7 +345,7 @@ def connect(
     where: str | wallet.Profile,
     *,
     key: str | Path | None = None,
-    passphrase: str | None = None,
+    passphrase: str | Passphrase | None = None,
     trust: str | Path | None = None,
     transport_: httpx.BaseTransport | None = None,
 ) -> Client[Blocking]:
@@ -353,7 +354,8 @@ def connect(
     Args:
         where: A profile's name, a profile, or the node's URL.
         key: The key file; the profile's unless given.
-        passphrase: Opens the key file; $PRIVSHARE_PASSPHRASE unless given.
+        passphrase: Opens the key file; $PRIVSHARE_PASSPHRASE unless given. A
+            `Passphrase` remembers what it cost to open several.
         trust: A trust policy's file, or its text; the profile's unless given.
         transport_: In the place of the network, for tests.
 
@@ -376,7 +378,7 @@ async def connect_async(
     where: str | wallet.Profile,
     *,
     key: str | Path | None = None,
-    passphrase: str | None = None,
+    passphrase: str | Passphrase | None = None,
     trust: str | Path | None = None,
     transport_: httpx.AsyncBaseTransport | None = None,
 ) -> Client[Awaiting]:
@@ -453,7 +455,7 @@ def own_version() -> str:
 def _settings(
     where: str | wallet.Profile,
     key: str | Path | None,
-    passphrase: str | None,
+    passphrase: str | Passphrase | None,
     trust: str | Path | None,
 ) -> tuple[transport.Signer, Session]:
     profile = _profile(where)

@@ -26,6 +26,8 @@ from typing import TYPE_CHECKING, Any
 from privshare.errors import OutOfRange
 from privshare.schemes.columns import EncryptedColumn, EncryptedGroups, EncryptedNumber
 from privshare.schemes.columns import concat as join
+from privshare.schemes.columns.operand import factors
+from privshare.schemes.columns.source import is_number
 from privshare.schemes.paillier import PaillierPublicKey
 
 if TYPE_CHECKING:
@@ -94,18 +96,22 @@ class DistributedColumn:
         if isinstance(other, DistributedColumn):
             self._meets(other)
             return self._map(_add_part, zip(self._parts, other._parts, strict=True))
-        return self._map(_add_plain, ((part, other) for part in self._parts))
+        number = _one(other)
+        return self._map(_add_plain, ((part, number) for part in self._parts))
 
     def __neg__(self) -> DistributedColumn:
         return self.__mul__(-1)
 
     def __sub__(self, other: Any) -> DistributedColumn:
-        negated: Any = -other
-        return self.__add__(negated)
+        if isinstance(other, DistributedColumn):
+            return self.__add__(-other)
+        number = _one(other)
+        return self._map(_subtract_plain, ((part, number) for part in self._parts))
 
     def __mul__(self, k: Any) -> DistributedColumn:
         """Multiply every value by one plain number."""
-        return self._map(_times, ((part, k) for part in self._parts))
+        number = _one(k)
+        return self._map(_times, ((part, number) for part in self._parts))
 
     __rmul__ = __mul__
 
@@ -136,9 +142,11 @@ class DistributedColumn:
                 f"expected {len(self)} weights, found {len(weights)}",
                 fix="give one weight a value",
             )
+        # One scale for all parts, or their totals could not be added up.
+        scale = factors(weights).scale
         pairs, start = [], 0
         for part, length in zip(self._parts, self.lengths, strict=True):
-            pairs.append((part, weights[start : start + length]))
+            pairs.append((part, weights[start : start + length], scale))
             start += length
         return EncryptedNumber.from_bytes(
             self._total(_dot_part, _add_numbers, pairs), self.public
@@ -241,6 +249,16 @@ def encrypt(
     return DistributedColumn(client, public, futures, lengths)
 
 
+def _one(number: Any) -> Any:
+    """Return a single number: of an array each part would take the whole."""
+    if not is_number(number):
+        raise OutOfRange(
+            f"expected one plain number, found a {type(number).__name__}",
+            fix="encrypt it as a distributed column with parts of the same lengths",
+        )
+    return number
+
+
 def _moved(how: Callable[..., Any], items: list[Any]) -> list[Any]:
     """Scatter or gather; dask gives the two no types."""
     return list(how(items))
@@ -272,6 +290,11 @@ def _add_plain(key: bytes, data: bytes, number: Any) -> bytes:
     return shifted.to_bytes()
 
 
+def _subtract_plain(key: bytes, data: bytes, number: Any) -> bytes:
+    shifted: EncryptedColumn = _column(key, data) - number
+    return shifted.to_bytes()
+
+
 def _times(key: bytes, data: bytes, k: Any) -> bytes:
     multiple: EncryptedColumn = _column(key, data) * k
     return multiple.to_bytes()
@@ -281,8 +304,8 @@ def _sum_part(key: bytes, data: bytes) -> bytes:
     return _column(key, data).sum().to_bytes()
 
 
-def _dot_part(key: bytes, data: bytes, weights: Any) -> bytes:
-    return _column(key, data).dot(weights).to_bytes()
+def _dot_part(key: bytes, data: bytes, weights: Any, scale: int) -> bytes:
+    return _column(key, data).dot(weights, scale=scale).to_bytes()
 
 
 def _groups_part(key: bytes, data: bytes) -> bytes:

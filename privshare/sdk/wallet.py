@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from privshare.errors import ConfigError, Conflict, EncodingError, NotFound
+from privshare.schemes.key_file import Passphrase
 from privshare.schemes.keys import SigningKey, VerifyKey, protect, unprotect
 from privshare.wire.canonical import Fields, b64u, decode, encode
 
@@ -64,7 +65,7 @@ def home(environ: Mapping[str, str] = os.environ) -> Path:
     return Path(named) if named else Path.home() / ".config" / "privshare"
 
 
-def create_key(path: Path, passphrase: str) -> VerifyKey:
+def create_key(path: Path, passphrase: str | Passphrase) -> VerifyKey:
     """Make a key, and write both its files.
 
     Args:
@@ -81,12 +82,13 @@ def create_key(path: Path, passphrase: str) -> VerifyKey:
     if not passphrase:
         raise ConfigError("expected a passphrase for the new key, found an empty one")
     key = SigningKey.generate()
-    _write_new(path, protect(key.seed(), passphrase), 0o600)
+    salt = passphrase.salt if isinstance(passphrase, Passphrase) else None
+    _write_new(path, protect(key.seed(), passphrase, salt=salt), 0o600)
     _write_new(_public_path(path), encode_public(key.verify_key), 0o644)
     return key.verify_key
 
 
-def open_key(path: Path, passphrase: str) -> SigningKey:
+def open_key(path: Path, passphrase: str | Passphrase) -> SigningKey:
     """Read a key file.
 
     Raises:

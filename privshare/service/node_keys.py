@@ -25,7 +25,7 @@ from pathlib import Path
 from privshare.errors import ConfigError, VerificationError
 from privshare.exchange.node import NodeKeys
 from privshare.exchange.shares import Shares
-from privshare.schemes.key_file import SALT_BYTES, Passphrase
+from privshare.schemes.key_file import SALT_BYTES, Passphrase, opened_passphrase
 from privshare.schemes.keys import SealKey, SigningKey
 from privshare.schemes.paillier import PaillierPrivateKey
 from privshare.service.share_folder import ShareFolder
@@ -64,7 +64,7 @@ class Secrets:
         return keys
 
 
-def generate(directory: Path, passphrase: str, *, host: bool) -> Secrets:
+def generate(directory: Path, passphrase: str | Passphrase, *, host: bool) -> Secrets:
     """Make a node's keys and write them.
 
     Args:
@@ -75,7 +75,7 @@ def generate(directory: Path, passphrase: str, *, host: bool) -> Secrets:
     Raises:
         ConfigError: There are keys already, or the passphrase is empty.
     """
-    if not 1 <= len(passphrase) <= _MAX_PASSPHRASE:
+    if isinstance(passphrase, str) and not 1 <= len(passphrase) <= _MAX_PASSPHRASE:
         raise ConfigError(
             f"expected a passphrase of 1 to {_MAX_PASSPHRASE} characters, "
             f"found {len(passphrase)}"
@@ -90,7 +90,8 @@ def generate(directory: Path, passphrase: str, *, host: bool) -> Secrets:
     he = PaillierPrivateKey.generate(HE_BITS)
     log = SigningKey.generate() if host else None
     # One salt for the folder: one scrypt opens all of it.
-    opened, salt = Passphrase(passphrase), os.urandom(SALT_BYTES)
+    opened = opened_passphrase(passphrase)
+    salt = opened.salt or os.urandom(SALT_BYTES)
     files = {"sign": sign.seed(), "witness": witness.seed(), "seal": seal.seed()}
     files["he"] = he.to_bytes()
     if log is not None:
@@ -129,7 +130,7 @@ def load(directory: Path, passphrase: str) -> Secrets:
 
 
 def load_signing(
-    directory: Path, passphrase: str
+    directory: Path, passphrase: str | Passphrase
 ) -> tuple[SigningKey, SigningKey | None]:
     """Read the keys that sign transactions and, at a host, checkpoints.
 
@@ -137,7 +138,7 @@ def load_signing(
         ConfigError: As `load`.
     """
     with _told_how():
-        return _signing(directory / FOLDER, Passphrase(passphrase))
+        return _signing(directory / FOLDER, opened_passphrase(passphrase))
 
 
 def _signing(

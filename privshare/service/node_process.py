@@ -32,6 +32,7 @@ from privshare.ledger.engines.remote import HttpLogSource
 from privshare.ledger.enrolment import enrolment, open_enrolment
 from privshare.ledger.genesis import Params, create_genesis, genesis_digest_text
 from privshare.ledger.transaction import build
+from privshare.schemes.key_file import Passphrase
 from privshare.schemes.keys import VerifyKey
 from privshare.service import config, log, node_keys
 from privshare.service.app import create_app
@@ -82,7 +83,7 @@ def init(
     agency: str,
     network: str,
     url: str,
-    passphrase: str,
+    passphrase: str | Passphrase,
     bind: str = "",
     host: bool = False,
     roles: Sequence[str] = ("operator",),
@@ -162,7 +163,11 @@ def network_of(directory: Path) -> str:
 
 
 def admit(
-    directory: Path, enrolled: Path, passphrase: str, *, roles: Sequence[str] = ()
+    directory: Path,
+    enrolled: Path,
+    passphrase: str | Passphrase,
+    *,
+    roles: Sequence[str] = (),
 ) -> Committed:
     """Admit an agency to the network, as its operator.
 
@@ -184,7 +189,7 @@ def admit(
 def admit_all(
     directory: Path,
     enrolled: Sequence[Path],
-    passphrase: str,
+    passphrase: str | Passphrase,
     *,
     roles: Sequence[str] = (),
 ) -> list[Committed]:

@@ -206,6 +206,8 @@ def technique(receipt: dict[str, Any], state: dict[str, Any]) -> list[int]:
         assert all(one["count"] >= spec["k"] for one in subtotals)
         product = prod(number(one["subtotal"]) for one in subtotals)
         assert number(cell["total"]) == product % n**2
+    largest = {2048: 1626, 3072: 2682}[n.bit_length()]
+    assert all(abs(m) < 2**largest for m in plaintexts)
     modulus = 2**96 - 1
     totals = [(m + modulus // 2) % modulus - modulus // 2 for m in plaintexts]
     bound = sum(int(one["bound"]) for one in contributions)

@@ -14,7 +14,7 @@ from threshold_kit import dealt
 
 from privshare.audit.report import Verdict
 from privshare.audit.verifier import verify
-from privshare.jobs import threshold
+from privshare.jobs import packing, threshold
 from privshare.jobs.receipt import Receipt
 from privshare.jobs.statement import Aggregation, evidence_digest, result_digest
 from privshare.jobs.threshold_statement import PARTIAL_OPENING, PartialOpening
@@ -267,6 +267,7 @@ def test_the_second_opinion_finds_it_alone(
     """Where our own arithmetic is blind, Python's is not."""
     monkeypatch.setattr(threshold, "check_part", lambda *_: None)
     monkeypatch.setattr("privshare.audit.together.check_totals", lambda *_: None)
+    monkeypatch.setattr(packing, "check", lambda *_: None)
     forged = chorus(network, case, {"tax": _moved})
     verdict = judge(network, forged, second_opinion=True)
     assert verdict.step(7).outcome == "failed"

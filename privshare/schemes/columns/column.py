@@ -36,6 +36,7 @@ from privshare.schemes.columns.encoding import (
     Ints,
     Plan,
     checked_scale,
+    negated,
     scaled_bound,
     scaled_number,
     spoken,
@@ -300,7 +301,7 @@ class EncryptedColumn(Unpicklable):
         total = self._fits(self._bound + limit, "the sum")
         units = Plan(source, self.scale, limit, EXACT).all()
         self._as_long(len(units))
-        return self._shift(units * sign, total)
+        return self._shift(units if sign > 0 else negated(units), total)
 
     def _shift(self, units: Ints, bound: int) -> EncryptedColumn:
         """Add scaled integers: one for all, or one each."""

@@ -45,6 +45,7 @@ __all__ = [
     "Ints",
     "Plan",
     "exact",
+    "negated",
     "plan",
     "scaled_bound",
     "scaled_number",
@@ -65,6 +66,7 @@ DEFAULT_BOUND = 2**53 - 1
 INT64 = 2**63
 _DOUBLE = 2**53
 _MAX_SCALE_BITS = 1024
+_MAX_DIGITS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +113,13 @@ class Plan:
 
     def _integers(self, array: npt.NDArray[Any], position: int) -> Ints:
         """Booleans and integers of any width."""
-        if not array.size:
-            return np.zeros(0, np.int64)
-        largest = max(int(array.max()), -int(array.min()))
+        largest = max(int(array.max()), -int(array.min())) if array.size else 0
+        if largest == 0:  # whatever the scale: it need not fit 64 bits
+            return np.zeros(len(array), np.int64)
         if largest * self.scale > self.bound:
             limit = self.bound // self.scale
-            outside = array > limit if limit < INT64 else np.zeros(len(array), bool)
-            if array.dtype.kind == "i" and limit < INT64:
+            outside = array > limit
+            if array.dtype.kind == "i":
                 outside = outside | (array < -limit)
             raise self._too_large(position + int(np.argmax(outside)))
         if largest * self.scale < INT64:
@@ -319,8 +321,20 @@ def rational(value: Any, place: str) -> Fraction:
 def _ratio(value: Any) -> tuple[int, int]:
     if isinstance(value, Rational):
         return int(value.numerator), int(value.denominator)
+    if isinstance(value, Decimal) and value.is_finite():
+        _sensible(value)
     numerator, denominator = value.as_integer_ratio()
     return int(numerator), int(denominator)
+
+
+def _sensible(value: Decimal) -> None:
+    """Refuse 1E+999999999 before its billion digits are written out."""
+    if value and max(value.adjusted(), -int(value.as_tuple().exponent)) > _MAX_DIGITS:
+        raise OutOfRange(
+            f"expected Decimals of at most {_MAX_DIGITS} digits before and after "
+            "the point, found a longer one",
+            fix="drop it, or round it: value.quantize(Decimal('0.01'))",
+        )
 
 
 def _is_float_of(value: Any, units: int, scale: int) -> bool:
@@ -398,6 +412,13 @@ def _compact(values: list[int]) -> Ints:
         return np.array(values, dtype=np.int64)
     except OverflowError:
         return np.array([*values, None], dtype=object)[:-1]
+
+
+def negated(values: Ints) -> Ints:
+    """-values, also of -2^63, whose negative has more than 64 bits."""
+    if values.dtype != object and len(values) and int(values.min()) == -INT64:
+        values = values.astype(object)
+    return -values
 
 
 def _above(bound: int) -> float:

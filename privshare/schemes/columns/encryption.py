@@ -150,6 +150,8 @@ def _by_group(
             f"expected a key for each of {len(values)} values, found {len(codes)}",
             fix="give by= as many keys as the column has values",
         )
+    if not len(values):
+        return EncryptedColumn(public, layout, reading.scale, reading.bound, (), b"")
     order = np.argsort(codes, kind="stable")
     counts = np.bincount(codes, minlength=len(labels))
     slots = layout.slots

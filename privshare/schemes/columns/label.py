@@ -40,7 +40,13 @@ def checked_label(value: Any, position: int) -> Label:
             raise OutOfRange(f"expected keys of 64 bits, found a longer at {position}")
         return number
     if isinstance(value, str):
-        if len(str(value).encode("utf-8", "surrogatepass")) > MAX_TEXT:
+        try:
+            size = len(str(value).encode("utf-8"))
+        except UnicodeEncodeError:
+            raise EncodingError(
+                f"expected keys of valid Unicode, found another at position {position}"
+            ) from None
+        if size > MAX_TEXT:
             raise OutOfRange(
                 f"expected keys of at most {MAX_TEXT} bytes, found a longer one at "
                 f"position {position}"

@@ -363,7 +363,7 @@ class EncryptedGroups(_Totals):
         public: The key they are encrypted under.
         scale: Units that make 1.
         labels: The names, in order.
-        counts: How many values each group has.
+        counts: How many values each group has; 0 in a difference.
     """
 
     __slots__ = ("counts", "labels")
@@ -454,9 +454,10 @@ class EncryptedGroups(_Totals):
         pairs: list[tuple[Row, Row]] = []
         counts: list[int] = []
         for label, row, count in zip(self.labels, self._rows, self.counts, strict=True):
-            more, extra = theirs.pop((type(label), label), ((), 0))
+            more, extra = theirs.pop((type(label), label), ((), -1))
             pairs.append((row, more))
-            counts.append(count + extra)
+            # 0 is a difference: then one cannot say how many.
+            counts.append(count + max(extra, 0) if count and extra else 0)
         rows = total.merged(self._core, self._layout, pairs)
         rows += [row for row, _ in theirs.values()]
         return EncryptedGroups(
@@ -469,10 +470,28 @@ class EncryptedGroups(_Totals):
         )
 
     def __sub__(self, other: Any) -> EncryptedGroups:
-        return self + (-other) if isinstance(other, EncryptedGroups) else NotImplemented
+        if not isinstance(other, EncryptedGroups):
+            return NotImplemented
+        found = self + (-other)
+        both = {(type(label), label) for label in self.labels}
+        both &= {(type(label), label) for label in other.labels}
+        # What a difference is the sum of cannot be said in a number of values.
+        pairs = zip(found.labels, found.counts, strict=True)
+        found.counts = tuple(0 if (type(x), x) in both else n for x, n in pairs)
+        return found
 
     def mean(self) -> EncryptedGroups:
-        """The mean of each group: the sum divided by its count."""
+        """The mean of each group: the sum divided by its count.
+
+        Raises:
+            OutOfRange: A difference of two groups, which has no count.
+        """
+        if 0 in self.counts:
+            raise OutOfRange(
+                "expected sums of groups, found a difference, which is the sum of no "
+                "number of values",
+                fix="subtract the columns first, or divide by the number that you mean",
+            )
         divisors = tuple(
             (mine or 1) * count
             for mine, count in zip(self._divisors, self.counts, strict=True)

@@ -74,10 +74,10 @@ def factor(value: Any, scale: int | None = None) -> tuple[int, int]:
 def _fraction(value: Any) -> Fraction:
     """A number as people wrote it: a float as its shortest decimal."""
     number = rational(value, "this operand")
+    if isinstance(value, np.longdouble) and number.denominator != 1:
+        return Fraction(Decimal(str(value)))
     if isinstance(value, (float, np.floating)) and number.denominator != 1:
-        return Fraction(
-            Decimal(repr(value.item() if hasattr(value, "item") else value))
-        )
+        return Fraction(Decimal(repr(float(value))))
     return number
 
 
@@ -99,14 +99,19 @@ def factors(values: Any, scale: int | None = None, rounding: str = EXACT) -> Fac
         return Factors(reading.all(), reading.scale)
     blocks = list(open_source(values).blocks(1 << 20))
     arrays = [block for block in blocks if isinstance(block, np.ndarray)]
-    if len(arrays) == len(blocks) and all(a.dtype.kind == "f" for a in arrays):
+    if len(arrays) == len(blocks) and all(map(_are_doubles, arrays)):
         return _floats(np.concatenate(arrays) if arrays else np.zeros(0))
     listed = [value for block in blocks for value in block]
     if set(map(type, listed)) == {float}:
         return _floats(np.array(listed, np.float64))
-    if arrays and len(arrays) == len(blocks):
+    if arrays and all(a.dtype.kind != "f" for a in arrays):
         return Factors(plan(values, 1, _UNBOUNDED).all(), 1)
     return _listed(listed)
+
+
+def _are_doubles(array: npt.NDArray[Any]) -> bool:
+    """Whether doubles hold them without loss."""
+    return array.dtype.kind == "f" and array.dtype.itemsize <= 8
 
 
 def _listed(values: Iterable[Any]) -> Factors:

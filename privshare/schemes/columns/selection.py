@@ -42,7 +42,9 @@ def cut(column: EncryptedColumn, start: int, stop: int) -> EncryptedColumn:
 def take(column: EncryptedColumn, chosen: npt.NDArray[Any]) -> EncryptedColumn:
     """Values at some positions, of a column of single values."""
     column._single("chosen elements")
-    rows = np.frombuffer(column._data, np.uint8).reshape(len(column), -1)
+    rows = np.frombuffer(column._data, np.uint8).reshape(
+        len(column), column.public.ciphertext_size
+    )
     labels = column.groups
     if labels is None:
         runs: Iterable[Run] = (Run(0, len(chosen)),)
@@ -91,9 +93,10 @@ def places(index: Any, length: int) -> npt.NDArray[Any]:
             raise OutOfRange(f"expected a mask of {length}, found {len(array)}")
         return np.flatnonzero(array)
     if array.ndim == 1 and (array.dtype.kind in "iu" or not array.size):
-        places = array.astype(np.int64)
-        if places.size and not -length <= places.min() <= places.max() < length:
+        # Compared before they are cast: 2^64 - 1 is not the last position.
+        if array.size and not -length <= int(array.min()) <= int(array.max()) < length:
             raise IndexError(f"expected positions below {length}, found another")
+        places = array.astype(np.int64)
         return places % length if places.size else places
     raise OutOfRange(
         "expected a slice, a position, a mask or positions, found another index"

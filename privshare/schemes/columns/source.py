@@ -155,8 +155,10 @@ def _polars(series: Any) -> Source:
             else series.is_null().to_numpy()
         )
     kind = str(getattr(series, "dtype", getattr(series, "type", "")))
-    if kind.lower().startswith("decimal"):
-        return _list(series.to_list())
+    if kind.lower().startswith(("decimal", "int128", "uint128")):
+        # numpy has no type for them.
+        as_list = getattr(series, "to_list", None) or series.to_pylist
+        return _list(as_list())
     if callable(nulls):
         return _array(series.to_numpy())
     return _array(series.to_numpy(zero_copy_only=False))

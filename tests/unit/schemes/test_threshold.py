@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from threshold_kit import CONTEXT, dealt, encrypt, naive_open, partials, small
+from threshold_scheme_kit import CONTEXT, dealt, encrypt, naive_open, partials, small
 
 from privshare.bindings.prime import is_prime
 from privshare.errors import (
@@ -75,7 +75,7 @@ def test_a_second_implementation_opens_the_same() -> None:
 
 def test_it_is_ordinary_paillier() -> None:
     """Whoever knew p and q would decrypt the same: the scheme is the same."""
-    from threshold_kit import P, Q
+    from threshold_scheme_kit import P, Q
 
     from privshare.schemes.paillier import PaillierPrivateKey
 
@@ -161,7 +161,7 @@ def test_who_moves_a_plaintext_is_named() -> None:
 
 def test_only_ciphertexts_are_opened() -> None:
     """0, a multiple of p, n, n², longer, another length: at every entrance."""
-    from threshold_kit import SMALL_P
+    from threshold_scheme_kit import SMALL_P
 
     key, shares = small()
     n, size = key.n, key.core.ciphertext_bytes
@@ -298,7 +298,7 @@ def test_numbers_of_holders(threshold: int, holders: int) -> None:
 
 def test_dealing_takes_two_sizes_and_safe_primes() -> None:
     """Neither 1024 bits, nor primes that are not safe, nor one prime twice."""
-    from threshold_kit import P, Q
+    from threshold_scheme_kit import P, Q
 
     with pytest.raises(OutOfRange, match="expected 2048 or 3072 bits, found 1024"):
         deal(2, 3, bits=1024)
@@ -331,7 +331,7 @@ def test_the_shares_are_those_of_the_paper() -> None:
     """d = 0 mod m', 1 mod n; s_i on a polynomial of degree k - 1; v_i = v^(Δ s_i)."""
     from fractions import Fraction
 
-    from threshold_kit import SMALL_P, SMALL_Q, naive_base
+    from threshold_scheme_kit import SMALL_P, SMALL_Q, naive_base
 
     key, shares = small(3, 5)
     order = (SMALL_P // 2) * (SMALL_Q // 2)

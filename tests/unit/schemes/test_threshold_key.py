@@ -8,7 +8,7 @@ from math import factorial
 from types import ModuleType
 
 import pytest
-from threshold_kit import P, Q, dealt, naive_base, number, small
+from threshold_scheme_kit import P, Q, dealt, naive_base, number, small
 
 from privshare.bindings.paillier import PublicCore
 from privshare.errors import (

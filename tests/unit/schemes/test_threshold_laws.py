@@ -7,7 +7,7 @@ from functools import lru_cache
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_threshold_reshare import reshared
-from threshold_kit import CONTEXT, encrypt, naive_open, small
+from threshold_scheme_kit import CONTEXT, encrypt, naive_open, small
 
 from privshare.schemes.threshold import KeyShare, ThresholdKey, combine, verify_partial
 

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import replace
 
 import pytest
-from threshold_kit import (
+from threshold_scheme_kit import (
     CONTEXT,
     SMALL_P,
     SMALL_Q,

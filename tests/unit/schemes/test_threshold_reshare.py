@@ -12,7 +12,7 @@ from functools import lru_cache
 from math import factorial, prod
 
 import pytest
-from threshold_kit import (
+from threshold_scheme_kit import (
     CONTEXT,
     SMALL_P,
     SMALL_Q,

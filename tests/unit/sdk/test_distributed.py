@@ -92,3 +92,18 @@ def test_what_does_not_fit(
         DistributedColumn.scatter(client, [public.encrypt([1]), other.encrypt([1])])
     with pytest.raises(OutOfRange):
         encrypt(client, public, [np.array([1_001])], bound=1_000)
+
+
+def test_parts_do_not_take_arrays(client: Client, private: PaillierPrivateKey) -> None:
+    """An array as long as each part is not added to every part."""
+    column = encrypt(client, private.public, [[1, 2], [3, 4]], packed=False)
+    for work in (column.__add__, column.__sub__, column.__mul__):
+        with pytest.raises(OutOfRange, match="one plain number"):
+            work([10, 20])
+    assert list(private.decrypt((column - np.uint64(5)).gather())) == [-4, -3, -2, -1]
+
+
+def test_weights_of_one_scale(client: Client, private: PaillierPrivateKey) -> None:
+    """Parts whose weights need different scales still add up."""
+    column = encrypt(client, private.public, [[1, 2], [3, 4]], packed=False)
+    assert private.decrypt(column.dot([1, 2, 0.5, 0.25])) == 7.5
