@@ -22,7 +22,13 @@ from privshare.cli.connection import (
     hint,
 )
 from privshare.cli.output import Report, progress, show
-from privshare.errors import ConfigError, Conflict, PrivShareError, Unavailable
+from privshare.errors import (
+    ConfigError,
+    Conflict,
+    EncodingError,
+    PrivShareError,
+    Unavailable,
+)
 
 if TYPE_CHECKING:
     from privshare.sdk.document import Document
@@ -339,8 +345,15 @@ def _save(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
 
     Raises:
         Conflict: One of them is there.
+        ConfigError: The folder takes no files.
+        EncodingError: A name that leads out of the folder: nodes send them.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in files:
+        if name in ("", "..") or name != Path(name).name or "\0" in name:
+            raise EncodingError(
+                f"expected names of files in one folder, found {name!r}",
+                fix="do not use this node: it tries to write elsewhere",
+            )
     paths = [folder / name for name in files]
     for path in paths:
         if path.exists():
@@ -348,7 +361,14 @@ def _save(folder: Path, files: Mapping[str, bytes]) -> list[Path]:
                 f"expected no file at {path}, found one",
                 fix="give another --out, or move it away",
             )
-    for path, data in zip(paths, files.values(), strict=True):
-        with path.open("xb") as file:
-            file.write(data)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for path, data in zip(paths, files.values(), strict=True):
+            with path.open("xb") as file:
+                file.write(data)
+    except OSError as error:
+        raise ConfigError(
+            f"expected a folder to write to at {folder}, found: {error.strerror}",
+            fix="give another --out",
+        ) from None
     return paths

@@ -65,11 +65,11 @@ class Cluster:
     Args:
         folder: Empty or absent; the nodes' folders are made in it.
         agencies: Members besides the host.
-        passphrase: Of all keys; drawn when empty.
+        passphrase: Of all key files; drawn when None.
     """
 
     def __init__(
-        self, folder: Path, agencies: Sequence[str], passphrase: str = ""
+        self, folder: Path, agencies: Sequence[str], passphrase: str | None = None
     ) -> None:
         self.folder = folder = folder.resolve()
         self.network = f"demo-{secrets.token_hex(4)}"

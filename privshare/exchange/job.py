@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import secrets
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any
 
 from privshare.errors import Conflict, NotFound, PrivShareError, Unavailable
@@ -34,6 +35,7 @@ __all__ = [
     "estimate",
     "explain",
     "find",
+    "keep",
     "open_totals",
     "problem_of",
     "receive",
@@ -143,12 +145,22 @@ def admit(node: Node, job: Job) -> Job:
             ledger_id=tx_id,
         ),
     )
-    node.store.put_job(admitted)
+    admitted = keep(node, admitted)
     node.store.drop_blobs(job.id)
     node.store.log_use(
         node.clock(), node.agency, "job.submit", person=job.person, subject=tx_id
     )
     return admitted
+
+
+def keep(node: Node, job: Job) -> Job:
+    """Store a job that was moved. A cancellation that came meanwhile stays."""
+    with node.tasks.exclusive(f"job:{job.id}"):
+        kept = node.store.job(job.id)
+        if kept is not None and kept.cancelled and not job.cancelled:
+            job = replace(job, cancelled=kept.cancelled)
+        node.store.put_job(job)
+    return job
 
 
 def cancel(node: Node, job: str, *, reason: str, person: str = "") -> Job:

@@ -28,13 +28,14 @@ from privshare.jobs.spec import MAX_INPUTS
 from privshare.jobs.statement import AGGREGATION, OPENING, Aggregation
 from privshare.jobs.threshold_statement import PARTIAL_OPENING
 from privshare.ledger import query
+from privshare.ledger.transaction import parse
 from privshare.schemes.paillier import PaillierPrivateKey, PaillierPublicKey
 from privshare.schemes.threshold import KeyShare
 from privshare.wire import envelope as envelopes
 from privshare.wire.canonical import Fields, Json, b64u
 from privshare.wire.envelope import Envelope
 
-__all__ = ["open_totals"]
+__all__ = ["check_announced", "open_totals"]
 
 
 def open_totals(node: Node, caller: str, job: str, body: Json) -> dict[str, Json]:
@@ -135,14 +136,32 @@ def _private(node: Node, key: PaillierPublicKey) -> PaillierPrivateKey:
 
 def _check_first(node: Node, known: Admitted, aggregation: Aggregation) -> None:
     """One aggregation a job: what we noted, and what the ledger holds."""
-    digest = aggregation.digest()
-    ours = node.store.blob(known.id, "opened")
-    ledgers = query.job(node.view(), known.id).aggregation
-    if ours not in (None, digest) or ledgers not in (None, b64u(digest)):
+    if node.store.blob(known.id, "opened") not in (None, aggregation.digest()):
         raise EvidenceInvalid(
             "expected the aggregation that was opened for this job, found another",
             detail={"party": known.spec.compute, "rule": "job.opened"},
         )
+    check_announced(node, known.id, aggregation)
+
+
+def check_announced(node: Node, job: str, aggregation: Aggregation) -> None:
+    """Check that nobody announced that another aggregation would be opened.
+
+    Openers have aggregations from the coordinator alone. So a coordinator that
+    gave out one knows that whoever announced another made it up.
+
+    Raises:
+        EvidenceInvalid: Somebody did, and `detail["party"]` names it.
+    """
+    held = query.job(node.view(), job)
+    if held.opened is None or held.aggregation == b64u(aggregation.digest()):
+        return
+    announcer = parse(node.ledger.entry(held.opened)).account
+    raise EvidenceInvalid(
+        f"expected {announcer} to announce the aggregation that was computed for this "
+        "job, found that it announced another",
+        detail={"party": announcer, "rule": "job.opened"},
+    )
 
 
 def _announce(node: Node, known: Admitted, aggregation: Aggregation) -> None:

@@ -26,14 +26,15 @@ from privshare.errors import (
 )
 from privshare.exchange import drawer, party
 from privshare.exchange.conclusion import check_answer, check_room, conclude, kind_of
-from privshare.exchange.job import admission, admit, problem_of, spec_of
+from privshare.exchange.job import admission, admit, keep, problem_of, spec_of
 from privshare.exchange.node import Node, one_line, open_statement
-from privshare.exchange.opening import open_totals
+from privshare.exchange.opening import check_announced, open_totals
 from privshare.jobs.lifecycle import Advance, Beat, End, Event, Fail, Job, Problem, step
 from privshare.jobs.spec import Spec
 from privshare.jobs.statement import (
     AGGREGATION,
     CONTRIBUTION,
+    Aggregation,
     evidence_digest,
     result_digest,
 )
@@ -147,8 +148,8 @@ class Runner:
 
     def _check_end(self, job: Job) -> None:
         """A job ends when somebody asked for it, or the ledger says so."""
-        if job.phase == "aborting":
-            return
+        if job.phase in ("admitting", "aborting"):
+            return  # what is on its way to the ledger may be there: first find out
         if job.cancelled:
             raise StepNotAllowed(
                 f"cancelled: {job.cancelled}", detail={"rule": "job.cancelled"}
@@ -275,6 +276,7 @@ class Runner:
         for opener in spec.opened_by:
             name = f"opening:{opener}"
             if self._blob(job, name) is None:
+                self._check_announced(job)
                 try:
                     kept = self._opened(job, spec, opener, body)
                 except (Unavailable, Conflict) as error:
@@ -308,8 +310,13 @@ class Runner:
             )
         return kept
 
+    def _check_announced(self, job: Job) -> None:
+        payload = self._envelope(job, "aggregation").payload
+        check_announced(self._node, job.ledger_id, Aggregation.from_bytes(payload))
+
     def _finishing(self, job: Job) -> bool:
         node, spec = self._node, spec_of(job)
+        self._check_announced(job)
         result, evidence = conclude(
             node.view(), job.ledger_id, spec, lambda name: self._envelope(job, name)
         )
@@ -434,13 +441,8 @@ class Runner:
         return query.job(self._node.view(), job.ledger_id)
 
     def _take(self, job: Job, event: Event) -> Job:
-        """One transition, kept. A cancellation that came meanwhile stays."""
+        """One transition, kept."""
         return self._keep(step(job, event))
 
     def _keep(self, job: Job) -> Job:
-        with self._node.tasks.exclusive(f"job:{job.id}"):
-            kept = self._node.store.job(job.id)
-            if kept is not None and kept.cancelled and not job.cancelled:
-                job = replace(job, cancelled=kept.cancelled)
-            self._node.store.put_job(job)
-        return job
+        return keep(self._node, job)

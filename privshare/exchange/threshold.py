@@ -103,7 +103,7 @@ def import_shares(
             what the ledger commits to.
         NotFound: The ledger has no such key, or not yet.
         StepNotAllowed: Another key has taken its place.
-        Conflict: It is here, and accepted.
+        Conflict: It is here, and accepted; or another key's is in its place.
         Unavailable: The ledger does not answer; the share is kept, try again.
     """
     read = [read_file(file) for file in files]
@@ -118,6 +118,12 @@ def import_shares(
     kept = node.share(held.epoch)
     if kept is None:
         node.shares.put(held.epoch, share)
+    elif (kept.key, kept.index) != (share.key, share.index):
+        raise Conflict(
+            f"expected no share of another key here, found one of an epoch "
+            f"{held.epoch} that this ledger does not hold",
+            fix=f"move keys/share.{held.epoch}.key away, and start the node again",
+        )
     elif accepted is not None:
         raise Conflict(
             f"expected no share of epoch {held.epoch} here, found one, accepted at "

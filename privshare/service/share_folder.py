@@ -14,12 +14,13 @@ import re
 import threading
 from pathlib import Path
 
-from privshare.errors import Conflict
+from privshare.errors import ConfigError, Conflict
 from privshare.schemes.key_file import Passphrase
 from privshare.schemes.secret import Secret
 from privshare.schemes.threshold import KeyShare
 from privshare.store.keyfile import read_key, write_key
 
+_NEW = "new."
 _NAME = re.compile(r"share\.([1-9][0-9]{0,14})\.key")
 
 
@@ -61,9 +62,18 @@ class ShareFolder(Secret):
             if epoch in self._shares:
                 raise Conflict(f"expected no share of epoch {epoch} here, found one")
             path = self._folder / f"share.{epoch}.key"
+            if os.path.lexists(path):
+                raise ConfigError(
+                    f"expected no key file at {path}, found one",
+                    fix="Move it away; a key that is lost cannot be made again.",
+                )
+            # Whole or not at all: half a file would keep the node from starting.
+            new = self._folder / f"{_NEW}{path.name}"
+            new.unlink(missing_ok=True)
             write_key(
-                path, share.to_bytes(), self._passphrase, salt=self._passphrase.salt
+                new, share.to_bytes(), self._passphrase, salt=self._passphrase.salt
             )
+            new.rename(path)
             _sync(self._folder)
             self._shares[epoch] = share
 

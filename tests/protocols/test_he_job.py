@@ -932,6 +932,48 @@ def test_admission_that_was_lost_on_the_way(
     assert len(query.jobs(network.host.view())) == 1
 
 
+def test_what_was_lost_on_the_way_is_cancelled_on_the_ledger(
+    network: Consortium, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody knows yet that the ledger admitted it: its uses come back all the same."""
+    housing = network["housing"]
+    true_send = type(housing).send
+
+    def answer_lost(self: Any, transaction: bytes, leaves: bytes = b"") -> Any:
+        true_send(self, transaction, leaves)
+        raise Unavailable("the answer is lost")
+
+    monkeypatch.setattr(type(housing), "send", answer_lost)
+    job = jobs.submit(housing, SUM)
+    monkeypatch.setattr(type(housing), "send", true_send)
+    assert (job.phase, uses(network)[0]) == ("admitting", (0, 1))
+    jobs.cancel(housing, job.id, reason="asked too soon")
+    failed = must_fail(network, job, StepNotAllowed)
+    assert failed.problem is not None and failed.problem.rule == "job.cancelled"
+    assert uses(network)[0] == (0, 0)
+
+
+def test_cancelling_while_the_ledger_admits(
+    network: Consortium, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cancellation that was accepted is not forgotten when the answer comes."""
+    housing = network["housing"]
+    true_send = type(housing).send
+
+    def cancelled_meanwhile(self: Any, transaction: bytes, leaves: bytes = b"") -> Any:
+        (under_way,) = housing.store.open_jobs()
+        jobs.cancel(housing, under_way.id, reason="asked too soon")
+        return true_send(self, transaction, leaves)
+
+    monkeypatch.setattr(type(housing), "send", cancelled_meanwhile)
+    job = jobs.submit(housing, SUM)
+    monkeypatch.setattr(type(housing), "send", true_send)
+    assert job.cancelled == "asked too soon"
+    failed = must_fail(network, job, StepNotAllowed)
+    assert failed.problem is not None and failed.problem.rule == "job.cancelled"
+    assert uses(network)[0] == (0, 0)
+
+
 def test_cancelling(network: Consortium) -> None:
     """A cancelled job is aborted on the ledger and has a receipt of that."""
     job = jobs.submit(network["housing"], SUM)

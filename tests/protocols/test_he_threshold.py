@@ -351,6 +351,28 @@ def test_an_opener_opens_one_aggregation_a_job(network: Consortium) -> None:
     assert open_totals(network["tax"], "housing", job.ledger_id, body) == first
 
 
+@pytest.mark.parametrize("then", ["silent", "answers"])
+def test_an_opener_that_announces_what_nobody_computed(
+    network: Consortium, then: str
+) -> None:
+    """Nothing is opened any more, and it is named, not the agency that computed."""
+    job = up_to(network, "opening")
+
+    def announce(asked: Asked) -> Any:
+        body = {"aggregation": b64u(bytes(32)), "job": job.ledger_id}
+        network["tax"].submit("job.open", body)
+        network.sync()
+        if then == "silent":
+            raise Unavailable("expected tax to answer, found nobody")
+        return asked.go_on(network)
+
+    network.meddle["tax", "opening"] = announce
+    found = failed(network, job, EvidenceInvalid, "tax")
+    assert found.problem is not None and found.problem.rule == "job.opened"
+    assert network["title"].store.blob(found.ledger_id, "opened") is None
+    assert uses(network)[0] == (1, 0)  # an opener that announces, spends
+
+
 def test_an_opener_whose_ledger_lags_behind(
     network: Consortium, monkeypatch: pytest.MonkeyPatch
 ) -> None:

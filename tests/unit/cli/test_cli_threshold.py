@@ -16,6 +16,8 @@ from threshold_kit import dealt
 
 import privshare.sdk.threshold
 from privshare import sdk
+from privshare.cli.threshold import _save
+from privshare.errors import ConfigError, Conflict, EncodingError
 from privshare.schemes.threshold import KeyShare, combine
 from privshare.service import node_keys
 
@@ -166,3 +168,26 @@ def test_shares_outlive_the_process(town: Town) -> None:
     total = key.public.encrypt_batch([42])
     partials = [share.partial(key, [total], b"") for share in (second, other)]
     assert combine(key, [total], partials) == [42]
+
+
+@pytest.mark.parametrize("name", ["../x.json", "/tmp/x.json", "a/b.json", "..", ""])
+def test_a_node_writes_nowhere_else(tmp_path: Path, name: str) -> None:
+    """Names of files come from the node; none leads out of the folder."""
+    out = tmp_path / "out"
+    with pytest.raises(EncodingError):
+        _save(out, {"part.json": b"{}", name: b"{}"})
+    assert not list(tmp_path.rglob("*.json"))
+
+
+def test_no_file_is_written_over(tmp_path: Path) -> None:
+    """Neither one that is there, nor what a link points to, nor a file for a folder."""
+    (tmp_path / "part.json").write_bytes(b"old")
+    with pytest.raises(Conflict):
+        _save(tmp_path, {"part.json": b"new"})
+    (tmp_path / "link.json").symlink_to(tmp_path / "target")
+    with pytest.raises(ConfigError):
+        _save(tmp_path, {"link.json": b"new"})
+    with pytest.raises(ConfigError):
+        _save(tmp_path / "part.json", {"new.json": b"new"})
+    assert (tmp_path / "part.json").read_bytes() == b"old"
+    assert not (tmp_path / "target").exists()

@@ -14,6 +14,7 @@ from threshold_kit import dealt
 
 from privshare.audit.verifier import verify
 from privshare.errors import (
+    ConfigError,
     Conflict,
     EncodingError,
     NotFound,
@@ -39,6 +40,7 @@ from privshare.schemes.key_file import Passphrase
 from privshare.schemes.keys import SealKey
 from privshare.schemes.threshold import KeyShare, combine, verify_partial
 from privshare.schemes.threshold_reshare import successor
+from privshare.service import share_folder
 from privshare.service.share_folder import ShareFolder
 from privshare.wire.canonical import b64u, decode, encode
 
@@ -104,6 +106,15 @@ def test_a_share_comes_twice(network: Consortium) -> None:
     threshold.import_shares(network["tax"], [files["tax"]])
     with pytest.raises(Conflict, match="accepted at index"):
         threshold.import_shares(network["tax"], [files["tax"]])
+
+
+def test_a_share_of_another_network_is_not_accepted(network: Consortium) -> None:
+    """What lies in the place of this epoch is another key's: nothing is accepted."""
+    files = network.deal_key()
+    network["tax"].shares.put(1, dealt(2, 3, 1)[1][2])
+    with pytest.raises(Conflict, match="of another key"):
+        threshold.import_shares(network["tax"], [files["tax"]])
+    assert held(network).accepted == ()
 
 
 def test_an_import_that_broke_off_is_finished(
@@ -304,6 +315,30 @@ def test_a_share_lies_in_the_key_folder(tmp_path: Path) -> None:
         ShareFolder(tmp_path, Passphrase("another"))
     assert "passphrase" not in repr(folder)
     assert [path.name for path in tmp_path.iterdir()] == ["share.4.key"]
+
+
+def test_a_share_is_written_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the power fails half way, the node starts and takes the share again."""
+    _, shares = dealt()
+    folder = ShareFolder(tmp_path, Passphrase("a passphrase"))
+
+    def fail(path: Path, *_: Any, **__: Any) -> None:
+        path.write_bytes(b"half")
+        raise OSError("no power")
+
+    monkeypatch.setattr(share_folder, "write_key", fail)
+    with pytest.raises(OSError, match="no power"):
+        folder.put(4, shares[1])
+    monkeypatch.undo()
+    again = ShareFolder(tmp_path, Passphrase("a passphrase"))
+    assert again.get(4) is None
+    again.put(4, shares[1])
+    assert [path.name for path in tmp_path.iterdir()] == ["share.4.key"]
+    (tmp_path / "share.5.key").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(ConfigError):
+        again.put(5, shares[1])
 
 
 # Re-sharing
