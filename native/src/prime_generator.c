@@ -7,8 +7,8 @@
 
 #define P_LIMBS (PS_PRIME_MAX_BYTES / 8)
 
-/* A number below 2^32 has at most nine odd prime factors: 3 * 5 * ... * 29 is
- * above 2^32. */
+/* A number below 2^32 has at most nine odd prime factors: the first ten,
+ * 3 * 5 * ... * 31, are above 2^32. */
 enum { FACTORS = 9 };
 
 static const uint8_t bases[] = {

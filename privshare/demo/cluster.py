@@ -65,12 +65,15 @@ class Cluster:
     Args:
         folder: Empty or absent; the nodes' folders are made in it.
         agencies: Members besides the host.
+        passphrase: Of all key files; drawn when None.
     """
 
-    def __init__(self, folder: Path, agencies: Sequence[str]) -> None:
+    def __init__(
+        self, folder: Path, agencies: Sequence[str], passphrase: str | None = None
+    ) -> None:
         self.folder = folder = folder.resolve()
         self.network = f"demo-{secrets.token_hex(4)}"
-        self.passphrase = secrets.token_urlsafe(24)
+        self.passphrase = passphrase or secrets.token_urlsafe(24)
         # Remembers what scrypt made of it: one salt does for all files here.
         self._opened = Passphrase(self.passphrase)
         self._ports = Ports(len(agencies) + 1)

@@ -75,8 +75,8 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """Title, housing and tax with a published table each; tax grants by rule."""
     scene = made_up(ROWS)
     folder = tmp_path_factory.mktemp("live") / "nodes"
-    with Cluster(folder, [bureau.agency for bureau in scene.bureaus]) as cluster:
-        cluster.passphrase = PASSPHRASE
+    agencies = [bureau.agency for bureau in scene.bureaus]
+    with Cluster(folder, agencies, PASSPHRASE) as cluster:
         cluster.build([*dict.fromkeys(PEOPLE.values()), ("housing", "steward")])
         cluster.start()
         for bureau in scene.bureaus:
