@@ -325,13 +325,20 @@ def explain(node: Node, question: Question) -> dict[str, Any]:
     return {
         **estimate(node, question),
         "adversary": f"holds as long as {_alliance(node, spec)} do not "
-        "work together; every sum is checked, so nobody can present a wrong one",
+        f"work together; every sum is checked, so {_nobody(node, spec)} can present a "
+        "wrong one",
         "grants": [item.grant for item in spec.inputs],
         "inputs": [item.dataset for item in spec.inputs],
         "k": spec.k,
         "learns": learns,
         "not_proven": "that owners encrypted the values they committed to; that "
-        "results of several jobs do not differ by one person",
+        "results of several jobs do not differ by one person"
+        + (
+            ""
+            if spec.epoch is None
+            else "; that the dealer of the threshold key made it as it should be, and "
+            "forgot it"
+        ),
         "parties": {
             "compute": spec.compute,
             "custodian": spec.custodian,
@@ -357,6 +364,16 @@ def _alliance(node: Node, spec: Spec) -> str:
     others = [one for one in shared.agencies if one != spec.compute]
     needed = shared.threshold - (spec.compute in shared.agencies)
     return f"{spec.compute} and {needed} of the key's holders {_together(others)}"
+
+
+def _nobody(node: Node, spec: Spec) -> str:
+    """Who could show a wrong total: nobody, while plaintexts are small enough."""
+    if spec.epoch is None:
+        return "nobody"
+    shared = query.threshold_epoch(node.view(), spec.epoch)
+    if packing.limit(shared.opened.public.bits) <= shared.opened.sound_below:
+        return "nobody"
+    return "nobody but the key's dealer, with a holder,"
 
 
 def _together(names: Sequence[str]) -> str:

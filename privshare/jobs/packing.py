@@ -67,6 +67,7 @@ __all__ = [
     "check",
     "ciphertexts",
     "hide",
+    "limit",
     "pack",
     "slots",
     "total",
@@ -203,13 +204,26 @@ def check(m: int, bits: int) -> None:
     Raises:
         EvidenceInvalid: It is larger: rule `job.bound`.
     """
-    most_bits = _reach(slots(bits)) + _HIDING_BITS + 1 + _OWNERS_BITS
+    most_bits = _most_bits(bits)
     if abs(m) >> most_bits:
         raise EvidenceInvalid(
             f"expected plaintexts of at most {most_bits} bits, which is what owners "
             f"make, found one of {m.bit_length()}",
             detail={"rule": "job.bound"},
         )
+
+
+def limit(bits: int) -> int:
+    """No plaintext that `check` lets pass is as large as this.
+
+    >>> limit(2048) == 1 << 1626
+    True
+    """
+    return 1 << _most_bits(bits)
+
+
+def _most_bits(bits: int) -> int:
+    return _reach(slots(bits)) + _HIDING_BITS + 1 + _OWNERS_BITS
 
 
 def _reach(width: int) -> int:

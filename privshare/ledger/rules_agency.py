@@ -30,6 +30,7 @@ from privshare.ledger.rule import Context, Draft, need
 from privshare.ledger.state_map import StateMap
 from privshare.ledger.values import Agency, Key
 from privshare.rights import identifier
+from privshare.schemes.key_id import paillier_kid
 from privshare.wire.canonical import Fields, b64u
 from privshare.wire.envelope import from_json as envelope_from_json
 
@@ -59,8 +60,12 @@ def write_key(
 
 
 def _refuse_known(draft: Draft, keys: Iterable[AgencyKey]) -> None:
-    """A key has one owner and one life: it never comes back."""
+    """A key has one owner and one life: it never comes back.
+
+    What several hold together is nobody's own, so it is known, too.
+    """
     known = {name.rsplit("/", 1)[1] for name, _ in draft.items("key/")}
+    known |= {paillier_kid(one.n) for one in query.threshold_epochs(draft).values()}
     for item in keys:
         if item.kid in known:
             raise Conflict(f"expected a new key, found {item.kid}, which is known")

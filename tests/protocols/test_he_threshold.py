@@ -19,7 +19,7 @@ from threshold_kit import dealt
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "exchange"))
 
-from exchange_kit import Asked, Consortium, keys_of, taxes
+from exchange_kit import AGENCIES, Asked, Consortium, keys_of, taxes
 
 from privshare.audit.verifier import verify
 from privshare.errors import (
@@ -291,6 +291,23 @@ def test_what_is_said_beforehand(network: Consortium) -> None:
     assert "alone it opens nothing" in said["learns"]["title"]
     said = explain(network["housing"], replace(SUM, compute="title"))
     assert "title and 1 of the key's holders housing and tax" in said["adversary"]
+    assert "so nobody can present a wrong one" in said["adversary"]
+    assert "dealer of the threshold key" in said["not_proven"]
+    said = explain(network["housing"], replace(SUM, custodian="tax"))
+    assert "so nobody can present a wrong one" in said["adversary"]
+    assert "dealer" not in said["not_proven"]
+
+
+@pytest.mark.parametrize(("count", "who"), [(3, "nobody"), (4, "nobody but the key's")])
+def test_who_could_show_a_wrong_total(tmp_path: Path, count: int, who: str) -> None:
+    """With more than three openers the key's dealer could, and that is said."""
+    made = Consortium(tmp_path)
+    made.publish("tax", "returns", taxes(), key="parcel")
+    made.grant("housing", RETURNS)
+    made.share_key(count, AGENCIES)
+    said = explain(made["housing"], SUM)["adversary"]
+    assert f"so {who}" in said and ("dealer" in said) == (count > 3)
+    made.close()
 
 
 # -- what an opener refuses ---------------------------------------------------

@@ -253,6 +253,16 @@ def test_a_modulus_that_an_agency_opens_alone_is_refused(bench: Bench) -> None:
     assert refused.value.detail["rule"] == "threshold.modulus"
 
 
+def test_a_dealt_modulus_becomes_nobodys_own_key(bench: Bench) -> None:
+    """Else a job could name one agency as custodian of what it cannot open alone."""
+    deal(bench)
+    n = PaillierPublicKey(PRIMES[0] * PRIMES[1])
+    add = [{"alg": "paillier", "pub": b64u(n.to_bytes()), "use": "he"}]
+    rotate = {"add": add, "retire": [], "url": None}
+    with pytest.raises(Conflict, match="which is known"):
+        bench.do(bench.scribe.tx("key.rotate", "taxes", rotate))
+
+
 def test_the_largest_key_fits_an_entry(bench: Bench) -> None:
     """Sixteen holders of a 3072-bit key: commitments, roots and all."""
     n_bytes, count = 384, MAX_HOLDERS
