@@ -242,6 +242,10 @@ static void leak(void)
 
 int main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "leak") == 0) {
+        leak();
+        return 0;
+    }
     hashes();
     integers();
     powers();
@@ -258,9 +262,6 @@ int main(int argc, char **argv)
     lanes(32);
     lanes(48);
 #endif
-    if (argc > 1 && strcmp(argv[1], "leak") == 0) {
-        leak();
-    }
     printf("ctime: ok (portable and %s)\n",
            ps_backend_name(ps_backend_best()));
     return 0;
