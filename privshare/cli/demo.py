@@ -49,9 +49,9 @@ def demo(
 ) -> int:
     """Start four real nodes on loopback and let three bureaus share."""
     # Heavy imports wait until the options are known to be good.
-    from privshare.demo.cluster import Cluster  # noqa: PLC0415
-    from privshare.demo.scene import from_folder, made_up  # noqa: PLC0415
-    from privshare.demo.story import BUNDLE_FILE, Story  # noqa: PLC0415
+    from privshare.demo.cluster import Cluster  # noqa: PLC0415 - lazy
+    from privshare.demo.scene import from_folder, made_up  # noqa: PLC0415 - lazy
+    from privshare.demo.story import BUNDLE_FILE, Story  # noqa: PLC0415 - lazy
 
     begun = time.monotonic()
     tell: Narrator = Silent() if as_json else Terminal()
@@ -95,7 +95,7 @@ def _clear(out: Path) -> None:
 
 
 def _report(ok: bool, seconds: float, story: object) -> None:
-    from privshare.demo.story import Story  # noqa: PLC0415
+    from privshare.demo.story import Story  # noqa: PLC0415 - lazy
 
     assert isinstance(story, Story)
     document = {
@@ -129,7 +129,7 @@ def _what_next(tell: Narrator, out: Path, receipts: list[Path], bundle: str) -> 
 
 
 def _keep(cluster: object, as_json: bool) -> None:
-    from privshare.demo.cluster import Cluster  # noqa: PLC0415
+    from privshare.demo.cluster import Cluster  # noqa: PLC0415 - lazy
 
     assert isinstance(cluster, Cluster)
     out = sys.stderr if as_json else sys.stdout

@@ -82,7 +82,7 @@ def main(argv: Sequence[str]) -> int:
         print("\ninterrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output left: nothing to tell it
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - kept
         return OK
     except Exception as error:
         return _internal(error, as_json=as_json)

@@ -37,7 +37,7 @@ def migrate(engine: sa.Engine) -> None:
             fix="Install the PrivShare that wrote it, or a newer one.",
         )
     from alembic import command  # noqa: PLC0415  (300 ms that a start need not pay)
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415 - lazy
 
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))

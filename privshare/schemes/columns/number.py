@@ -126,7 +126,7 @@ class _Totals(Unpicklable):
         scale: int | None = None,
         divisors: tuple[int, ...] | None = None,
     ) -> Self:
-        raise NotImplementedError
+        raise NotImplementedError  # both kinds below have theirs
 
     @property
     def _core(self) -> PublicCore:

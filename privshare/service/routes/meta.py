@@ -206,8 +206,8 @@ def _use(use: UseRecord) -> Json:
 def openapi(_call: Call) -> Json:
     """Describe every route, as OpenAPI 3.1."""
     # The table needs this module, so the table is looked up when it is whole.
-    from privshare.service.openapi import document  # noqa: PLC0415
-    from privshare.service.routes import ROUTES as table  # noqa: PLC0415
+    from privshare.service.openapi import document  # noqa: PLC0415 - lazy
+    from privshare.service.routes import ROUTES as table  # noqa: PLC0415 - lazy
 
     return document(table, program_version())
 
