@@ -45,6 +45,13 @@ static inline uint64_t ps_load64_le(const uint8_t *p)
     return x;
 }
 
+static inline void ps_store64_le(uint8_t *p, uint64_t x)
+{
+    for (int i = 0; i < 8; i++) {
+        p[i] = (uint8_t)(x >> (8 * i));
+    }
+}
+
 /* memcpy that may be asked to copy nothing from nowhere. */
 static inline void ps_copy(void *out, const void *in, size_t len)
 {
