@@ -36,7 +36,9 @@ static void hashes(void)
     ps_sha256_digest(digest, data, sizeof data, ps_backend_best());
     ps_sha512_digest(digest, data, sizeof data);
     ps_sha3_256_digest(digest, data, sizeof data);
+    ps_sha3_512_digest(digest, data, sizeof data);
     ps_shake128_digest(digest, sizeof digest, data, sizeof data);
+    ps_shake256_digest(digest, sizeof digest, data, sizeof data);
 }
 
 static void transcripts(void)

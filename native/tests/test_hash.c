@@ -45,10 +45,11 @@ static void sha512_examples(void)
                             "c7d329eeb6dd26545e96e55b874be909"));
 }
 
-/* NIST, SHA-3 examples; the empty SHAKE128 stream begins as printed there. */
+/* NIST, SHA-3 examples; the empty SHAKE streams begin as printed there. The
+ * message of 1600 bits is 200 times A3. */
 static void keccak_examples(void)
 {
-    uint8_t d[32];
+    uint8_t d[64], a3[200];
 
     ps_sha3_256_digest(d, NULL, 0);
     CHECK(equals_hex(d, 32, "a7ffc6f8bf1ed76651c14756a061d662"
@@ -59,6 +60,30 @@ static void keccak_examples(void)
     ps_shake128_digest(d, 32, NULL, 0);
     CHECK(equals_hex(d, 32, "7f9c2ba4e88f827d616045507605853e"
                             "d73b8093f6efbc88eb1a6eacfa66ef26"));
+    memset(a3, 0xa3, sizeof a3);
+    ps_sha3_512_digest(d, NULL, 0);
+    CHECK(equals_hex(d, 64, "a69f73cca23a9ac5c8b567dc185a756e"
+                            "97c982164fe25859e0d1dcc1475c80a6"
+                            "15b2123af1f5f94c11e3e9402c3ac558"
+                            "f500199d95b6d3e301758586281dcd26"));
+    ps_sha3_512_digest(d, bytes(abc), 3);
+    CHECK(equals_hex(d, 64, "b751850b1a57168a5693cd924b6b096e"
+                            "08f621827444f70d884f5d0240d2712e"
+                            "10e116e9192af3c91a7ec57647e39340"
+                            "57340b4cf408d5a56592f8274eec53f0"));
+    ps_sha3_512_digest(d, a3, sizeof a3);
+    CHECK(equals_hex(d, 64, "e76dfad22084a8b1467fcf2ffa58361b"
+                            "ec7628edf5f3fdc0e4805dc48caeeca8"
+                            "1b7c13c30adf52a3659584739a2df46b"
+                            "e589c51ca1a4a8416df6545a1ce8ba00"));
+    ps_shake256_digest(d, 32, NULL, 0);
+    CHECK(equals_hex(d, 32, "46b9dd2b0ba88d13233b3feb743eeb24"
+                            "3fcd52ea62b81b82b50c27646ed5762f"));
+    ps_shake256_digest(d, 64, a3, sizeof a3);
+    CHECK(equals_hex(d, 64, "cd8a920ed141aa0407a22d59288652e9"
+                            "d9f1a7ee0c1e7c1ca699424da84a904d"
+                            "2d700caae7396ece96604440577da4f3"
+                            "aa22aeb8857f961c4cd8e06f0ae6610b"));
 }
 
 /* Cut anywhere, the stream is the same. */

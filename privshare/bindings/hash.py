@@ -1,4 +1,4 @@
-"""SHA-256, SHA-512, SHA3-256 and SHAKE128 (`ps_hash.h`).
+"""SHA-256, SHA-512, SHA3-256, SHA3-512, SHAKE128 and SHAKE256 (`ps_hash.h`).
 
 Source: FIPS 180-4, FIPS 202.
 
@@ -39,10 +39,24 @@ def sha3_256(data: bytes) -> bytes:
     return take(digest)
 
 
+def sha3_512(data: bytes) -> bytes:
+    """SHA3-512 of `data`, 64 bytes."""
+    digest = out(64)
+    lib.ps_sha3_512_digest(digest, ffi.from_buffer(data), len(data))
+    return take(digest)
+
+
 def shake128(data: bytes, n: int) -> bytes:
     """The first `n` bytes of the SHAKE128 stream of `data`."""
     stream = out(n)
     lib.ps_shake128_digest(stream, n, ffi.from_buffer(data), len(data))
+    return take(stream)
+
+
+def shake256(data: bytes, n: int) -> bytes:
+    """The first `n` bytes of the SHAKE256 stream of `data`."""
+    stream = out(n)
+    lib.ps_shake256_digest(stream, n, ffi.from_buffer(data), len(data))
     return take(stream)
 
 

@@ -1,4 +1,4 @@
-/* SHA-256, SHA-512, SHA3-256 and SHAKE128.
+/* SHA-256, SHA-512, SHA3-256, SHA3-512, SHAKE128 and SHAKE256.
  *
  * Source     FIPS 180-4 (SHA-2), FIPS 202 (SHA-3)
  *
@@ -70,12 +70,14 @@ void ps_sha512_update(ps_sha512 *ctx, const uint8_t *data, size_t len);
 void ps_sha512_final(uint8_t *hash64, ps_sha512 *ctx);
 void ps_sha512_digest(uint8_t *hash64, const uint8_t *data, size_t len);
 
-/** Start a SHA3-256 or a SHAKE128 stream.
+/** Start a stream of one of the four functions.
  *
  *  Out        ctx
  */
 void ps_sha3_256_init(ps_keccak *ctx);
+void ps_sha3_512_init(ps_keccak *ctx);
 void ps_shake128_init(ps_keccak *ctx);
+void ps_shake256_init(ps_keccak *ctx);
 
 /** Absorb bytes.
  *
@@ -90,8 +92,9 @@ ps_status ps_keccak_absorb(ps_keccak *ctx, const uint8_t *data, size_t len);
 
 /** Draw output; the first call pads and ends the input.
  *
- *  SHA3-256 is the first 32 bytes; SHAKE128 may be drawn for ever, and the
- *  pieces join to one stream. The caller wipes ctx with ps_wipe when done.
+ *  SHA3-256 is the first 32 bytes and SHA3-512 the first 64; the SHAKEs may be
+ *  drawn for ever, and the pieces join to one stream. The caller wipes ctx with
+ *  ps_wipe when done.
  *
  *  Out        out        len bytes
  *  In-out     ctx
@@ -105,12 +108,17 @@ void ps_keccak_squeeze(uint8_t *out, size_t len, ps_keccak *ctx);
  */
 void ps_sha3_256_digest(uint8_t *hash32, const uint8_t *data, size_t len);
 
-/** SHAKE128 of one byte string.
+/** SHA3-512 of one byte string: as SHA3-256, with 64 bytes of output. */
+void ps_sha3_512_digest(uint8_t *hash64, const uint8_t *data, size_t len);
+
+/** SHAKE128 or SHAKE256 of one byte string.
  *
  *  Out        out        out_len bytes
  *  In         data       len bytes; may be NULL when len is 0
  */
 void ps_shake128_digest(uint8_t *out, size_t out_len, const uint8_t *data,
+                        size_t len);
+void ps_shake256_digest(uint8_t *out, size_t out_len, const uint8_t *data,
                         size_t len);
 
 /** The permutation Keccak-f[1600], 24 rounds, for duplex constructions.

@@ -51,8 +51,23 @@ SHA3_256 = [
     (EMPTY, "a7ffc6f8bf1ed76651c14756a061d662f580ff4de43b49fa82d80a4b80f8434a"),
     (ABC, "3a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532"),
 ]
+SHA3_512 = [
+    (
+        EMPTY,
+        "a69f73cca23a9ac5c8b567dc185a756e97c982164fe25859e0d1dcc1475c80a6"
+        "15b2123af1f5f94c11e3e9402c3ac558f500199d95b6d3e301758586281dcd26",
+    ),
+    (
+        ABC,
+        "b751850b1a57168a5693cd924b6b096e08f621827444f70d884f5d0240d2712e"
+        "10e116e9192af3c91a7ec57647e3934057340b4cf408d5a56592f8274eec53f0",
+    ),
+]
 SHAKE128 = [
     (EMPTY, "7f9c2ba4e88f827d616045507605853ed73b8093f6efbc88eb1a6eacfa66ef26"),
+]
+SHAKE256 = [
+    (EMPTY, "46b9dd2b0ba88d13233b3feb743eeb243fcd52ea62b81b82b50c27646ed5762f"),
 ]
 
 
@@ -74,20 +89,34 @@ def test_sha3_examples(data: bytes, expected: str) -> None:
     assert expected == core.sha3_256(data).hex()
 
 
+@pytest.mark.parametrize(("data", "expected"), SHA3_512)
+def test_sha3_512_examples(data: bytes, expected: str) -> None:
+    """SHA3-512 gives the digests that NIST prints."""
+    assert expected == core.sha3_512(data).hex()
+
+
 @pytest.mark.parametrize(("data", "expected"), SHAKE128)
 def test_shake_examples(data: bytes, expected: str) -> None:
     """SHAKE128 begins as NIST prints it."""
     assert expected == core.shake128(data, 32).hex()
 
 
+@pytest.mark.parametrize(("data", "expected"), SHAKE256)
+def test_shake256_examples(data: bytes, expected: str) -> None:
+    """SHAKE256 begins as NIST prints it."""
+    assert expected == core.shake256(data, 32).hex()
+
+
 @pytest.mark.parametrize("length", [*range(0, 260), 1000, 4095, 4096, 4097])
 def test_agrees_with_hashlib(length: int) -> None:
-    """At every length around the block sizes, all four agree with hashlib."""
+    """At every length around the block sizes, all of them agree with hashlib."""
     data = hashlib.shake_256(bytes([length % 256])).digest(length)
     assert hashlib.sha256(data).digest() == core.sha256(data)
     assert hashlib.sha512(data).digest() == core.sha512(data)
     assert hashlib.sha3_256(data).digest() == core.sha3_256(data)
+    assert hashlib.sha3_512(data).digest() == core.sha3_512(data)
     assert hashlib.shake_128(data).digest(length) == core.shake128(data, length)
+    assert hashlib.shake_256(data).digest(length) == core.shake256(data, length)
 
 
 @given(st.lists(st.binary(max_size=200)))
