@@ -24,6 +24,7 @@ HEADERS = (
     "ps_status.h",
     "ps_config.h",
     "ps_hash.h",
+    "ps_transcript.h",
     "ps_merlin.h",
     "ps_merkle.h",
     "ps_mpn.h",

@@ -15,6 +15,7 @@
 #include "privshare/ps_paillier_column.h"
 #include "privshare/ps_paillier_power.h"
 #include "privshare/ps_paillier_table.h"
+#include "privshare/ps_transcript.h"
 
 #if !defined(PS_CTIME)
 #error "build with -DPS_CTIME: make ctime"
@@ -38,6 +39,18 @@ static void hashes(void)
     ps_sha3_512_digest(digest, data, sizeof data);
     ps_shake128_digest(digest, sizeof digest, data, sizeof data);
     ps_shake256_digest(digest, sizeof digest, data, sizeof data);
+}
+
+static void transcripts(void)
+{
+    ps_transcript t;
+    uint8_t data[300], e[200];
+
+    pseudo_random(data, sizeof data);
+    PS_SECRET(data, sizeof data);
+    ps_transcript_init(&t, data, sizeof data);
+    ps_transcript_absorb(&t, "secret", data, sizeof data);
+    ps_transcript_challenge(e, sizeof e, &t, "nonce");
 }
 
 static void integers(void)
@@ -249,6 +262,7 @@ int main(int argc, char **argv)
         return 0;
     }
     hashes();
+    transcripts();
     integers();
     powers();
     power_vartime();
