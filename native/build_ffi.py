@@ -24,6 +24,8 @@ HEADERS = (
     "ps_status.h",
     "ps_config.h",
     "ps_hash.h",
+    "ps_scalar.h",
+    "ps_ristretto255.h",
     "ps_transcript.h",
     "ps_merlin.h",
     "ps_merkle.h",

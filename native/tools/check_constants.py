@@ -21,7 +21,9 @@ SRC = Path(__file__).resolve().parent.parent / "src"
 def table(path: str, name: str) -> list[int]:
     """The numbers of `name[...] = { ... };` in a source file."""
     text = (SRC / path).read_text(encoding="ascii")
-    found = re.search(rf"\b{name}\[\d+\] = \{{(.*?)\}};", text, re.DOTALL)
+    # An array, or a struct with an array as its one member.
+    form = rf"\b{name}(?:\[\d+\])? = \{{+(.*?)\}}+;"
+    found = re.search(form, text, re.DOTALL)
     if not found:
         raise ValueError(f"expected a table {name} in {path}, found none")
     return [int(word, 0) for word in re.findall(r"\w+", found[1])]
@@ -90,12 +92,60 @@ TABLES = (
 )
 
 
+P = 2**255 - 19
+ORDER = 2**252 + 27742317777372353535851937790883648493
+
+
+def limbs(x: int, bits: int, count: int) -> list[int]:
+    """Little-endian limbs."""
+    return [x >> (bits * i) & ((1 << bits) - 1) for i in range(count)]
+
+
+def root(square: int, odd: int) -> int:
+    """The root modulo p = 5 mod 8 that is odd, or even."""
+    r = pow(square, (P + 3) // 8, P)
+    if r * r % P != square % P:
+        r = r * pow(2, (P - 1) // 4, P) % P
+    if r * r % P != square % P:
+        raise ValueError("expected a square, found none")
+    return r if r % 2 == odd else P - r
+
+
+def group_tables() -> Iterator[tuple[str, str, list[int]]]:
+    """RFC 9496, section 4.1, with a = -1; and the scalars' Montgomery form."""
+    d = -121665 * pow(121666, -1, P) % P
+    y = 4 * pow(5, -1, P) % P
+    x = root((y * y - 1) * pow(d * y * y + 1, -1, P) % P, 0)
+    elements = {
+        "fe_d": d,
+        "fe_2d": 2 * d % P,
+        "fe_sqrt_m1": pow(2, (P - 1) // 4, P),
+        "fe_sqrt_ad_minus_one": root(-d - 1, 1),
+        "fe_invsqrt_a_minus_d": root(pow(-1 - d, -1, P), 0),
+        "fe_one_minus_d_sq": (1 - d * d) % P,
+        "fe_d_minus_one_sq": (d - 1) ** 2 % P,
+        "fe_base_x": x,
+        "fe_base_y": y,
+        "fe_base_t": x * y % P,
+    }
+    for name, value in elements.items():
+        yield "ristretto255/constant.h", name, limbs(value, 51, 5)
+    scalars = {
+        "order": ORDER,
+        "r_one": 2**256 % ORDER,
+        "r_two": 2**512 % ORDER,
+    }
+    for name, value in scalars.items():
+        yield "ristretto255/scalar.c", name, limbs(value, 64, 4)
+
+
 def main() -> int:
     """Print the tables that differ; 1 if there are any."""
-    bad = [(path, name) for path, name, want in TABLES if table(path, name) != want]
+    tables = [*TABLES, *group_tables()]
+    bad = [(path, name) for path, name, want in tables if table(path, name) != want]
     for path, name in bad:
         print(f"expected {name} in {path} to be what its equation gives")
-    print(f"constants: {len(TABLES)} tables checked, {len(bad)} bad")
+    print(f"constants: {len(tables)} tables checked, {len(bad)} bad")
     return 1 if bad else 0
 
 

@@ -9,6 +9,7 @@
 #include "privshare/ps_config.h"
 #include "privshare/ps_paillier.h"
 #include "privshare/ps_paillier_table.h"
+#include "../ristretto255/group_backend.h"
 
 struct ps_prime_backend; /* prime_sieve.h */
 
@@ -16,6 +17,8 @@ struct ps_backend {
     const char *name;
     /* Sieving and testing; NULL for the portable functions. */
     const struct ps_prime_backend *prime;
+    /* The group ristretto255; NULL for the portable functions. */
+    const struct ps_group_backend *group;
     /* Compress count blocks of 64 bytes into the state (FIPS 180-4, 6.2.2). */
     void (*sha256_blocks)(uint32_t *state8, const uint8_t *blocks,
                           size_t count);
