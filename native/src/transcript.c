@@ -50,3 +50,13 @@ void ps_transcript_challenge(uint8_t *out, size_t len, ps_transcript *t,
     ps_keccak_squeeze(out, len, &fork);
     ps_wipe(&fork, sizeof fork);
 }
+
+void ps_transcript_challenge_scalar(ps_scalar *c, ps_transcript *t,
+                                    const char *label)
+{
+    uint8_t wide[64];
+
+    ps_transcript_challenge(wide, sizeof wide, t, label);
+    ps_scalar_from_wide(c, wide);
+    ps_wipe(wide, sizeof wide);
+}

@@ -44,6 +44,7 @@ static void hashes(void)
 static void transcripts(void)
 {
     ps_transcript t;
+    ps_scalar c;
     uint8_t data[300], e[200];
 
     pseudo_random(data, sizeof data);
@@ -51,6 +52,7 @@ static void transcripts(void)
     ps_transcript_init(&t, data, sizeof data);
     ps_transcript_absorb(&t, "secret", data, sizeof data);
     ps_transcript_challenge(e, sizeof e, &t, "nonce");
+    ps_transcript_challenge_scalar(&c, &t, "nonce");
 }
 
 static void integers(void)

@@ -48,6 +48,20 @@ static void goes_on(void)
     CHECK(equals_hex(e + 184, 16, "f105debd5049e47acf6605f1c87456f2"));
 }
 
+/* The 64 bytes of the second example modulo l. */
+static void scalars(void)
+{
+    ps_transcript t;
+    ps_scalar c;
+    uint8_t bytes[32];
+
+    begin(&t);
+    ps_transcript_challenge_scalar(&c, &t, "e");
+    ps_scalar_to_bytes(bytes, &c);
+    CHECK(equals_hex(bytes, 32, "6ef42ba1d37d8213c9eaa451dcdb757d"
+                                "d1ca114e6822fc4ef37893801814ed0c"));
+}
+
 /* Nothing absorbed, nothing named, and the longest label. */
 static void edges(void)
 {
@@ -67,6 +81,7 @@ int main(void)
 {
     examples();
     goes_on();
+    scalars();
     edges();
     printf("transcript: ok\n");
     return 0;

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 from privshare.bindings._convert import ffi, lib, out, take
+from privshare.bindings.scalar import encoded
 from privshare.errors import OutOfRange
 
 MAX_LABEL_BYTES = 255
@@ -49,6 +50,16 @@ class TranscriptCore:
         drawn = out(n)
         lib.ps_transcript_challenge(drawn, n, self.native, _checked(label))
         return take(drawn)
+
+    def challenge_scalar(self, label: bytes) -> bytes:
+        """Draw a scalar of ristretto255, 32 bytes.
+
+        Raises:
+            OutOfRange: The label is none.
+        """
+        scalar = ffi.new("ps_scalar *")
+        lib.ps_transcript_challenge_scalar(scalar, self.native, _checked(label))
+        return encoded(scalar, 1)
 
     def fork(self) -> TranscriptCore:
         """A second transcript that goes on from here."""

@@ -91,6 +91,14 @@ class Transcript:
             raise OutOfRange(f"expected a length of 0 or more, found {n}")
         return self.core.challenge(_ascii(label), n)
 
+    def challenge_scalar(self, label: str) -> bytes:
+        """Draw a scalar of ristretto255: 64 bytes modulo the order, encoded.
+
+        Raises:
+            OutOfRange: The label is none.
+        """
+        return self.core.challenge_scalar(_ascii(label))
+
     def fork(self) -> Transcript:
         """A second transcript that goes on from here by itself."""
         twin = object.__new__(Transcript)

@@ -27,6 +27,7 @@
 #define PRIVSHARE_PS_TRANSCRIPT_H
 
 #include "ps_hash.h"
+#include "ps_scalar.h"
 
 /* ffi: begin */
 typedef struct {
@@ -62,6 +63,18 @@ void ps_transcript_absorb(ps_transcript *t, const char *label,
  */
 void ps_transcript_challenge(uint8_t *out, size_t len, ps_transcript *t,
                              const char *label);
+
+/** Draw a challenge that is a scalar of ristretto255.
+ *
+ *  Computes   c = a challenge of 64 bytes, little-endian, mod l
+ *
+ *  Out        c          uniform but for 2^-259
+ *  In-out     t          as ps_transcript_challenge
+ *  In         label      1 to 255 ASCII characters; public
+ *  Secret     t          as what was absorbed
+ */
+void ps_transcript_challenge_scalar(ps_scalar *c, ps_transcript *t,
+                                    const char *label);
 /* ffi: end */
 
 #endif

@@ -73,6 +73,15 @@ def test_known_challenges() -> None:
     )
 
 
+def test_a_scalar_is_a_challenge_reduced() -> None:
+    """64 bytes, little-endian, modulo the order of ristretto255."""
+    t, bare = Transcript("example/v1"), Transcript("example/v1")
+    for label in ("e", "f"):
+        wide = int.from_bytes(bare.challenge(label, 64), "little")
+        expected = wide % (2**252 + 27742317777372353535851937790883648493)
+        assert int.from_bytes(t.challenge_scalar(label), "little") == expected
+
+
 def test_a_fork_goes_its_own_way() -> None:
     """What one absorbs, the other knows nothing of."""
     t = Transcript("example/v1")
