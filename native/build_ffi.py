@@ -29,6 +29,7 @@ HEADERS = (
     "ps_transcript.h",
     "ps_merlin.h",
     "ps_range.h",
+    "ps_ring.h",
     "ps_merkle.h",
     "ps_mpn.h",
     "ps_prime.h",
