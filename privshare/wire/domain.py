@@ -60,8 +60,8 @@ ATTACHMENT: Final = _tag(b"attachment")  # a file that travels with a receipt
 # Encrypted columns
 COLUMN: Final = _tag(b"column")  # header and ciphertexts of a column's bytes
 
-# Proofs in the core
-PROOF: Final = _tag(b"proof")  # Fiat-Shamir challenges
+# Proofs
+PROOF: Final = _tag(b"proof")  # a statement that a proof is for, or a part of one
 
 #: Name to tag, for documents and tests.
 TAGS: Final[dict[str, bytes]] = {
