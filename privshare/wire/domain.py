@@ -60,6 +60,11 @@ ATTACHMENT: Final = _tag(b"attachment")  # a file that travels with a receipt
 # Encrypted columns
 COLUMN: Final = _tag(b"column")  # header and ciphertexts of a column's bytes
 
+# Rings
+RING: Final = _tag(b"ring")  # public keys, ascending: a ring
+RING_SCOPE: Final = _tag(b"ring-scope")  # in which a member signs once unseen
+REGULATORS: Final = _tag(b"regulators")  # threshold, public keys in order
+
 # Proofs
 PROOF: Final = _tag(b"proof")  # a statement that a proof is for, or a part of one
 
