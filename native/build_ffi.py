@@ -27,6 +27,7 @@ HEADERS = (
     "ps_scalar.h",
     "ps_ristretto255.h",
     "ps_transcript.h",
+    "ps_one_of_many.h",
     "ps_merlin.h",
     "ps_range.h",
     "ps_ring.h",

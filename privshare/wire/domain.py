@@ -67,6 +67,7 @@ REGULATORS: Final = _tag(b"regulators")  # threshold, public keys in order
 
 # Proofs
 PROOF: Final = _tag(b"proof")  # a statement that a proof is for, or a part of one
+CANDIDATES: Final = _tag(b"candidates")  # columns of elements: a one-of-many list
 
 #: Name to tag, for documents and tests.
 TAGS: Final[dict[str, bytes]] = {
