@@ -67,8 +67,9 @@ RING: Final = _tag(b"ring")  # public keys, ascending: a ring
 RING_SCOPE: Final = _tag(b"ring-scope")  # in which a member signs once unseen
 REGULATORS: Final = _tag(b"regulators")  # threshold, public keys in order
 
-# Proofs in the core
-PROOF: Final = _tag(b"proof")  # Fiat-Shamir challenges
+# Proofs
+PROOF: Final = _tag(b"proof")  # a statement that a proof is for, or a part of one
+CANDIDATES: Final = _tag(b"candidates")  # columns of elements: a one-of-many list
 
 #: Name to tag, for documents and tests.
 TAGS: Final[dict[str, bytes]] = {
