@@ -28,6 +28,7 @@ HEADERS = (
     "ps_ristretto255.h",
     "ps_transcript.h",
     "ps_merlin.h",
+    "ps_sigma.h",
     "ps_ring.h",
     "ps_merkle.h",
     "ps_mpn.h",
