@@ -10,35 +10,11 @@ size_t ps_ring_bytes(size_t count)
     return 32 * (count + 1);
 }
 
-/* Elements that go through one batch. */
-enum { BLOCK = 8 };
-
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
-void ps_ring_lift(ps_ristretto255 *p, size_t count, const ps_backend *backend)
-{
-    ps_ristretto255 lifted[BLOCK];
-    ps_scalar factor[BLOCK];
-
-    ps_scalar_from_u64(&factor[0], (uint64_t)1 << 32);
-    ps_scalar_mul(&factor[0], &factor[0], &factor[0]);
-    for (size_t i = 1; i < BLOCK; i++) {
-        factor[i] = factor[0];
-    }
-    for (size_t i = 0; i < count; i += BLOCK) {
-        size_t n = least(count - i, BLOCK);
-        ps_ristretto255_mul_vartime(lifted, factor, p + i, n, backend);
-        memcpy(p + i, lifted, n * sizeof *p);
-    }
-}
-
 ps_status ps_ring_init(ps_ring_member *ring, size_t *bad, const uint8_t *keys,
                        size_t count, const ps_backend *backend)
 {
     ps_ristretto255 p[PS_RING_MAX];
+    ps_ristretto255_comb *comb[PS_RING_MAX];
     ps_status status;
 
     *bad = 0;
@@ -60,13 +36,10 @@ ps_status ps_ring_init(ps_ring_member *ring, size_t *bad, const uint8_t *keys,
     }
     for (size_t i = 0; i < count; i++) {
         memcpy(ring[i].key, keys + 32 * i, 32);
+        ring[i].element = p[i];
+        comb[i] = &ring[i].comb;
     }
-    for (size_t k = 0; k < PS_RING_PIECES; k++) {
-        for (size_t i = 0; i < count; i++) {
-            ring[i].power[k] = p[i];
-        }
-        ps_ring_lift(p, k + 1 < PS_RING_PIECES ? count : 0, backend);
-    }
+    ps_ristretto255_comb_init_vartime(comb, p, count, backend);
     return PS_OK;
 }
 

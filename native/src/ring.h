@@ -4,9 +4,6 @@
 
 #include "privshare/ps_ring.h"
 
-/* p[i] = 2^64 * p[i]; p is public. */
-void ps_ring_lift(ps_ristretto255 *p, size_t count, const ps_backend *backend);
-
 /* Absorb form, keys, base and tag. */
 void ps_ring_begin(ps_transcript *t, const ps_ring_member *ring, size_t count,
                    const ps_ristretto255 *base, const uint8_t *tag32,

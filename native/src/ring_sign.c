@@ -29,7 +29,7 @@ static ps_limb find(signer *me)
 
     ps_ristretto255_table_mul(&p, &me->x, 1, me->generator, me->backend);
     for (size_t i = 0; i < me->count; i++) {
-        ps_limb same = ps_ristretto255_is_equal(&p, &me->ring[i].power[0]);
+        ps_limb same = ps_ristretto255_is_equal(&p, &me->ring[i].element);
         me->scratch->mine[i] = same;
         me->scratch->here[i] = same;
         found |= same;
@@ -53,7 +53,7 @@ static void draw(signer *me, const uint8_t *secret32, const uint8_t *rand32)
     ps_wipe(&fork, sizeof fork);
 }
 
-/* left[i] = r_i*G and right[i] = r_i*U. */
+/* point[i] = r_i*G and point[PS_RING_MAX + i] = r_i*U. */
 static void commit(signer *me)
 {
     ps_ring_scratch *at = me->scratch;
@@ -62,9 +62,10 @@ static void commit(signer *me)
     for (size_t i = 0; i < me->count; i++) {
         bases[i] = *me->base;
     }
-    ps_ristretto255_table_mul(at->left, at->s, me->count, me->generator,
+    ps_ristretto255_table_mul(at->point, at->s, me->count, me->generator,
                               me->backend);
-    ps_ristretto255_mul(at->right, at->s, bases, me->count, me->backend);
+    ps_ristretto255_mul(at->point + PS_RING_MAX, at->s, bases, me->count,
+                        me->backend);
 }
 
 /* The commitments at the place where `here` is 1, under its challenge c. */
@@ -74,15 +75,15 @@ static void visit(ps_ristretto255 *pair, const ps_scalar *c, const signer *me)
     ps_ristretto255 operands[2], products[2];
     ps_scalar cs[2] = {*c, *c};
 
-    pair[0] = at->left[0];
-    pair[1] = at->right[0];
-    operands[0] = me->ring[0].power[0];
+    pair[0] = at->point[0];
+    pair[1] = at->point[PS_RING_MAX];
+    operands[0] = me->ring[0].element;
     operands[1] = me->tag;
     for (size_t i = 1; i < me->count; i++) {
         ps_limb here = at->here[i];
-        ps_ristretto255_select(&pair[0], here, &at->left[i], &pair[0]);
-        ps_ristretto255_select(&pair[1], here, &at->right[i], &pair[1]);
-        ps_ristretto255_select(&operands[0], here, &me->ring[i].power[0],
+        ps_ristretto255_select(&pair[0], here, &at->point[i], &pair[0]);
+        ps_ristretto255_select(&pair[1], here, &at->point[PS_RING_MAX + i], &pair[1]);
+        ps_ristretto255_select(&operands[0], here, &me->ring[i].element,
                                &operands[0]);
     }
     ps_ristretto255_mul(products, cs, operands, 2, me->backend);

@@ -7,6 +7,7 @@ absorbs into the transcript before it calls.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from privshare.bindings._convert import (
@@ -19,7 +20,7 @@ from privshare.bindings._convert import (
     raise_for,
     take,
 )
-from privshare.bindings.ristretto255 import base_table
+from privshare.bindings.ristretto255 import base, base_table
 from privshare.bindings.transcript import TranscriptCore
 from privshare.errors import EncodingError, NotFound, SignatureInvalid
 
@@ -28,6 +29,15 @@ MAX_MEMBERS = int(lib.PS_RING_MAX)
 
 # Signer and verifier write it before they read it, and the signer wipes it.
 _new_scratch = ffi.new_allocator(should_clear_after_alloc=False)
+
+
+@cache
+def _generator() -> Any:
+    """The comb of the group's generator."""
+    comb = ffi.new("ps_ristretto255_comb *")
+    made = ffi.new("ps_ristretto255_comb *[1]", [comb])
+    lib.ps_ristretto255_comb_init_vartime(made, base().native, 1, BACKEND)
+    return comb
 
 
 class ScopeBase:
@@ -91,7 +101,7 @@ class RingCore:
     def sign(
         self,
         secret: bytes,
-        base: ScopeBase,
+        scope: ScopeBase,
         transcript: TranscriptCore,
         rand: bytes,
     ) -> bytes:
@@ -99,7 +109,7 @@ class RingCore:
 
         Args:
             secret: 32 bytes, a canonical scalar.
-            base: Of the scope.
+            scope: Its base.
             transcript: With everything that is signed; it goes on.
             rand: 32 random bytes.
 
@@ -118,7 +128,7 @@ class RingCore:
             rand,
             self.native,
             self.count,
-            base.native,
+            scope.native,
             base_table().native,
             BACKEND,
             _new_scratch("ps_ring_scratch *"),
@@ -134,7 +144,7 @@ class RingCore:
         self,
         signature: bytes,
         tag: bytes,
-        base: ScopeBase,
+        scope: ScopeBase,
         transcript: TranscriptCore,
     ) -> None:
         """Verify a signature and its tag.
@@ -142,7 +152,7 @@ class RingCore:
         Args:
             signature: 32 bytes more than the ring's keys have.
             tag: 32 bytes.
-            base: Of the scope.
+            scope: Its base.
             transcript: With everything that was signed; it goes on.
 
         Raises:
@@ -157,8 +167,8 @@ class RingCore:
             tag,
             self.native,
             self.count,
-            base.native,
-            base_table().native,
+            scope.native,
+            _generator(),
             BACKEND,
             _new_scratch("ps_ring_scratch *"),
         )
@@ -183,7 +193,7 @@ def find(keys: bytes, key: bytes) -> int | None:
     return int(index[0]) if found else None
 
 
-def tag(secret: bytes, base: ScopeBase) -> bytes:
+def tag(secret: bytes, scope: ScopeBase) -> bytes:
     """The tag of a secret in a scope, 32 bytes.
 
     Raises:
@@ -193,7 +203,7 @@ def tag(secret: bytes, base: ScopeBase) -> bytes:
     expect_len(secret, 32, "a secret")
     encoding = out(32)
     raise_for(
-        lib.ps_ring_tag(encoding, secret, base.native, BACKEND),
+        lib.ps_ring_tag(encoding, secret, scope.native, BACKEND),
         "expected a canonical secret above 0, found another",
     )
     return take(encoding)

@@ -25,6 +25,7 @@ from privshare.bindings import ristretto255
 from privshare.bindings.ring import MAX_MEMBERS as MAX_CIRCLE
 from privshare.bindings.ring import MIN_MEMBERS, RingCore
 from privshare.errors import EncodingError, OutOfRange
+from privshare.schemes.one_of_many import Candidates
 from privshare.schemes.ring_key import IDENTITY, KEY_BYTES
 from privshare.wire import domain
 from privshare.wire.digest import tagged
@@ -119,6 +120,11 @@ class Ring:
             OutOfRange: The ring is longer.
         """
         return RingCore(self.keys)
+
+    @cached_property
+    def candidates(self) -> Candidates:
+        """For the proof of one out of many."""
+        return Candidates.of(self.encoding)
 
 
 class Regulators:

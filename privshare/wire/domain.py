@@ -31,6 +31,8 @@ RESHARING: Final = _tag(b"resharing")  # public parts of a re-sharing, in order
 ROW: Final = _tag(b"row")  # cell count, cell commitments: a row's commitment
 CELL: Final = _tag(b"cell")  # salt, canonical value: a cell's commitment
 CELL_SALT: Final = _tag(b"cell-salt")  # a cell's salt from its row's salt
+CELL_VALUE: Final = _tag(b"cell-value")  # canonical text: a provable cell's scalar
+CELL_BLINDING: Final = _tag(b"cell-blinding")  # cell salt: a provable cell's blinding
 SCHEMA: Final = _tag(b"schema")  # a dataset's columns
 METADATA: Final = _tag(b"metadata")  # a dataset's description
 POLICY: Final = _tag(b"policy")  # a policy document
@@ -67,6 +69,7 @@ REGULATORS: Final = _tag(b"regulators")  # threshold, public keys in order
 
 # Proofs
 PROOF: Final = _tag(b"proof")  # a statement that a proof is for, or a part of one
+CANDIDATES: Final = _tag(b"candidates")  # columns of elements: a one-of-many list
 
 #: Name to tag, for documents and tests.
 TAGS: Final[dict[str, bytes]] = {

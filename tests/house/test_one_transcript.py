@@ -18,6 +18,7 @@ ENDLESS = {"shake128", "shake256", "shake_128", "shake_256"}
 MAY_DRAW = {
     "bindings/hash.py": "binds them",
     "audit/second_transcript.py": "the transcript again, with hashlib alone",
+    "audit/second_one_of_many.py": "bases from a published string",
 }
 
 #: `domain.PROOF` is for plain digests of what a proof is for.

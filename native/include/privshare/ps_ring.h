@@ -35,19 +35,20 @@
 /* ffi: begin */
 #define PS_RING_MIN 2
 #define PS_RING_MAX 64
-#define PS_RING_PIECES 4 /* a challenge is cut into so many of 64 bits */
 
 /* One key, ready to verify with. */
 typedef struct {
-    uint8_t key[32];                         /* its encoding */
-    ps_ristretto255 power[PS_RING_PIECES];   /* 2^(64k)*P; private */
+    uint8_t key[32]; /* its encoding */
+    ps_ristretto255 element;
+    ps_ristretto255_comb comb;
 } ps_ring_member;
 
 /* Room for either call, for any ring. */
 typedef struct {
-    ps_ristretto255 left[PS_RING_MAX], right[PS_RING_MAX];
-    ps_scalar s[PS_RING_MAX], c[PS_RING_MAX];
+    ps_ristretto255 point[2 * PS_RING_MAX]; /* s_i*G, then s_i*U */
+    ps_scalar s[2 * PS_RING_MAX], c[PS_RING_MAX];
     uint64_t mine[PS_RING_MAX], here[PS_RING_MAX];
+    ps_ristretto255_comb comb[2]; /* of T and U */
 } ps_ring_scratch;
 
 /** Bytes of a signature, without its tag.
@@ -159,7 +160,7 @@ ps_status ps_ring_sign(uint8_t *signature, ps_transcript *transcript,
  *             tag32      T
  *             ring       count members, from ps_ring_init
  *             base       from ps_ring_base
- *             generator  table of G
+ *             generator  comb of G
  *  Scratch    scratch
  *  Time       depends on everything: all of it is public
  */
@@ -167,7 +168,7 @@ PS_MUST_CHECK
 ps_status ps_ring_verify(ps_transcript *transcript, const uint8_t *signature,
                          const uint8_t *tag32, const ps_ring_member *ring,
                          size_t count, const ps_ristretto255 *base,
-                         const ps_ristretto255_table *generator,
+                         const ps_ristretto255_comb *generator,
                          const ps_backend *backend, ps_ring_scratch *scratch);
 /* ffi: end */
 

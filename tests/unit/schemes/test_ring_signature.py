@@ -38,7 +38,7 @@ from privshare.schemes.ring_signature import (
     verify_many,
 )
 
-FORMS: list[Form] = ["lsag"]
+FORMS: list[Form] = ["lsag", "one-of-many"]
 ORDER = 2**252 + 27742317777372353535851937790883648493
 
 
@@ -73,9 +73,12 @@ def test_every_member_signs(count: int, form: Form) -> None:
         assert tag_of(members(count)[place], SCOPE) == check(again, count)
 
 
-def test_lengths() -> None:
-    """32 bytes a member, up to 64 members."""
+def test_forms_by_length() -> None:
+    """A circle up to 32 members; the other form beyond, and up to 4,096."""
+    assert signed(32, form=None).form == "lsag"
+    assert signed(33, form=None).form == "one-of-many"
     assert len(signed(16).to_bytes()) == 35 + 32 * 17
+    check(signed(4096, 2000, form=None), 4096)
     with pytest.raises(OutOfRange, match="65"):
         signed(65)
 
@@ -138,15 +141,17 @@ def refused(data: bytes, **changes: Any) -> bool:
     return False
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_every_bit_counts(form: Form) -> None:
-    """Each bit of a signature with an escrow, flipped."""
-    data = signed(form=form, regulators=REGULATORS).to_bytes()
-    assert not refused(data, regulators=REGULATORS)
+@pytest.mark.parametrize(
+    ("form", "regulators"), [("lsag", REGULATORS), ("one-of-many", None)]
+)
+def test_every_bit_counts(form: Form, regulators: Regulators | None) -> None:
+    """Each bit of a signature, with an escrow and without, flipped."""
+    data = signed(form=form, regulators=regulators).to_bytes()
+    assert not refused(data, regulators=regulators)
     for bit in range(8 * len(data)):
         bent = bytearray(data)
         bent[bit // 8] ^= 1 << bit % 8
-        assert refused(bytes(bent), regulators=REGULATORS), bit
+        assert refused(bytes(bent), regulators=regulators), bit
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -187,13 +192,15 @@ def test_words_of_other_places() -> None:
         check(replace(signature, tag=signed(place=2).tag))
 
 
-def test_forms_are_known() -> None:
-    """A form of another number, and a ring that is too long for this one."""
-    for form in (0, 2, 255):
-        with pytest.raises(EncodingError, match="form"):
-            RingSignature.from_bytes(bytes((form,)) + signed().to_bytes()[1:])
+def test_forms_are_not_each_other() -> None:
+    """A proof under another form's name."""
+    circle, other = signed(), signed(form="one-of-many")
+    with pytest.raises(SignatureInvalid):
+        check(replace(circle, form="one-of-many"))
+    with pytest.raises((SignatureInvalid, EncodingError)):
+        check(replace(other, form="lsag"))
     with pytest.raises(SignatureInvalid, match="64"):
-        check(signed(), ring=ring(65))
+        check(circle, ring=ring(65))
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -276,10 +283,10 @@ def test_many_at_once() -> None:
             regulators,
         )
         for place, form, regulators in (
-            (0, "lsag", None),
+            (0, "one-of-many", None),
             (1, "lsag", REGULATORS),
-            (2, "lsag", None),
-            (3, "lsag", REGULATORS),
+            (2, "one-of-many", REGULATORS),
+            (3, "one-of-many", None),
             (4, "lsag", None),
         )
     ]
