@@ -81,24 +81,8 @@ static void elements(const ps_backend *backend)
     free(scratch);
 }
 
-static void leak(void)
+int main(void)
 {
-    volatile int secret = 1;
-    int copy;
-
-    PS_SECRET((void *)(uintptr_t)&secret, sizeof secret);
-    copy = secret;
-    if (copy) {
-        printf("ctime_group: branched on a secret, as asked\n");
-    }
-}
-
-int main(int argc, char **argv)
-{
-    if (argc > 1 && strcmp(argv[1], "leak") == 0) {
-        leak();
-        return 0;
-    }
     scalars();
     elements(ps_backend_portable());
     elements(ps_backend_best());

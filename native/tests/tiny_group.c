@@ -303,6 +303,26 @@ void ps_ristretto255_table_mul(ps_ristretto255 *p, const ps_scalar *s,
     }
 }
 
+void ps_ristretto255_comb_init_vartime(ps_ristretto255_comb *const *comb,
+                                       const ps_ristretto255 *a, size_t count,
+                                       const ps_backend *backend)
+{
+    (void)backend;
+    for (size_t i = 0; i < count; i++) {
+        comb[i]->word[0] = a[i].x[0];
+    }
+}
+
+void ps_ristretto255_comb_mul_vartime(ps_ristretto255 *p, const ps_scalar *s,
+                                      const ps_ristretto255_comb *const *comb,
+                                      size_t count, const ps_backend *backend)
+{
+    (void)backend;
+    for (size_t i = 0; i < count; i++) {
+        put(&p[i], s[i].limb[0] * comb[i]->word[0]);
+    }
+}
+
 size_t ps_ristretto255_msm_limbs(size_t count)
 {
     return count + 1;

@@ -24,13 +24,13 @@ from typing import Any
 
 from privshare.audit.case import Case
 from privshare.audit.second_opinion import casting_out
+from privshare.audit.second_transcript import Steps
 from privshare.audit.sentence import counted
 from privshare.errors import EvidenceInvalid
 
 _ROOTS = 6
 #: Bits of the largest plaintext, by the length of n in bytes.
 _LARGEST = {256: 1626, 384: 2682}
-_SHARE = b"paillier-threshold-share"
 
 
 def check_parts(case: Case) -> str:
@@ -108,9 +108,9 @@ class _Key:
 
     @cached_property
     def base(self) -> int:
-        seed = _tagged(b"proof", b"paillier-threshold-base", self.n.to_bytes(self.size))
-        stream = hashlib.shake_128(seed).digest(self.size + 16)
-        r = int.from_bytes(stream) % self.n
+        steps = Steps("paillier-threshold-base/v2")
+        steps.absorb("n", self.n.to_bytes(self.size))
+        r = int.from_bytes(steps.challenge("r", self.size + 16)) % self.n
         w = pow((1 + self.n) * pow(r, self.n, self.square), 2, self.square)
         return pow(w, prod(map(factorial, self.past)), self.square)
 
@@ -127,8 +127,9 @@ class _Key:
     def is_sound(self) -> bool:
         """Openings are unique, and any k shares open rightly."""
         size, n = self.size, self.n
-        seed = _tagged(b"proof", b"paillier-modulus", n.to_bytes(size))
-        stream = hashlib.shake_128(seed).digest(_ROOTS * (size + 16))
+        steps = Steps("paillier-modulus/v2")
+        steps.absorb("n", n.to_bytes(size))
+        stream = steps.challenge("numbers", _ROOTS * (size + 16))
         numbers = [int.from_bytes(part) % n for part in _split(stream, size + 16)]
         powers = [pow(int.from_bytes(r), n, n) for r in _split(self.roots, size)]
         hidden = 2 * prod(map(factorial, self.past)) * self.delta**2 * self.factor
@@ -162,18 +163,13 @@ class _Key:
         """Whether the values of a part come from the opener's share."""
         index, values = part["index"], [_bytes(d) for d in part["values"]]
         bare = _canonical({**part, "proof": "", "values": []})
-        context = _tagged(b"proof", b"partial-opening", bare)
-        seed = _tagged(
-            b"proof",
-            _SHARE,
-            b"1",
-            context,
-            self.digest,
-            bytes([index]),
-            b"".join(totals),
-            b"".join(values),
-        )
-        stream = hashlib.shake_128(seed).digest(16 * len(totals))
+        steps = Steps("paillier-threshold-share/v2")
+        steps.absorb("context", _tagged(b"proof", b"partial-opening", bare))
+        steps.absorb("key", self.digest)
+        steps.absorb("holder", index.to_bytes(8, "little"))
+        steps.absorb("ciphertexts", b"".join(totals))
+        steps.absorb("values", b"".join(values))
+        stream = steps.challenge("weights", 16 * len(totals))
         weights = [int.from_bytes(t) for t in _split(stream, 16)]
         proof = _bytes(part["proof"])
         e, z = int.from_bytes(proof[:32]), int.from_bytes(proof[32:])
@@ -182,12 +178,13 @@ class _Key:
         b = pow(self.base, z, self.square) * pow(
             self.commitments[index - 1], -e, self.square
         )
-        ab = [(x % self.square).to_bytes(2 * self.size) for x in (a, b)]
+        steps.absorb("a", (a % self.square).to_bytes(2 * self.size))
+        steps.absorb("b", (b % self.square).to_bytes(2 * self.size))
         return (
             len(values) == len(totals)
             and all(gcd(int.from_bytes(d), self.n) == 1 for d in values)
             and z.bit_length() <= self.answer_bits
-            and _tagged(b"proof", _SHARE, b"challenge", seed, *ab) == proof[:32]
+            and steps.challenge("e", 32) == proof[:32]
         )
 
     def _weighted(self, numbers: list[bytes], weights: list[int]) -> int:

@@ -161,7 +161,7 @@ class Contribution:
                 "rows": self.rows,
                 "scale": self.scale,
                 "suppressed": list(self.suppressed),
-                "v": 1,
+                "v": 2,
                 "version": self.version,
             }
         )
@@ -184,7 +184,7 @@ class Contribution:
             OutOfRange: A number outside its interval.
         """
         fields = Fields(decode(payload, max_bytes=MAX_STATEMENT), "contribution")
-        fields.constant("v", 1)
+        fields.constant("v", 2)
         made = cls(
             job=identifier.ID.check(fields.str("job"), "contribution.job"),
             dataset=identifier.DATASET.check(
@@ -315,7 +315,7 @@ class Opening:
                 "job": self.job,
                 "key": self.key,
                 "roots": b64u(self.roots),
-                "v": 1,
+                "v": 2,
             }
         )
 
@@ -327,7 +327,7 @@ class Opening:
             EncodingError: Another form.
         """
         fields = Fields(decode(payload, max_bytes=MAX_STATEMENT), "opening")
-        fields.constant("v", 1)
+        fields.constant("v", 2)
         made = cls(
             job=identifier.ID.check(fields.str("job"), "opening.job"),
             key=fields.str("key"),

@@ -67,7 +67,7 @@ class PartialOpening:
                 "job": self.job,
                 "key": self.key,
                 "proof": b64u(self.proof),
-                "v": 1,
+                "v": 2,
                 "values": [b64u(value) for value in self.values],
             }
         )
@@ -86,7 +86,7 @@ class PartialOpening:
             OutOfRange: A number outside its interval.
         """
         fields = Fields(decode(payload, max_bytes=MAX_STATEMENT), "partial opening")
-        fields.constant("v", 1)
+        fields.constant("v", 2)
         values = fields.str_list("values", MAX_GROUPS)
         made = cls(
             job=identifier.ID.check(fields.str("job"), "partial opening.job"),

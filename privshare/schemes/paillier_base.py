@@ -15,18 +15,15 @@ system with applications to electronic voting", Int. J. Inf. Secur. 9 (2010),
 section 4.2.
 
 >>> djn_base(126869)
-62014
+19920
 """
 
 from __future__ import annotations
 
-import itertools
 from math import gcd
 
-from privshare.bindings.hash import shake128
 from privshare.errors import OutOfRange
-from privshare.wire import domain
-from privshare.wire.digest import tagged
+from privshare.schemes.transcript import Transcript
 
 _MORE_BYTES = 16  # so that the remainder modulo n is as good as uniform
 
@@ -44,23 +41,17 @@ def djn_base(n: int) -> int:
         OutOfRange: n is even or too small.
 
     Source:
-        Damgård, Jurik and Nielsen 2010, section 4.2. x is SHAKE128 of the
-        tagged digest of n and a counter, 16 bytes longer than n, modulo n; the
-        counter goes on from 0 until h is a unit, which takes small examples
-        alone beyond 0.
+        Damgård, Jurik and Nielsen 2010, section 4.2. x is a challenge of a
+        transcript of n, 16 bytes longer than n, modulo n; the next is taken
+        until h is a unit, which small examples alone go past the first for.
     """
     if n < 5 or n % 2 == 0:
         raise OutOfRange("expected an odd modulus above 3, found another")
     size = (n.bit_length() + 7) // 8
-    for counter in itertools.count():
-        seed = tagged(
-            domain.PROOF,
-            b"paillier-djn-base",
-            n.to_bytes(size, "big"),
-            counter.to_bytes(4, "big"),
-        )
-        x = int.from_bytes(shake128(seed, size + _MORE_BYTES), "big")
+    transcript = Transcript("paillier-base/v2")
+    transcript.absorb("n", n.to_bytes(size, "big"))
+    while True:
+        x = int.from_bytes(transcript.challenge("x", size + _MORE_BYTES), "big")
         h = -x * x % n
         if 2 <= h < n - 1 and gcd(h, n) == 1:
-            break
-    return h
+            return h

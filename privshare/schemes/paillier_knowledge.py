@@ -10,8 +10,8 @@ its context is the whole statement.
     everybody  c_i, context, proof ─► verify
 
 The proof is Schnorr's, for all ciphertexts at once. With x uniform in Z_n, u
-uniform in Z*_n and a = (1 + x·n)·u^n, challenges e_i of 128 bits are a hash of
-context, n, all c_i and a, and
+uniform in Z*_n and a = (1 + x·n)·u^n, challenges e_i of 128 bits come from a
+transcript of context, n, all c_i and a, and
 
     z = x + Σ e_i·m_i  mod n        w = u · Π r_i^{e_i}  mod n
 
@@ -44,7 +44,6 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from privshare.bindings.hash import shake128
 from privshare.bindings.paillier import PublicCore, public_core
 from privshare.errors import (
     EncodingError,
@@ -54,8 +53,7 @@ from privshare.errors import (
 )
 from privshare.schemes.paillier_opening import WEIGHT_BYTES, product_of_powers
 from privshare.schemes.paillier_short import randomness
-from privshare.wire import domain
-from privshare.wire.digest import tagged
+from privshare.schemes.transcript import Transcript
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,15 +186,16 @@ def verify(n: int, ciphertexts: Sequence[bytes], context: bytes, proof: bytes) -
 def _challenges(
     core: PublicCore, ciphertexts: Sequence[bytes], a: bytes, context: bytes
 ) -> list[int]:
-    seed = tagged(
-        domain.PROOF,
-        b"paillier-knowledge",
-        context,
-        core.n.to_bytes(core.n_bytes, "big"),
-        b"".join(ciphertexts),
-        a,
+    transcript = Transcript("paillier-knowledge/v2")
+    transcript.absorb_all(
+        [
+            ("context", context),
+            ("n", core.n.to_bytes(core.n_bytes, "big")),
+            ("ciphertexts", b"".join(ciphertexts)),
+            ("a", a),
+        ]
     )
-    stream = shake128(seed, WEIGHT_BYTES * len(ciphertexts))
+    stream = transcript.challenge("e", WEIGHT_BYTES * len(ciphertexts))
     return [
         int.from_bytes(stream[i : i + WEIGHT_BYTES], "big")
         for i in range(0, len(stream), WEIGHT_BYTES)

@@ -26,12 +26,10 @@ from __future__ import annotations
 
 import functools
 
-from privshare.bindings.hash import shake128
 from privshare.bindings.paillier import public_core
 from privshare.errors import OutOfRange, ProofInvalid
 from privshare.schemes.paillier import PaillierPrivateKey
-from privshare.wire import domain
-from privshare.wire.digest import tagged
+from privshare.schemes.transcript import Transcript
 
 ROOTS = 6
 
@@ -87,9 +85,10 @@ def _holds(n: int, roots: bytes) -> bool:
 def _numbers(n: int) -> list[int]:
     """Numbers modulo n that follow from n, and that nobody chose."""
     size = (n.bit_length() + 7) // 8
-    seed = tagged(domain.PROOF, b"paillier-modulus", n.to_bytes(size, "big"))
+    transcript = Transcript("paillier-modulus/v2")
+    transcript.absorb("n", n.to_bytes(size, "big"))
     length = size + _MORE_BYTES
-    stream = shake128(seed, ROOTS * length)
+    stream = transcript.challenge("numbers", ROOTS * length)
     return [
         int.from_bytes(stream[i : i + length], "big") % n
         for i in range(0, len(stream), length)

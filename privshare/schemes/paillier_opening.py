@@ -24,7 +24,7 @@ has at most one solution w_j modulo n / gcd(n, δ_j), which is a product of prim
 factors of n. None of them is below 2^16, as import makes sure for every n
 that may be used, so at most one w_j in [0, 2^16) serves. A wrong m passes a
 round with probability at most 2^-16, and all eight with 2^-128, whoever made n
-and however large the plaintexts are. The weights come from a hash of all
+and however large the plaintexts are. The weights come from a transcript of all
 openings and of fresh randomness, so nobody can prepare openings for weights
 known before. (Weights of 128 bits in one round would cost as much and would
 need that no prime factor of n is below 2^128, which nobody shows.)
@@ -52,12 +52,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import gcd
 
-from privshare.bindings.hash import shake128
 from privshare.bindings.paillier import PublicCore
 from privshare.bindings.paillier_column import dot
 from privshare.errors import OutOfRange, ProofInvalid
-from privshare.wire import domain
-from privshare.wire.digest import tagged
+from privshare.schemes.transcript import Transcript
 
 #: Length of the weights of an opening, in all rounds together: its security.
 WEIGHT_BYTES = 16
@@ -194,16 +192,18 @@ def _weights(
 ) -> list[list[int]]:
     """Draw the weights of each round from all openings and fresh randomness."""
     n, size = core.n, core.n_bytes
-    seed = tagged(
-        domain.PROOF,
-        b"paillier-openings",
-        rand,
-        n.to_bytes(size, "big"),
-        b"".join(one.c for one in openings),
-        b"".join((one.m % n).to_bytes(size, "big") for one in openings),
-        b"".join(one.r.to_bytes(size, "big") for one in openings),
+    values = b"".join((one.m % n).to_bytes(size, "big") for one in openings)
+    transcript = Transcript("paillier-openings/v2")
+    transcript.absorb_all(
+        [
+            ("rand", rand),
+            ("n", n.to_bytes(size, "big")),
+            ("ciphertexts", b"".join(one.c for one in openings)),
+            ("values", values),
+            ("roots", b"".join(one.r.to_bytes(size, "big") for one in openings)),
+        ]
     )
-    stream = shake128(seed, WEIGHT_BYTES * len(openings))
+    stream = transcript.challenge("weights", WEIGHT_BYTES * len(openings))
     drawn = [
         int.from_bytes(stream[i : i + _ROUND_BYTES], "big")
         for i in range(0, len(stream), _ROUND_BYTES)

@@ -36,16 +36,16 @@ from collections.abc import Mapping, Sequence
 from math import factorial, gcd, prod
 from typing import final
 
-from privshare.bindings.hash import shake128
 from privshare.bindings.paillier import PublicCore, public_core
 from privshare.bindings.paillier_power import MAX_EXPONENT_BYTES
 from privshare.errors import EncodingError, OutOfRange, ProofInvalid, VerificationError
 from privshare.schemes import paillier_modulus
 from privshare.schemes.key_id import paillier_kid
 from privshare.schemes.paillier import PaillierPublicKey
+from privshare.schemes.transcript import Transcript
 from privshare.wire import domain
 from privshare.wire.canonical import Encodable, Fields, b64u, encode
-from privshare.wire.digest import DIGEST_BYTES, tagged
+from privshare.wire.digest import tagged
 
 #: Holders of one key, at most: L! and with it every exponent stays short.
 MAX_HOLDERS = 16
@@ -53,8 +53,9 @@ MAX_HOLDERS = 16
 #: Statistical distance from nothing: 2^-128.
 HIDING_BITS = 128
 
-#: A challenge is a whole SHA-256.
-CHALLENGE_BITS = 8 * DIGEST_BYTES
+#: Of a proof.
+CHALLENGE_BYTES = 32
+CHALLENGE_BITS = 8 * CHALLENGE_BYTES
 
 #: What it takes to show a wrong total, below `ThresholdKey.sound_below`.
 SOUND_BITS = 128
@@ -276,7 +277,7 @@ class ThresholdKey:
             "roots": b64u(self.roots),
             "threshold": self.threshold,
             "type": _TYPE,
-            "v": 1,
+            "v": 2,
         }
 
     @classmethod
@@ -288,7 +289,7 @@ class ThresholdKey:
             OutOfRange, VerificationError, ProofInvalid: As the constructor.
         """
         fields = Fields(value, "threshold key")
-        fields.constant("v", 1)
+        fields.constant("v", 2)
         fields.constant("type", _TYPE)
         data = fields.bytes("n", max=384)
         n = int.from_bytes(data, "big")
@@ -380,8 +381,9 @@ def base_of(core: PublicCore, past: tuple[int, ...]) -> bytes:
     when the primes are safe, and 2 is a unit: w generates the squares mod n².
     """
     n, size = core.n, core.n_bytes
-    seed = tagged(domain.PROOF, b"paillier-threshold-base", n.to_bytes(size, "big"))
-    r = int.from_bytes(shake128(seed, size + _MORE_BYTES), "big") % n
+    transcript = Transcript("paillier-threshold-base/v2")
+    transcript.absorb("n", n.to_bytes(size, "big"))
+    r = int.from_bytes(transcript.challenge("r", size + _MORE_BYTES), "big") % n
     if gcd(r * (r * r - 1), n) != 1:
         raise ProofInvalid("expected a modulus of two safe primes, found another")
     v = core.mul_plain(core.encrypt(1, r), 2)

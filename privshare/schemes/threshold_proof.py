@@ -7,18 +7,18 @@ whole list of ciphertexts.
     holder      share, c_1 … c_m ─► d_j = c_j^(2Δs) ─► prove ─► proof
     everybody   c_1 … c_m, d_1 … d_m, v_i, proof ─► verify
 
-With weights t_j of 128 bits, a hash of the whole statement, the statements are
-put into one, and that is proven as by Chaum and Pedersen in a group of unknown
-order, the witness being x = Δ·s:
+With weights t_j of 128 bits, drawn from a transcript of the whole statement, the
+statements are put into one, and that is proven as by Chaum and Pedersen in a
+group of unknown order, the witness being x = Δ·s:
 
     C = Π c_j^t_j     D = Π d_j^t_j                        mod n²
     D² = (C⁴)^x  and  v_i = v^x
 
     u uniform below 2^mask_bits      a = (C⁴)^u     b = v^u
-    e = hash(statement, a, b)        z = u + e·x
+    e = challenge(statement, a, b)   z = u + e·x
     the proof is (e, z); it holds when z < 2^(mask_bits + 1) and
 
-    e = hash(statement, (C⁴)^z·D^(-2e), v^z·v_i^(-e))
+    e = challenge(statement, (C⁴)^z·D^(-2e), v^z·v_i^(-e))
 
 Soundness. n is a product of safe primes p = 2p' + 1, q = 2q' + 1, so the
 squares modulo n² are a cyclic group of order n·p'·q', of which v is a
@@ -69,18 +69,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from privshare.bindings import paillier_power
-from privshare.bindings.hash import shake128
 from privshare.bindings.paillier import PublicCore
 from privshare.bindings.paillier_column import dot
 from privshare.errors import EncodingError, OutOfRange, VerificationError
-from privshare.schemes.threshold_key import ThresholdKey
-from privshare.wire import domain
-from privshare.wire.digest import DIGEST_BYTES, tagged
+from privshare.schemes.threshold_key import CHALLENGE_BYTES, ThresholdKey
+from privshare.schemes.transcript import Transcript
 
 WEIGHT_BYTES = 16
-
-_PROTOCOL = b"paillier-threshold-share"
-_VERSION = b"1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +96,15 @@ class Statement:
     values: Sequence[bytes]
     context: bytes
 
-    def digest(self) -> bytes:
-        """Of protocol, version, context and all of the statement."""
-        return tagged(
-            domain.PROOF,
-            _PROTOCOL,
-            _VERSION,
-            self.context,
-            self.key.digest,
-            bytes((self.index,)),
-            b"".join(self.ciphertexts),
-            b"".join(self.values),
-        )
+    def transcript(self) -> Transcript:
+        """With protocol, context and all of the statement in it."""
+        transcript = Transcript("paillier-threshold-share/v2")
+        transcript.absorb("context", self.context)
+        transcript.absorb("key", self.key.digest)
+        transcript.absorb_int("holder", self.index)
+        transcript.absorb("ciphertexts", b"".join(self.ciphertexts))
+        transcript.absorb("values", b"".join(self.values))
+        return transcript
 
 
 def prove(statement: Statement, share: int, rand: bytes) -> bytes:
@@ -137,11 +129,11 @@ def prove(statement: Statement, share: int, rand: bytes) -> bytes:
     key = statement.key
     if len(rand) != _mask_bytes(key):
         raise OutOfRange(f"expected {_mask_bytes(key)} random bytes, found {len(rand)}")
-    seed = statement.digest()
-    c4, _ = _combined(statement, seed)
+    transcript = statement.transcript()
+    c4, _ = _combined(statement, transcript)
     u = int.from_bytes(rand, "big") >> (8 * len(rand) - key.mask_bits)
     a, b = key.core.split(power(key.core, c4 + key.base, u, len(rand)))
-    e = _challenge(seed, a, b)
+    e = _challenge(transcript, a, b)
     z = u + int.from_bytes(e, "big") * key.delta * share
     return e + z.to_bytes(key.answer_bytes, "big")
 
@@ -157,7 +149,7 @@ def _mask_bytes(key: ThresholdKey) -> int:
 
 def proof_bytes(key: ThresholdKey) -> int:
     """Length of a proof."""
-    return DIGEST_BYTES + key.answer_bytes
+    return CHALLENGE_BYTES + key.answer_bytes
 
 
 def holds(statement: Statement, proof: bytes) -> bool:
@@ -171,27 +163,28 @@ def holds(statement: Statement, proof: bytes) -> bool:
     key = statement.key
     if len(proof) != proof_bytes(key):
         return False
-    e, z = proof[:DIGEST_BYTES], int.from_bytes(proof[DIGEST_BYTES:], "big")
+    e, answer = proof[:CHALLENGE_BYTES], proof[CHALLENGE_BYTES:]
+    z = int.from_bytes(answer, "big")
     if z >> (key.mask_bits + 1):
         return False
-    core, seed = key.core, statement.digest()
+    core, transcript = key.core, statement.transcript()
     challenge = int.from_bytes(e, "big")
     try:
         core.check(b"".join(statement.values))
-        c4, d2 = _combined(statement, seed)
+        c4, d2 = _combined(statement, transcript)
         powers = core.split(power(core, c4 + key.base, z, key.answer_bytes))
         commitment = key.commitments[statement.index - 1]
         a = core.add(powers[0], core.mul_plain(d2, -challenge))
         b = core.add(powers[1], core.mul_plain(commitment, -challenge))
     except (EncodingError, OutOfRange, VerificationError):
         return False
-    return _challenge(seed, a, b) == e
+    return _challenge(transcript, a, b) == e
 
 
-def _combined(statement: Statement, seed: bytes) -> tuple[bytes, bytes]:
-    """C⁴ and D²."""
+def _combined(statement: Statement, transcript: Transcript) -> tuple[bytes, bytes]:
+    """C⁴ and D², with weights drawn from the transcript."""
     core = statement.key.core
-    stream = shake128(seed, WEIGHT_BYTES * len(statement.values))
+    stream = transcript.challenge("weights", WEIGHT_BYTES * len(statement.values))
     halves = [
         int.from_bytes(stream[i : i + 8], "big") for i in range(0, len(stream), 8)
     ]
@@ -207,9 +200,11 @@ def _combined(statement: Statement, seed: bytes) -> tuple[bytes, bytes]:
     return core.mul_plain(c, 4), core.mul_plain(d, 2)
 
 
-def _challenge(seed: bytes, a: bytes, b: bytes) -> bytes:
-    """e, from the digest of the whole statement and the first message."""
-    return tagged(domain.PROOF, _PROTOCOL, b"challenge", seed, a, b)
+def _challenge(transcript: Transcript, a: bytes, b: bytes) -> bytes:
+    """e, from the whole statement and the first message."""
+    transcript.absorb("a", a)
+    transcript.absorb("b", b)
+    return transcript.challenge("e", CHALLENGE_BYTES)
 
 
 def power(core: PublicCore, cs: bytes, exponent: int, length: int) -> bytes:

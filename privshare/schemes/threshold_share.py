@@ -48,7 +48,7 @@ class Partial:
             "index": self.index,
             "proof": b64u(self.proof),
             "type": _PARTIAL,
-            "v": 1,
+            "v": 2,
             "values": [b64u(value) for value in self.values],
         }
 
@@ -61,7 +61,7 @@ class Partial:
             OutOfRange: A number of no holder.
         """
         fields = Fields(value, "partial decryption")
-        fields.constant("v", 1)
+        fields.constant("v", 2)
         fields.constant("type", _PARTIAL)
         index = fields.int("index", 1, MAX_HOLDERS)
         proof = fields.bytes("proof", max=MAX_EXPONENT_BYTES + 32)

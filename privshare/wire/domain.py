@@ -31,6 +31,8 @@ RESHARING: Final = _tag(b"resharing")  # public parts of a re-sharing, in order
 ROW: Final = _tag(b"row")  # cell count, cell commitments: a row's commitment
 CELL: Final = _tag(b"cell")  # salt, canonical value: a cell's commitment
 CELL_SALT: Final = _tag(b"cell-salt")  # a cell's salt from its row's salt
+CELL_VALUE: Final = _tag(b"cell-value")  # canonical text: a provable cell's scalar
+CELL_BLINDING: Final = _tag(b"cell-blinding")  # cell salt: a provable cell's blinding
 SCHEMA: Final = _tag(b"schema")  # a dataset's columns
 METADATA: Final = _tag(b"metadata")  # a dataset's description
 POLICY: Final = _tag(b"policy")  # a policy document
@@ -60,8 +62,14 @@ ATTACHMENT: Final = _tag(b"attachment")  # a file that travels with a receipt
 # Encrypted columns
 COLUMN: Final = _tag(b"column")  # header and ciphertexts of a column's bytes
 
-# Proofs in the core
-PROOF: Final = _tag(b"proof")  # Fiat-Shamir challenges
+# Rings
+RING: Final = _tag(b"ring")  # public keys, ascending: a ring
+RING_SCOPE: Final = _tag(b"ring-scope")  # in which a member signs once unseen
+REGULATORS: Final = _tag(b"regulators")  # threshold, public keys in order
+
+# Proofs
+PROOF: Final = _tag(b"proof")  # a statement that a proof is for, or a part of one
+CANDIDATES: Final = _tag(b"candidates")  # columns of elements: a one-of-many list
 
 #: Name to tag, for documents and tests.
 TAGS: Final[dict[str, bytes]] = {

@@ -163,8 +163,23 @@ def number(text: str) -> int:
     return int.from_bytes(unb64u(text), "big")
 
 
-def xof(seed: bytes, length: int) -> bytes:
-    return hashlib.shake_128(seed).digest(length)
+def step(op: int, label: str, n: int) -> bytes:
+    return bytes([op, len(label)]) + label.encode() + n.to_bytes(8, "little")
+
+
+def begun(protocol: str) -> bytes:
+    name = protocol.encode()
+    return step(0, "privshare/transcript/v1", len(name)) + name
+
+
+def absorbed(label: str, data: bytes) -> bytes:
+    return step(1, label, len(data)) + data
+
+
+def drawn(steps: bytes, label: str, n: int) -> tuple[bytes, bytes]:
+    """A challenge, and the transcript that goes on with it."""
+    steps += step(2, label, n)
+    return hashlib.shake_128(steps).digest(n), steps
 
 
 def parts(data: bytes, length: int) -> list[int]:
@@ -246,11 +261,13 @@ def opened_together(
     assert held["since"] < job["at"]
     assert held["until"] is None or job["at"] < held["until"]
     assert len(openers) == k
-    seed = tagged("proof", b"paillier-modulus", unb64u(key["n"]))
-    numbers = [x % n for x in parts(xof(seed, 6 * (size + 16)), size + 16)]
+    steps = begun("paillier-modulus/v2") + absorbed("n", unb64u(key["n"]))
+    stream, _ = drawn(steps, "numbers", 6 * (size + 16))
+    numbers = [x % n for x in parts(stream, size + 16)]
     assert [pow(r, n, n) for r in parts(unb64u(key["roots"]), size)] == numbers
-    seed = tagged("proof", b"paillier-threshold-base", unb64u(key["n"]))
-    r = int.from_bytes(xof(seed, size + 16), "big") % n
+    steps = begun("paillier-threshold-base/v2") + absorbed("n", unb64u(key["n"]))
+    stream, _ = drawn(steps, "r", size + 16)
+    r = int.from_bytes(stream, "big") % n
     assert gcd(r * (r * r - 1), n) == 1
     w = pow((1 + n) * pow(r, n, square), 2, square)
     p = prod(map(factorial, past))
@@ -289,17 +306,12 @@ def opened_together(
         assert all(d < square and gcd(d, n) == 1 for d in ds)
         bare = canonical({**part, "proof": "", "values": []})
         context = tagged("proof", b"partial-opening", bare)
-        t = tagged(
-            "proof",
-            b"paillier-threshold-share",
-            b"1",
-            context,
-            named,
-            bytes([i]),
-            b"".join(ciphertexts),
-            b"".join(values),
-        )
-        weights = parts(xof(t, 16 * len(cs)), 16)
+        steps = begun("paillier-threshold-share/v2") + absorbed("context", context)
+        steps += absorbed("key", named) + absorbed("holder", i.to_bytes(8, "little"))
+        steps += absorbed("ciphertexts", b"".join(ciphertexts))
+        steps += absorbed("values", b"".join(values))
+        stream, steps = drawn(steps, "weights", 16 * len(cs))
+        weights = parts(stream, 16)
         c = prod(pow(x, y, square) for x, y in zip(cs, weights, strict=True))
         d = prod(pow(x, y, square) for x, y in zip(ds, weights, strict=True))
         proof = unb64u(part["proof"])
@@ -307,10 +319,9 @@ def opened_together(
         assert len(proof) == 32 + (u + 8) // 8 and z < 2 ** (u + 1)
         first = pow(c, 4 * z, square) * pow(d, -2 * e, square) % square
         second = pow(v, z, square) * pow(v_i[i - 1], -e, square) % square
-        sent = [x.to_bytes(2 * size, "big") for x in (first, second)]
-        assert proof[:32] == tagged(
-            "proof", b"paillier-threshold-share", b"challenge", t, *sent
-        )
+        steps += absorbed("a", first.to_bytes(2 * size, "big"))
+        steps += absorbed("b", second.to_bytes(2 * size, "big"))
+        assert proof[:32] == drawn(steps, "e", 32)[0]
         columns[i] = ds
 
     # Together.

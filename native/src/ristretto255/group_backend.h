@@ -23,6 +23,10 @@ struct ps_group_backend {
                            const ps_ristretto255 *c, size_t count);
     int (*table_mul)(ps_ristretto255 *p, const ps_scalar *s, size_t count,
                      const ps_ristretto255_table *table);
+    int (*comb_init)(ps_ristretto255_comb *const *comb,
+                     const ps_ristretto255 *a, size_t count);
+    int (*comb_mul)(ps_ristretto255 *p, const ps_scalar *s,
+                    const ps_ristretto255_comb *const *comb, size_t count);
     int (*msm)(ps_ristretto255 *p, const ps_scalar *s,
                const ps_ristretto255 *a, size_t count, ps_limb *scratch);
     int (*msm_vartime)(ps_ristretto255 *p, const ps_scalar *s,

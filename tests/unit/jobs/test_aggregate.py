@@ -149,9 +149,9 @@ def test_statements_have_one_byte_string() -> None:
     for statement in (contribution("tax/returns"), made, opened(made)):
         data = statement.to_bytes()
         assert type(statement).from_bytes(data) == statement
-        with pytest.raises(EncodingError):
-            type(statement).from_bytes(data.replace(b'"v":1', b'"v":2'))
         extra: Any = decode(data)
+        with pytest.raises(EncodingError):
+            type(statement).from_bytes(encode({**extra, "v": 3 - extra["v"]}))
         with pytest.raises(EncodingError):
             type(statement).from_bytes(encode({**extra, "extra": 1}))
         for field in extra:

@@ -178,7 +178,7 @@ def test_a_part_has_one_byte_string() -> None:
             PartialOpening.from_bytes(encode(less))
     for changes in (
         {"extra": 1},
-        {"v": 2},
+        {"v": 1},
         {"epoch": 0},
         {"index": 17},
         {"job": "short"},

@@ -270,7 +270,7 @@ def test_a_partial_travels_as_json() -> None:
         {"more": 1},
         {"index": 0},
         {"index": 17},
-        {"v": 2},
+        {"v": 1},
         {"type": "x"},
         {"values": 1},
         {"values": [1]},

@@ -86,33 +86,33 @@ def test_the_proof_is_for_one_statement() -> None:
 
 
 def test_every_element_of_the_statement_is_hashed() -> None:
-    """A bit changed in any of them gives another digest, by itself."""
+    """A bit changed in any of them gives another transcript, by itself."""
     key, shares = small()
     other, _ = small(2, 3, 1)
     cs = encrypt(key, 7, 8)
     values = shares[0].partial(key, cs, CONTEXT).values
     whole = threshold_proof.Statement(key, 1, cs, values, CONTEXT)
-    digests = {
-        whole.digest(),
-        replace(whole, key=other).digest(),
-        replace(whole, index=2).digest(),
-        replace(whole, context=b"other").digest(),
-        replace(whole, ciphertexts=[cs[0], values[1]]).digest(),
-        replace(whole, ciphertexts=[values[0], cs[1]]).digest(),
-        replace(whole, values=[values[0], cs[1]]).digest(),
-        replace(whole, values=[cs[0], values[1]]).digest(),
-        replace(whole, ciphertexts=[], values=[*cs, *values]).digest(),
-    }
-    assert len(digests) == 9
+    statements = [
+        whole,
+        replace(whole, key=other),
+        replace(whole, index=2),
+        replace(whole, context=b"other"),
+        replace(whole, ciphertexts=[cs[0], values[1]]),
+        replace(whole, ciphertexts=[values[0], cs[1]]),
+        replace(whole, values=[values[0], cs[1]]),
+        replace(whole, values=[cs[0], values[1]]),
+        replace(whole, ciphertexts=[], values=[*cs, *values]),
+    ]
+    assert len({one.transcript().challenge("e", 32) for one in statements}) == 9
     assert key.digest != other.digest != small(3, 3)[0].digest
     challenges = {
-        threshold_proof._challenge(seed, a, b)
-        for seed, a, b in (
-            (b"s" * 32, b"a", b"b"),
-            (b"t" * 32, b"a", b"b"),
-            (b"s" * 32, b"c", b"b"),
-            (b"s" * 32, b"a", b"c"),
-            (b"s" * 32, b"ab", b""),
+        threshold_proof._challenge(replace(whole, context=context).transcript(), a, b)
+        for context, a, b in (
+            (b"s", b"a", b"b"),
+            (b"t", b"a", b"b"),
+            (b"s", b"c", b"b"),
+            (b"s", b"a", b"c"),
+            (b"s", b"ab", b""),
         )
     }
     assert len(challenges) == 5

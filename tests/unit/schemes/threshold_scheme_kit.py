@@ -91,6 +91,27 @@ def hashed(tag: bytes, *parts: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
+def step(op: int, label: str, data: bytes) -> bytes:
+    """A step of a transcript, as docs/protocols/transcript.md says."""
+    name = label.encode()
+    return bytes((op, len(name))) + name + len(data).to_bytes(8, "little") + data
+
+
+def begun(protocol: str) -> bytes:
+    """The first step."""
+    return step(0, "privshare/transcript/v1", protocol.encode())
+
+
+def asked(label: str, n: int) -> bytes:
+    """The step of a challenge: a length, and no data."""
+    return step(2, label, bytes(n))[:-n]
+
+
+def drawn(steps: bytes, n: int) -> bytes:
+    """The challenge itself."""
+    return hashlib.shake_128(steps).digest(n)
+
+
 def naive_open(n: int, counts: Sequence[int], values: dict[int, bytes]) -> int:
     """Combine partial decryptions of one ciphertext, with fractions and pow.
 
@@ -118,8 +139,8 @@ def naive_open(n: int, counts: Sequence[int], values: dict[int, bytes]) -> int:
 def naive_base(n: int, past: Sequence[int]) -> int:
     """v from n and the former keys' holders."""
     size = (n.bit_length() + 7) // 8
-    seed = hashed(b"proof", b"paillier-threshold-base", n.to_bytes(size, "big"))
-    r = number(hashlib.shake_128(seed).digest(size + 16)) % n
+    steps = begun("paillier-threshold-base/v2") + step(1, "n", n.to_bytes(size, "big"))
+    r = number(drawn(steps + asked("r", size + 16), size + 16)) % n
     w = pow((1 + n) * pow(r, n, n * n), 2, n * n)
     return pow(w, prod(map(factorial, past)), n * n)
 
@@ -135,17 +156,16 @@ def naive_verify(
 ) -> bool:
     """The check of a proof, from the page on the protocol."""
     square, size = n * n, 2 * ((n.bit_length() + 7) // 8)
-    seed = hashed(
-        b"proof",
-        b"paillier-threshold-share",
-        b"1",
-        context,
-        hashed(b"key-id", b"paillier-threshold", key_json),
-        bytes((partial.index,)),
-        b"".join(cs),
-        b"".join(partial.values),
+    steps = (
+        begun("paillier-threshold-share/v2")
+        + step(1, "context", context)
+        + step(1, "key", hashed(b"key-id", b"paillier-threshold", key_json))
+        + step(1, "holder", partial.index.to_bytes(8, "little"))
+        + step(1, "ciphertexts", b"".join(cs))
+        + step(1, "values", b"".join(partial.values))
+        + asked("weights", 16 * len(cs))
     )
-    stream = hashlib.shake_128(seed).digest(16 * len(cs))
+    stream = drawn(steps, 16 * len(cs))
     c = d = 1
     for j, (one, value) in enumerate(zip(cs, partial.values, strict=True)):
         weight = number(stream[16 * j : 16 * j + 16])
@@ -155,12 +175,6 @@ def naive_verify(
     v_i = number(commitments[partial.index - 1])
     a = pow(c, 4 * z, square) * pow(d, -2 * e, square) % square
     b = pow(naive_base(n, past), z, square) * pow(v_i, -e, square) % square
-    again = hashed(
-        b"proof",
-        b"paillier-threshold-share",
-        b"challenge",
-        seed,
-        a.to_bytes(size, "big"),
-        b.to_bytes(size, "big"),
-    )
-    return number(again) == e
+    for label, sent in (("a", a), ("b", b)):
+        steps += step(1, label, sent.to_bytes(size, "big"))
+    return number(drawn(steps + asked("e", 32), 32)) == e
