@@ -29,6 +29,7 @@ HEADERS = (
     "ps_transcript.h",
     "ps_one_of_many.h",
     "ps_merlin.h",
+    "ps_sigma.h",
     "ps_range.h",
     "ps_ring.h",
     "ps_merkle.h",

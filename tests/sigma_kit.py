@@ -13,6 +13,7 @@ from typing import Literal
 
 from privshare.errors import EncodingError
 from privshare.schemes.sigma.engine import Statement
+from privshare.schemes.sigma.group import Entries
 from privshare.schemes.sigma.statement import encode
 
 Point = tuple[int, int] | None
@@ -50,6 +51,14 @@ class Scalars:
 
     def reduce(self, wide: bytes) -> bytes:
         return self.scalar(int.from_bytes(wide, "little"))
+
+    def map_scalars(self, x: bytes, entries: Entries, rows: int) -> bytes:
+        numbers, out = self.numbers(x), [0] * rows
+        for row, column, c in zip(
+            entries.rows, entries.columns, entries.coefficients, strict=True
+        ):
+            out[row] += self.number(c) * numbers[column]
+        return b"".join(map(self.scalar, out))
 
     def plus(self, a: bytes, b: bytes) -> bytes:
         return self.scalar(self.number(a) + self.number(b))

@@ -15,6 +15,7 @@
 #include "privshare/ps_paillier_column.h"
 #include "privshare/ps_paillier_power.h"
 #include "privshare/ps_paillier_table.h"
+#include "privshare/ps_sigma.h"
 #include "privshare/ps_transcript.h"
 
 #if !defined(PS_CTIME)
@@ -53,6 +54,24 @@ static void transcripts(void)
     ps_transcript_absorb(&t, "secret", data, sizeof data);
     ps_transcript_challenge(e, sizeof e, &t, "nonce");
     ps_transcript_challenge_scalar(&c, &t, "nonce");
+}
+
+static void sigma(void)
+{
+    static const uint32_t row[3] = {0, 0, 1}, column[3] = {1, 0, 1};
+    static const uint32_t length[2] = {1, 2};
+    ps_scalar x[2], c[3], r[2];
+    ps_ristretto255 a[3], sum[2];
+
+    ps_ristretto255_base(&a[0]);
+    a[1] = a[2] = a[0];
+    memset(x, 1, sizeof x);
+    memset(c, 2, sizeof c);
+    PS_SECRET(x, sizeof x);
+    PS_SECRET(c, sizeof c);
+    PS_SECRET(a, sizeof a);
+    CHECK(ps_sigma_map(r, 2, x, 2, row, column, c, 3) == PS_OK);
+    ps_sigma_sums(sum, a, length, 2);
 }
 
 static void integers(void)
@@ -265,6 +284,7 @@ int main(int argc, char **argv)
     }
     hashes();
     transcripts();
+    sigma();
     integers();
     powers();
     power_vartime();

@@ -194,7 +194,7 @@ static void cheats(unsigned n, unsigned m, unsigned y_from, unsigned y_to)
 }
 
 /* Anything that looks like a proof is taken if and only if the paper's
- * equations hold, and no element of it is the identity. */
+ * equations hold, no challenge is zero and no element of it the identity. */
 static void anything(unsigned n, unsigned m, unsigned count)
 {
     unsigned taken = 0;
@@ -214,16 +214,18 @@ static void anything(unsigned n, unsigned m, unsigned count)
         }
         v[0] = (uint8_t)(random[12] % q);
         v[32] = (uint8_t)(random[13] % q);
-        c.y = 1 + random[14] % (q - 1);
-        c.z = 1 + random[15] % (q - 1);
-        c.x = 1 + random[16] % (q - 1);
-        c.w = 1 + random[17] % (q - 1);
-        c.u = 1 + random[18] % (q - 1);
+        c.y = random[14] % q;
+        c.z = random[15] % q;
+        c.x = random[16] % q;
+        c.w = random[17] % q;
+        c.u = random[18] % q;
+        whole = whole && c.y && c.z && c.x && c.w
+             && (c.u || length(&c) == 1);
         whole = whole && holds(proof, v, &c);
         check_verdict(whole, proof, v, &c);
         taken += (unsigned)whole;
     }
-    CHECK(taken > count / (4 * q * q));
+    CHECK(taken > count / (16 * q * q));
 }
 
 /* Why the commitments are absorbed first: who knows the challenges finds a V for

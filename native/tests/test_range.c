@@ -339,26 +339,49 @@ static void batches(void)
     CHECK(verify_many(&bad, 1) == PS_OK && bad == BATCH);
 }
 
-/* t_x of one proof is 1 too large and that of its twin 1 too small. The last
- * two claims have the same shape, so without weights all would add up. */
-static void opposite_errors(void)
+/* Adds 1 or l - 1 to a scalar of a proof. */
+static void nudge(uint8_t *at, int up)
 {
-    size_t bad;
     ps_scalar one, s;
-    uint8_t *t_x[2];
 
     ps_scalar_from_u64(&one, 1);
-    for (size_t i = 0; i < 2; i++) {
-        t_x[i] = many.proofs + many.proof_at[BATCH - 2 + i] + 128;
-        CHECK(ps_scalar_from_bytes(&s, t_x[i]) == PS_OK);
-        if (i == 0) {
-            ps_scalar_add(&s, &s, &one);
-        } else {
-            ps_scalar_sub(&s, &s, &one);
-        }
-        ps_scalar_to_bytes(t_x[i], &s);
+    CHECK(ps_scalar_from_bytes(&s, at) == PS_OK);
+    if (up) {
+        ps_scalar_add(&s, &s, &one);
+    } else {
+        ps_scalar_sub(&s, &s, &one);
     }
-    CHECK(verify_many(&bad, 0) == PS_E_VERIFY && bad == BATCH - 2);
+    ps_scalar_to_bytes(at, &s);
+}
+
+/* The same proof twice; a is 1 too large in one and 1 too small in the other.
+ * a comes after all challenges, so that the errors are opposite, and without
+ * weights the sum would be the identity. */
+static void opposite_errors(ps_range_format format)
+{
+    made p;
+    uint8_t proofs[2 * MAX_LEN], commitments[64], rand[32];
+    size_t len, bad;
+
+    make(&p, 8, 1, format);
+    len = ps_range_proof_len(p.shape);
+    memcpy(proofs, p.proof, len);
+    memcpy(proofs + len, p.proof, len);
+    memcpy(commitments, p.commitments, 32);
+    memcpy(commitments + 32, p.commitments, 32);
+    nudge(proofs + len - 64, 1);
+    nudge(proofs + 2 * len - 64, 0);
+    for (int i = 0; i < 8; i++) {
+        const ps_range_shape shapes[2] = {p.shape, p.shape};
+        ps_range_transcript t[2] = {p.t, p.t};
+
+        pseudo_random(rand, sizeof rand);
+        CHECK(ps_range_verify_vartime(&bad, t, shapes, 2, commitments, 64,
+                                      proofs, 2 * len, i == 0 ? NULL : rand,
+                                      &gens, ps_backend_best(), scratch)
+              == PS_E_VERIFY);
+        CHECK(bad == 0);
+    }
 }
 
 int main(void)
@@ -376,7 +399,8 @@ int main(void)
     malformed();
     refusals();
     batches();
-    opposite_errors();
+    opposite_errors(PS_RANGE_V1);
+    opposite_errors(PS_RANGE_DALEK);
     printf("range: ok\n");
     return 0;
 }

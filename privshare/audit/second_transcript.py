@@ -14,6 +14,8 @@ Implements docs/protocols/transcript.md.
 from __future__ import annotations
 
 import hashlib
+from copy import copy
+from typing import Self
 
 _BEGIN, _ABSORB, _CHALLENGE = 0, 1, 2
 
@@ -33,6 +35,10 @@ class Steps:
         """The first n bytes of SHAKE128 of all steps, this one among them."""
         self._bytes += _step(_CHALLENGE, label, n)
         return hashlib.shake_128(self._bytes).digest(n)
+
+    def fork(self) -> Self:
+        """Other steps that begin with these."""
+        return copy(self)
 
 
 def _step(op: int, label: str, n: int) -> bytes:

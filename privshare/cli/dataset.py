@@ -57,6 +57,15 @@ def publish(
         ),
     ] = None,
     policy: PolicyOption = None,
+    provable: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--provable",
+            help="A column of which things can be proven later without showing a "
+            "cell, such as an interval; may be given more than once.",
+            metavar="COLUMN",
+        ),
+    ] = None,
     columns: Annotated[
         Path | None,
         typer.Option(
@@ -87,6 +96,7 @@ def publish(
             policy=document,
             key=key,
             columns=chosen,
+            provable=provable or (),
         )
     show(
         Report(

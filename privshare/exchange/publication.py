@@ -179,6 +179,7 @@ def publish(
     columns: Sequence[Mapping[str, Json]] = (),
     key: str | None = None,
     policy: Mapping[str, Json] | None = None,
+    provable: Sequence[str] = (),
     person: str = "",
 ) -> Published:
     """Publish a draft: its rows stay here, their commitments go on the ledger.
@@ -191,10 +192,12 @@ def publish(
         description: More of it.
         columns: The columns to publish, in order, each an object with `name`
             and whatever shall differ from the proposal (`type`, `nullable`,
-            `scale`, `categories`, `minimum`, `maximum`). None: all of them.
-            The others are not kept.
+            `scale`, `categories`, `minimum`, `maximum`, `provable`). None: all
+            of them. The others are not kept.
         key: The column that identifies a record, or None.
         policy: The owner's rules; without any, every request is refused.
+        provable: Columns of which things can be proven later without showing
+            a cell. None of their cells may be empty.
         person: Who asked.
 
     Raises:
@@ -213,7 +216,7 @@ def publish(
             f"expected a name that is free, found the dataset {dataset}",
             fix="Choose another name; a name is never used twice.",
         )
-    schema, reading = _schemas(inferred, columns, key)
+    schema, reading = _schemas(inferred, columns, key, provable)
     rules = read_policy(dataset, policy or {}, schema)
     metadata = _metadata(title, description)
     leaves = _stage(node, draft, schema, reading)
@@ -290,7 +293,10 @@ def _ready(node: Node, draft: str) -> Schema:
 
 
 def _schemas(
-    inferred: Schema, columns: Sequence[Mapping[str, Json]], key: str | None
+    inferred: Schema,
+    columns: Sequence[Mapping[str, Json]],
+    key: str | None,
+    provable: Sequence[str],
 ) -> tuple[Schema, Schema]:
     """The schema to publish, and one that reads the whole file.
 
@@ -303,6 +309,10 @@ def _schemas(
     )
     if key is not None:
         chosen = tuple(_as_key(c) if c.name == key else c for c in chosen)
+    for name in provable:
+        place = Schema(chosen).index(name)
+        named = replace(chosen[place], provable=True)
+        chosen = (*chosen[:place], named, *chosen[place + 1 :])
     schema = Schema(chosen, key)
     by_name = {column.name: column for column in chosen}
     reading = tuple(
@@ -325,8 +335,7 @@ def _corrected(inferred: Schema, item: Mapping[str, Json]) -> Column:
         )
     if item.get("type", proposed["type"]) != proposed["type"]:
         proposed |= {"categories": None, "scale": None}
-    wanted = Schema.from_json({"columns": [{**proposed, **item}], "key": None, "v": 1})
-    return wanted.columns[0]
+    return Column.from_json({**proposed, **item}, f"columns, {name}")
 
 
 def _as_key(column: Column) -> Column:

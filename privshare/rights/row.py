@@ -5,7 +5,8 @@ can check them against that root and learns nothing of the others, because
 every cell is hidden by a salt that follows from the row's own.
 
     salt(j) = HMAC-SHA256(row salt, "privshare/v1/cell-salt" || u32 j)
-    cell(j) = tagged(CELL, salt(j), canonical([value]))
+    cell(j) = tagged(CELL, salt(j), canonical([value])), or in a provable column
+              v·G + r·H, both from value and salt(j) (rights.provable)
     row     = tagged(ROW, u32 n, cell(0) || ... || cell(n-1))
     root    = RFC 9162 tree over the rows, leaf data = row
 
@@ -38,7 +39,9 @@ from typing import NamedTuple, TypeAlias, TypeVar
 
 from privshare.bindings import merkle
 from privshare.errors import EncodingError, PrivShareError
+from privshare.rights.provable import blinding_wide, commit_cells, holder, opening
 from privshare.rights.schema import Column, Schema, encoder, wrong_width
+from privshare.schemes.commitment import Value
 from privshare.wire.canonical import Json
 from privshare.wire.digest import tagged
 from privshare.wire.domain import CELL, CELL_SALT, ROW
@@ -89,13 +92,15 @@ def cell_salt(row_salt: bytes, j: int) -> bytes:
 def commit_cell(column: Column, value: Json, salt: bytes) -> bytes:
     """Commit to one cell under its own salt.
 
-    tagged(CELL, salt, canonical([value]))
+    tagged(CELL, salt, canonical([value])), or in a provable column v·G + r·H
 
     Raises:
         EncodingError: Not a value of the column's type, or not a salt.
         OutOfRange: A number outside the column's interval.
     """
     _check_salt(salt)
+    if column.provable:
+        return opening(column, value, salt).commitment()
     return tagged(CELL, salt, column.encode(value))
 
 
@@ -115,7 +120,10 @@ def commit_row(schema: Schema, row: Sequence[Json], row_salt: bytes) -> bytes:
             a salt.
         OutOfRange: A number outside its column's interval.
     """
-    return _committer(schema)(row, row_salt)
+    provable = _Provable()
+    cells = _layer(schema)(row, row_salt, provable)
+    provable.fill([cells], schema.provable)
+    return join_cells(cells)
 
 
 def commit_rows(
@@ -141,9 +149,9 @@ def commit_rows(
     commit = _committer(schema)
     hashes: list[bytes] = []
     count = 0
-    commitments = _commitments(commit, rows, iter(salts))
-    while batch := list(islice(commitments, _BATCH)):
-        hashes.append(merkle.leaf_hashes(batch))
+    left, drawn = iter(rows), iter(salts)
+    while batch := list(islice(left, _BATCH)):
+        hashes.append(merkle.leaf_hashes(commit(batch, drawn, count)))
         count += len(batch)
     leaf_hashes = b"".join(hashes)
     return Committed(leaf_hashes, merkle.root(leaf_hashes), count)
@@ -190,20 +198,10 @@ def unique_keys(schema: Schema, rows: Iterable[Row]) -> Iterator[Row]:
         yield row
 
 
-_Commit: TypeAlias = Callable[[Sequence[Json], bytes], bytes]
-
-
-def _commitments(
-    commit: _Commit, rows: Iterable[Sequence[Json]], salts: Iterator[bytes]
-) -> Iterator[bytes]:
-    for index, row in enumerate(rows):
-        salt = next(salts, None)
-        if salt is None:
-            raise EncodingError(f"expected a salt for each row, found {index} salts")
-        try:
-            yield commit(row, salt)
-        except PrivShareError as error:
-            raise _at(index, error) from None
+#: Rows, the salts of all rows to come, the index of the first: commitments.
+_Commit: TypeAlias = Callable[
+    [Sequence[Sequence[Json]], Iterator[bytes], int], list[bytes]
+]
 
 
 def _at(index: int, error: PrivShareError) -> PrivShareError:
@@ -222,42 +220,97 @@ _OUTER_TAIL = b"\x5c" * 32
 
 
 def _committer(schema: Schema) -> _Commit:
-    """Make the function behind `commit_row`, with all that is constant laid out.
+    """Make the function behind `commit_rows`, with all that is constant laid out.
 
     The equations at the head of this module, spelled for speed: a call of
     `tagged` and `hmac` a cell would take four times as long. Both key blocks
-    of HMAC are absorbed once a row and copied for each cell. A test holds it
-    to `cell_salt`, `commit_cell` and `join_cells`.
+    of HMAC are absorbed once a row and copied for each cell; provable cells of
+    a batch of rows are committed to together. A test holds it to `cell_salt`,
+    `commit_cell` and `join_cells`.
     """
+    lay = _layer(schema)
+    width = len(schema.columns)
+    head = bytes((len(ROW),)) + ROW + _U64(4) + _U32(width) + _U64(32 * width)
+
+    def commit(
+        rows: Sequence[Sequence[Json]], salts: Iterator[bytes], first: int
+    ) -> list[bytes]:
+        laid: list[list[bytes]] = []
+        provable = _Provable()
+        for index, row in enumerate(rows, first):
+            salt = next(salts, None)
+            if salt is None:
+                raise EncodingError(
+                    f"expected a salt for each row, found {index} salts"
+                )
+            try:
+                laid.append(lay(row, salt, provable))
+            except PrivShareError as error:
+                raise _at(index, error) from None
+        provable.fill(laid, schema.provable)
+        return [hashlib.sha256(head + b"".join(cells)).digest() for cells in laid]
+
+    return commit
+
+
+class _Provable:
+    """Provable cells of a batch of rows, row by row, until `fill`."""
+
+    __slots__ = ("blindings", "values")
+
+    def __init__(self) -> None:
+        self.values: list[Value] = []
+        self.blindings: list[bytes] = []
+
+    def fill(self, laid: Sequence[list[bytes]], places: Sequence[int]) -> None:
+        """Commit to them, and put them where they belong."""
+        if not self.values:
+            return
+        commitments = iter(commit_cells(self.values, self.blindings))
+        for cells in laid:
+            for place in places:
+                cells[place] = next(commitments)
+
+
+def _layer(schema: Schema) -> Callable[[Sequence[Json], bytes, _Provable], list[bytes]]:
+    """Make the function that commits to one row's cells, provable ones excepted."""
     sha256 = hashlib.sha256
     width = len(schema.columns)
     columns = [
-        (encoder(column), CELL_SALT + _U32(j))
+        (
+            encoder(column),
+            CELL_SALT + _U32(j),
+            holder(column) if column.provable else None,
+        )
         for j, column in enumerate(schema.columns)
     ]
     cell_head = bytes((len(CELL),)) + CELL + _U64(SALT_BYTES)
-    row_head = bytes((len(ROW),)) + ROW + _U64(4) + _U32(width) + _U64(32 * width)
     lengths = [_U64(length) for length in range(64)]
 
-    def commit(row: Sequence[Json], row_salt: bytes) -> bytes:
+    def lay(row: Sequence[Json], row_salt: bytes, provable: _Provable) -> list[bytes]:
         if len(row) != width:
             raise wrong_width(width, len(row))
         _check_salt(row_salt)
         fork_inner = sha256(row_salt.translate(_INNER) + _INNER_TAIL).copy
         fork_outer = sha256(row_salt.translate(_OUTER) + _OUTER_TAIL).copy
         cells = []
-        for (encode, message), value in zip(columns, row, strict=True):
-            laid = encode(value)
+        for (encode, message, hold), value in zip(columns, row, strict=True):
             inner = fork_inner()
             inner.update(message)
             outer = fork_outer()
             outer.update(inner.digest())
+            if hold is not None:
+                provable.values.append(hold(value))
+                provable.blindings.append(blinding_wide(outer.digest()))
+                cells.append(b"")
+                continue
+            laid = encode(value)
             size = len(laid)
             length = lengths[size] if size < 64 else _U64(size)
             cells.append(sha256(cell_head + outer.digest() + length + laid).digest())
-        return sha256(row_head + b"".join(cells)).digest()
+        return cells
 
-    return commit
+    return lay
 
 
 def _check_salt(salt: bytes) -> None:

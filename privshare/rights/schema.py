@@ -46,6 +46,9 @@ ColumnType = Literal["bool", "category", "date", "decimal", "int", "string"]
 #: YYYY-MM-DD, a category as its word.
 Cell: TypeAlias = bool | int | str | None
 
+#: The newest version of a schema's document.
+VERSION = 2
+
 MAX_STRING = 4096
 MAX_SCALE = 15
 MAX_CATEGORIES = 1024
@@ -71,9 +74,12 @@ class Column:
             A declared interval is what lets a sum know that it cannot
             overflow.
         maximum: The greatest value, or None.
+        provable: Whether its cells are Pedersen commitments, of which bounds,
+            equality and sums can be proven without opening them
+            (`rights.provable`). Not together with `nullable`.
 
     Raises:
-        EncodingError: Fields that do not fit the type.
+        EncodingError: Fields that do not fit the type, or one another.
         OutOfRange: A scale or an interval outside its bounds.
     """
 
@@ -84,6 +90,7 @@ class Column:
     categories: tuple[str, ...] = ()
     minimum: int | None = None
     maximum: int | None = None
+    provable: bool = False
 
     def __post_init__(self) -> None:
         identifier.COLUMN.check(self.name, "column.name")
@@ -104,6 +111,13 @@ class Column:
             _check_word(word, f"{where}, categories")
         check_order(self.categories, f"{where}, categories")
         self._check_interval(where)
+        if self.provable and self.nullable:
+            raise EncodingError(
+                f"{where}: expected a provable column without empty cells, found it "
+                "nullable",
+                fix="Fill its empty cells, or publish it without proofs.",
+                detail={"column": self.name},
+            )
 
     def _check_fits(self, field: str, present: bool, wanted: bool) -> None:
         if present != wanted:
@@ -144,7 +158,17 @@ class Column:
         return encoder(self)(value)
 
     @classmethod
-    def _from_fields(cls, fields: Fields) -> Column:
+    def from_json(cls, obj: object, where: str = "column") -> Column:
+        """Read the object that `to_json` writes.
+
+        Raises:
+            EncodingError: A field too few, too many, or not of its form.
+            OutOfRange: A number outside its interval.
+        """
+        return cls._from_fields(Fields(obj, where), VERSION)
+
+    @classmethod
+    def _from_fields(cls, fields: Fields, version: int) -> Column:
         column = cls(
             name=fields.str("name"),
             type=cast(ColumnType, fields.str("type")),
@@ -154,13 +178,18 @@ class Column:
             or (),
             minimum=fields.nullable("minimum", fields.int),
             maximum=fields.nullable("maximum", fields.int),
+            provable=version > 1 and fields.bool("provable"),
         )
         fields.end()
         return column
 
-    def to_json(self) -> dict[str, Json]:
-        """Lay the column out; what does not apply to its type is null."""
-        return {
+    def to_json(self, version: int = VERSION) -> dict[str, Json]:
+        """Lay the column out; what does not apply to its type is null.
+
+        Args:
+            version: Of the schema's document; the first had no `provable`.
+        """
+        laid: dict[str, Json] = {
             "categories": list(self.categories) if self.categories else None,
             "maximum": self.maximum,
             "minimum": self.minimum,
@@ -169,6 +198,7 @@ class Column:
             "scale": self.scale,
             "type": self.type,
         }
+        return laid if version == 1 else {**laid, "provable": self.provable}
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +247,20 @@ class Schema:
         """The columns' names, in order."""
         return tuple(column.name for column in self.columns)
 
+    @property
+    def provable(self) -> tuple[int, ...]:
+        """The places of its provable columns, from 0."""
+        return tuple(j for j, column in enumerate(self.columns) if column.provable)
+
+    @property
+    def version(self) -> int:
+        """Of its document: 2 when a column is provable, else 1.
+
+        So every schema has one form, and one without provable columns is named
+        by the digest that it always had.
+        """
+        return VERSION if self.provable else 1
+
     def index(self, name: str) -> int:
         """The place of a column, from 0.
 
@@ -263,23 +307,30 @@ class Schema:
             OutOfRange: A number outside its interval.
         """
         fields = Fields(obj, where)
-        fields.constant("v", 1)
+        version = fields.int("v")
+        if not 1 <= version <= VERSION:
+            raise EncodingError(f"{where}.v: expected 1 or {VERSION}, found {version}")
         schema = cls(
             columns=tuple(
-                Column._from_fields(column)
+                Column._from_fields(column, version)
                 for column in fields.objs("columns", MAX_COLUMNS)
             ),
             key=fields.nullable("key", fields.str),
         )
         fields.end()
+        if version != schema.version:
+            raise EncodingError(
+                f"{where}.v: expected {schema.version}, which is 2 when a column is "
+                f"provable and else 1, found {version}"
+            )
         return schema
 
     def to_json(self) -> dict[str, Json]:
         """Lay the schema out as its document holds it."""
         return {
-            "columns": [column.to_json() for column in self.columns],
+            "columns": [column.to_json(self.version) for column in self.columns],
             "key": self.key,
-            "v": 1,
+            "v": self.version,
         }
 
     def digest(self) -> bytes:

@@ -16,12 +16,12 @@ in ristretto255 and on the transcript's hash.
 Source: Bünz, Bootle, Boneh, Poelstra, Wuille and Maxwell, "Bulletproofs", IEEE
 S&P 2018; docs/protocols/range.md has the equations.
 
->>> from privshare.bindings import ristretto255 as group
->>> from privshare.bindings.scalar import from_int
->>> V = group.mul(from_int(18), group.base()).encode()  # blinding 0: hides nothing
->>> proof = prove([18], [from_int(0)], 8, Transcript("example/v1"))
->>> verify([V], 8, proof, Transcript("example/v1"))
->>> verify([V], 8, proof, Transcript("another/v1"))
+>>> from privshare.schemes.commitment import commit, draw_blinding
+>>> values, blindings = [18, 40], [draw_blinding(), draw_blinding()]
+>>> V = [commit(v, r) for v, r in zip(values, blindings)]
+>>> proof = prove(values, blindings, 8, Transcript("example/v1"))
+>>> verify(V, 8, proof, Transcript("example/v1"))
+>>> verify(V[::-1], 8, proof, Transcript("example/v1"))
 Traceback (most recent call last):
 privshare.errors.ProofInvalid: expected numbers in range, found that proof 0 is false
 """

@@ -168,6 +168,7 @@ class Client(Bound[M], Generic[M]):
         description: str = "",
         key: str | None = None,
         columns: Sequence[Mapping[str, Encodable]] = (),
+        provable: Sequence[str] = (),
     ) -> Call[Dataset[M]]:
         """Publish a table of one's own agency.
 
@@ -183,6 +184,8 @@ class Client(Bound[M], Generic[M]):
             key: The column that names a record; needed to share single ones.
             columns: Which columns to publish, each with what differs from
                 what the node infers; all of them when empty.
+            provable: Columns of which bounds, equality and sums can be proven
+                later without showing a cell.
 
         Returns:
             The dataset; its `receipt` proves what was published.
@@ -205,6 +208,8 @@ class Client(Bound[M], Generic[M]):
         }
         if columns:
             body["columns"] = [dict(column) for column in columns]
+        if provable:
+            body["provable"] = list(provable)
         answer = yield from self._session.send("POST", "/v1/datasets", body)
         full = answer.str("dataset", f"{self.agency}/{name}")
         proof = yield from self._session.receipt(

@@ -84,6 +84,12 @@ class Dataset(Live[M]):
         return tuple(column.str("name") for column in self._columns())
 
     @property
+    def provable(self) -> tuple[str, ...]:
+        """Names of the columns of which things can be proven unseen."""
+        columns = self._columns()
+        return tuple(c.str("name") for c in columns if c.bool("provable", False))
+
+    @property
     def key(self) -> str | None:
         """The column that names a record, if there is one."""
         return self._document.obj("schema").str("key", "") or None
@@ -95,17 +101,19 @@ class Dataset(Live[M]):
 
     def table(self) -> Table:
         """Its columns, to be shown."""
+        provable = ("provable",) if self.provable else ()
         rows = tuple(
             (
                 column.str("name"),
                 column.str("type", ""),
                 "key" if column.str("name") == self.key else "",
                 column.bool("nullable", False),
+                *(column.bool(name, False) for name in provable),
             )
             for column in self._columns()
         )
         caption = f"{self.name}: {self.title} ({self.rows} records, {self.status})"
-        return Table(("column", "type", "key", "nullable"), rows, caption)
+        return Table(("column", "type", "key", "nullable", *provable), rows, caption)
 
     def __repr__(self) -> str:
         return f"<Dataset {self.name}, {self.rows} records, {self.status}>"

@@ -19,6 +19,7 @@ MAY_DRAW = {
     "bindings/hash.py": "binds them",
     "audit/second_transcript.py": "the transcript again, with hashlib alone",
     "audit/second_one_of_many.py": "bases from a published string",
+    "audit/second_range.py": "generators from published strings",
 }
 
 #: `domain.PROOF` is for plain digests of what a proof is for.

@@ -44,10 +44,12 @@ CELLS: dict[str, st.SearchStrategy[Any]] = {
 @st.composite
 def columns(draw: st.DrawFn, index: int) -> Column:
     type_ = draw(st.sampled_from(sorted(CELLS)))
+    nullable = draw(st.booleans())
     return Column(
         f"c{index}",
         type_,  # type: ignore[arg-type]
-        nullable=draw(st.booleans()),
+        nullable=nullable,
+        provable=not nullable and draw(st.booleans()),
         scale=draw(st.integers(1, 15)) if type_ == "decimal" else None,
         categories=tuple(sorted(WORDS[1:])) if type_ == "category" else (),
     )

@@ -42,15 +42,13 @@ static void inner(ps_scalar *r, const ps_scalar *a, const ps_scalar *b,
 }
 
 /* One of L and R: a goes with the folded generators of G from g_from on, b with
- * those of H from h_from on, c with G itself. Encodes it; 0 if it is the
- * identity. */
-static int cross(uint8_t *out32, const ps_scalar *a, const ps_scalar *b,
-                 const ps_scalar *c, size_t half, size_t g_from, size_t h_from,
-                 range_product *p)
+ * those of H from h_from on, c with G itself. */
+static void cross(ps_ristretto255 *sum, const ps_scalar *a,
+                  const ps_scalar *b, const ps_scalar *c, size_t half,
+                  size_t g_from, size_t h_from, range_product *p)
 {
     const range_shape *s = p->shape;
     size_t at = 0, n = s->bits;
-    ps_ristretto255 sum;
 
     for (size_t t = 0; t < s->length / (2 * half); t++) {
         size_t k = t * 2 * half;
@@ -66,10 +64,8 @@ static int cross(uint8_t *out32, const ps_scalar *a, const ps_scalar *b,
     }
     p->elements[at] = p->basis[0];
     p->terms[at++] = *c;
-    ps_ristretto255_msm_vartime(&sum, p->terms, p->elements, at, p->backend,
+    ps_ristretto255_msm_vartime(sum, p->terms, p->elements, at, p->backend,
                                 p->msm);
-    ps_ristretto255_encode(out32, &sum, 1, p->backend);
-    return !ps_ristretto255_is_identity(&sum);
 }
 
 /* b[i] * y^-(from + i), where the generators are H and not y^-k * H. */
@@ -109,14 +105,15 @@ static void split(range_product *p, size_t blocks, size_t half,
     }
 }
 
-/* One round; a and b of 2*half entries become vectors of half. */
+/* One round; a and b of 2*half entries become vectors of half. Returns 0 when a
+ * challenge is zero or an element the identity. */
 static int round_of(uint8_t *out64, ps_range_transcript *t, ps_scalar *a,
                     ps_scalar *b, size_t half, const ps_scalar *w,
                     range_product *p)
 {
     size_t blocks = p->shape->length / (2 * half);
     ps_scalar c_left, c_right, u, u_inv, *scaled = p->g + blocks;
-    int whole;
+    ps_ristretto255 sums[2];
 
     /* g holds `blocks` coefficients; the rest of it is free, and there are
      * half of them, for blocks + half <= N. */
@@ -125,16 +122,18 @@ static int round_of(uint8_t *out64, ps_range_transcript *t, ps_scalar *a,
     ps_scalar_mul(&c_left, &c_left, w);
     ps_scalar_mul(&c_right, &c_right, w);
     scale(scaled, b + half, p->y_inv, half);
-    whole = cross(out64, a, scaled, &c_left, half, half, 0, p);
+    cross(&sums[0], a, scaled, &c_left, half, half, 0, p);
     scale(scaled, b, p->y_inv + half, half);
-    whole &= cross(out64 + 32, a + half, scaled, &c_right, half, 0, half, p);
+    cross(&sums[1], a + half, scaled, &c_right, half, 0, half, p);
+    ps_ristretto255_encode(out64, sums, 2, p->backend);
     ps_range_absorb(t, "L", out64);
     ps_range_absorb(t, "R", out64 + 32);
     ps_range_challenge(&u, t, "u");
     ps_scalar_invert(&u_inv, &u);
     fold(a, b, half, &u, &u_inv);
     split(p, blocks, half, &u, &u_inv);
-    return whole && !ps_scalar_is_zero(&u);
+    return !(ps_ristretto255_is_identity(&sums[0])
+             | ps_ristretto255_is_identity(&sums[1]) | ps_scalar_is_zero(&u));
 }
 
 ps_status ps_range_product_prove(uint8_t *out, ps_range_transcript *t,

@@ -167,48 +167,53 @@ static void draw_nonces(prover *p, const uint64_t *values,
     ps_wipe(&stream, sizeof stream);
 }
 
-/* Encodes an element of the proof and absorbs it. */
-static int publish(prover *p, uint8_t *out32, const ps_ristretto255 *element,
-                   const char *label)
+/* Encodes two elements of the proof and absorbs them; 0 if one is the
+ * identity. */
+static int publish(prover *p, uint8_t *out64, const ps_ristretto255 *pair,
+                   const char *first, const char *second)
 {
-    ps_limb identity = ps_ristretto255_is_identity(element);
+    ps_limb identity = ps_ristretto255_is_identity(&pair[0])
+                     | ps_ristretto255_is_identity(&pair[1]);
 
-    ps_ristretto255_encode(out32, element, 1, p->backend);
-    PS_PUBLIC(out32, 32);
+    ps_ristretto255_encode(out64, pair, 2, p->backend);
+    PS_PUBLIC(out64, 64);
     PS_PUBLIC(&identity, sizeof identity);
-    ps_range_absorb(&p->t, label, out32);
+    ps_range_absorb(&p->t, first, out64);
+    ps_range_absorb(&p->t, second, out64 + 32);
     return !identity;
 }
 
 /* A = alpha*H + <a, G> + <a - 1, H>: of each pair of generators one is added,
  * G where the bit is 1 and -H where it is 0. */
-static int publish_bits(prover *p, uint8_t *out32, const uint64_t *values)
+static void commit_bits(ps_ristretto255 *sum, const prover *p,
+                        const uint64_t *values)
 {
-    ps_ristretto255 sum, one, none;
+    ps_ristretto255 one, none;
 
-    ps_ristretto255_table_mul(&sum, &p->alpha, 1, &p->gens->blinding_table,
+    ps_ristretto255_table_mul(sum, &p->alpha, 1, &p->gens->blinding_table,
                               p->backend);
     for (size_t k = 0; k < p->shape.length; k++) {
         size_t at = range_place(p->shape.bits, &p->shape, k);
 
         ps_ristretto255_neg(&none, &p->basis[at + p->shape.bits]);
         ps_ristretto255_select(&one, bit(p, values, k), &p->basis[at], &none);
-        ps_ristretto255_add(&sum, &sum, &one);
+        ps_ristretto255_add(sum, sum, &one);
     }
-    int whole = publish(p, out32, &sum, "A");
-    ps_wipe(&sum, sizeof sum);
     ps_wipe(&one, sizeof one);
-    return whole;
 }
 
-/* S = rho*H + <s_L, G> + <s_R, H>. */
-static int publish_nonces(prover *p, uint8_t *out32)
+/* A, and S = rho*H + <s_L, G> + <s_R, H>. */
+static int publish_vectors(prover *p, uint8_t *out64, const uint64_t *values)
 {
-    ps_ristretto255 sum;
+    ps_ristretto255 pair[2];
+    int whole;
 
-    ps_ristretto255_msm(&sum, p->nonces, p->basis + 1,
+    commit_bits(&pair[0], p, values);
+    ps_ristretto255_msm(&pair[1], p->nonces, p->basis + 1,
                         1 + 2 * p->shape.length, p->backend, p->msm);
-    return publish(p, out32, &sum, "S");
+    whole = publish(p, out64, pair, "A", "S");
+    ps_wipe(pair, sizeof pair);
+    return whole;
 }
 
 static const ps_scalar *nonce_left(const prover *p, size_t k)
@@ -270,7 +275,7 @@ static void make_polynomial(prover *p)
 static int publish_polynomial(prover *p, uint8_t *out64)
 {
     ps_ristretto255 g[2], h[2];
-    int whole = 1;
+    int whole;
 
     ps_ristretto255_table_mul(g, p->t_poly + 1, 2, &p->gens->value_table,
                               p->backend);
@@ -278,8 +283,8 @@ static int publish_polynomial(prover *p, uint8_t *out64)
                               p->backend);
     for (int i = 0; i < 2; i++) {
         ps_ristretto255_add(&g[i], &g[i], &h[i]);
-        whole &= publish(p, out64 + 32 * i, &g[i], i == 0 ? "T_1" : "T_2");
     }
+    whole = publish(p, out64, g, "T_1", "T_2");
     ps_wipe(g, sizeof g);
     ps_wipe(h, sizeof h);
     return whole;
@@ -339,8 +344,7 @@ static ps_status make_proof(prover *p, uint8_t *proof, const uint64_t *values)
     ps_status status;
 
     ps_range_basis(p->basis, p->shape.bits, p->shape.padded, p->gens);
-    whole = publish_bits(p, proof, values);
-    whole &= publish_nonces(p, proof + 32);
+    whole = publish_vectors(p, proof, values);
     ps_range_challenge(&p->y, &p->t, "y");
     ps_range_challenge(&p->z, &p->t, "z");
     make_vectors(p, values);

@@ -1,9 +1,9 @@
 """Verify many proofs with one multi-scalar multiplication.
 
-Each equation of each proof says that T - M(z) + c·Y is the identity. The batch
+Each equation of each proof says that M(z) - c·Y - T is the identity. The batch
 adds them all up, each with a weight of 128 bits, and asks whether the sum is:
 
-    Σ w·(T + c·Y - M(z)) = 0
+    Σ w·(M(z) - c·Y - T) = 0
 
 An element that many proofs have in common is multiplied once. If one equation
 is false, then, for all other weights given, at most one value of its weight
@@ -20,10 +20,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from privshare.errors import EncodingError, NativeError, OutOfRange, ProofInvalid
-from privshare.schemes.sigma.engine import Read, read
-from privshare.schemes.sigma.group import Group, Row
+from privshare.schemes.sigma.engine import Read, factors, read
+from privshare.schemes.sigma.group import Entries, Group, Row
 from privshare.schemes.sigma.proof import RAND_BYTES, TranscriptCodec, verify
 from privshare.schemes.sigma.statement import Statement, group_of
 from privshare.schemes.transcript import Transcript
@@ -93,7 +94,7 @@ def _hold_together(
 def sum_vanishes(
     group: Group, proofs: Sequence[Read], draw: Callable[[int], bytes]
 ) -> bool:
-    """Whether Σ w·(T + c·Y - M(z)) is the identity.
+    """Whether Σ w·(M(z) - c·Y - T) is the identity.
 
     Args:
         group: Of all proofs.
@@ -107,44 +108,39 @@ def sum_vanishes(
     if group.identities(first):
         return False
     stream = draw(WEIGHT_BYTES * len(first))
-    weights = [
-        group.scalar(int.from_bytes(stream[i : i + WEIGHT_BYTES], "little"))
+    numbers = [
+        int.from_bytes(stream[i : i + WEIGHT_BYTES], "little")
         for i in range(0, len(stream), WEIGHT_BYTES)
     ]
-    scalars, row = _combined(group, proofs, weights)
-    total = group.combine_vartime(
-        b"".join([*scalars, *weights]), group.join([row, first])
-    )
+    scalars, row = _combined(group, proofs, [group.scalar(w) for w in numbers])
+    minus = b"".join(group.scalar(-w) for w in numbers)
+    total = group.combine_vartime(scalars + minus, group.join([row, first]))
     return bool(group.identities(total))
 
 
 def _combined(
     group: Group, proofs: Sequence[Read], weights: Sequence[bytes]
-) -> tuple[list[bytes], Row]:
-    """Every element once, and what it is multiplied by: Σ w·(c·Y - M(z))."""
-    zero, at = group.scalar(0), 0
-    totals: dict[bytes, bytes] = {}
+) -> tuple[bytes, Row]:
+    """Every element once, and what it is multiplied by: Σ w·(M(z) - c·Y)."""
+    claims = [claim for proof in proofs for claim in proof.claims]
+    names: dict[bytes, int] = {}
     rows: list[Row] = []
-    for proof in proofs:
-        for claim in proof.claims:
-            relation = claim.relation
-            names = (b"", *relation.encodings)
-            new = [i for i, name in enumerate(names) if name not in totals]
-            if new:
-                rows.append(group.take(relation.elements, new))
-                totals |= dict.fromkeys((names[i] for i in new), zero)
-            for product in relation.products:
-                name, factor = names[product.element], zero
-                for coefficient in product.image:
-                    scaled = group.times(coefficient, claim.challenge or zero)
-                    factor = group.plus(factor, scaled)
-                for s, coefficient in product.terms:
-                    scaled = group.times(coefficient, claim.scalars[s])
-                    factor = group.minus(factor, scaled)
-                weighted = group.times(weights[at + product.equation], factor)
-                totals[name] = group.plus(totals[name], weighted)
-            at += len(relation.equations)
-    return list(totals.values()), group.join(rows)
+    entries = Entries()
+    product = equation = 0
+    for claim in claims:
+        relation, plan = claim.relation, claim.relation.plan
+        known = (b"", *relation.encodings)
+        new = [e for e in dict.fromkeys(plan.elements) if known[e] not in names]
+        rows.append(group.take(relation.elements, new))
+        for e in new:
+            names[known[e]] = len(names)
+        elements = iter(plan.elements)
+        for count in plan.counts:
+            for e in islice(elements, count):
+                entries.add(names[known[e]], product, weights[equation])
+                product += 1
+            equation += 1
+    return group.map_scalars(factors(claims), entries, len(names)), group.join(rows)
 
 
 def _name_the_first(claims: Sequence[Claim], before: Sequence[Transcript]) -> None:

@@ -33,8 +33,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from privshare.errors import EncodingError, OutOfRange, ProofInvalid
-from privshare.schemes.sigma.group import Group, Row
-from privshare.schemes.sigma.relation import LinearRelation
+from privshare.schemes.sigma.group import Entries, Group, Row
+from privshare.schemes.sigma.relation import LinearRelation, Plan
 from privshare.schemes.sigma.statement import (
     And,
     Or,
@@ -83,6 +83,23 @@ class Claimed:
     challenge: bytes | None = field(repr=False)
 
 
+def factors(claims: Sequence[Claimed]) -> bytes:
+    """What each product of each relation is multiplied by, in order."""
+    entries = Entries()
+    scalars: list[bytes] = []
+    products = 0
+    for claim in claims:
+        plan, column = _plan_of(claim), len(scalars)
+        for product, s, coefficient in plan.entries:
+            entries.add(products + product, column + s, coefficient)
+        products += len(plan.elements)
+        scalars += claim.scalars
+        if claim.challenge is not None:
+            scalars.append(claim.challenge)
+    group = claims[0].relation.group
+    return group.map_scalars(b"".join(scalars), entries, products)
+
+
 def commitments(claims: Sequence[Claimed], *, secret: bool) -> Row:
     """M(scalars) - challenge·Y for each equation of each relation.
 
@@ -91,34 +108,21 @@ def commitments(claims: Sequence[Claimed], *, secret: bool) -> Row:
         secret: Scalars and challenges are secrets.
     """
     group = claims[0].relation.group
-    scalars: list[bytes] = []
-    counts: list[int] = []
-    rows: list[Row] = []
-    for claim in claims:
-        factors = _factors(claim)
-        scalars += [factor for _, _, factor in factors]
-        rows.append(group.take(claim.relation.elements, [e for _, e, _ in factors]))
-        equations = [i for i, _, _ in factors]
-        counts += map(equations.count, range(len(claim.relation.equations)))
+    plans = [_plan_of(claim) for claim in claims]
+    row = group.join(
+        [
+            group.take(claim.relation.elements, plan.elements)
+            for claim, plan in zip(claims, plans, strict=True)
+        ]
+    )
     multiply = group.multiply if secret else group.multiply_vartime
-    return group.sums(multiply(b"".join(scalars), group.join(rows)), counts)
+    counts = [count for plan in plans for count in plan.counts]
+    return group.sums(multiply(factors(claims), row), counts)
 
 
-def _factors(claim: Claimed) -> list[tuple[int, int, bytes]]:
-    """(equation, element, what it is multiplied by) for a claim."""
-    group, challenge = claim.relation.group, claim.challenge
-    found = []
-    for product in claim.relation.products:
-        if not product.terms and challenge is None:
-            continue
-        total = group.scalar(0)
-        for s, c in product.terms:
-            total = group.plus(total, group.times(c, claim.scalars[s]))
-        if challenge is not None:
-            for c in product.image:
-                total = group.minus(total, group.times(c, challenge))
-        found.append((product.equation, product.element, total))
-    return found
+def _plan_of(claim: Claimed) -> Plan:
+    relation = claim.relation
+    return relation.secret_plan if claim.challenge is None else relation.plan
 
 
 @dataclass(slots=True)
@@ -185,7 +189,7 @@ def _plan_or(
     one = group.scalar(1)
     for part, bit, challenge in zip(parts, node.bits, drawn, strict=True):
         node.planned.append(group.times(group.minus(one, bit), challenge))
-        masked = [group.times(bit, scalar) for scalar in inner[: room(part)]]
+        masked = _scaled(group, bit, inner[: room(part)])
         node.parts.append(_plan(part, masked, nonces, node.planned[-1]))
 
 
@@ -203,8 +207,9 @@ def _answer(node: _Node, challenge: bytes) -> tuple[list[bytes], list[bytes]]:
             ]
             found = challenges[:-1]
         case _:
-            pairs = zip(node.claims[0].scalars, node.witness, strict=True)
-            return [], [group.plus(r, group.times(challenge, x)) for r, x in pairs]
+            scaled = _scaled(group, challenge, node.witness)
+            pairs = zip(node.claims[0].scalars, scaled, strict=True)
+            return [], [group.plus(r, x) for r, x in pairs]
     answers: list[bytes] = []
     for part, one in zip(node.parts, challenges, strict=True):
         inner, responses = _answer(part, one)
@@ -359,6 +364,14 @@ def _first_bytes(statement: Statement, compact: bool) -> int:
     if compact:
         return group.scalar_bytes
     return group.element_bytes * sum(len(one.equations) for one in leaves(statement))
+
+
+def _scaled(group: Group, factor: bytes, scalars: Sequence[bytes]) -> list[bytes]:
+    """The factor times each scalar."""
+    entries = Entries()
+    for i in range(len(scalars)):
+        entries.add(i, i, factor)
+    return _split(group, group.map_scalars(b"".join(scalars), entries, len(scalars)))
 
 
 def _split(group: Group, scalars: bytes) -> list[bytes]:

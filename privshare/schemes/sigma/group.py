@@ -18,6 +18,23 @@ Row = Any
 """Decoded elements in a row, opaque to everybody but their group."""
 
 
+class Entries:
+    """The entries of a sparse matrix: what stands where."""
+
+    __slots__ = ("coefficients", "columns", "rows")
+
+    def __init__(self) -> None:
+        self.rows: list[int] = []
+        self.columns: list[int] = []
+        self.coefficients: list[bytes] = []
+
+    def add(self, row: int, column: int, coefficient: bytes) -> None:
+        """One more; entries in one place add up."""
+        self.rows.append(row)
+        self.columns.append(column)
+        self.coefficients.append(coefficient)
+
+
 class Group(Protocol):
     """A group of prime order, its encodings and its scalars.
 
@@ -88,6 +105,9 @@ class Group(Protocol):
 
     def reduce(self, wide: bytes) -> bytes:
         """`wide_bytes` bytes, little-endian, modulo the order."""
+
+    def map_scalars(self, x: bytes, entries: Entries, rows: int) -> bytes:
+        """A sparse matrix times scalars, all of them packed."""
 
     def plus(self, a: bytes, b: bytes) -> bytes:
         """a + b."""

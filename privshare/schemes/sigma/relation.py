@@ -44,20 +44,19 @@ class Equation:
 
 
 @dataclass(frozen=True, slots=True)
-class Product:
-    """What one equation does with one element.
+class Plan:
+    """How M(x) - c·Y is computed: each equation multiplies each of its elements
+    once, by a linear combination of the secrets and, last, of c.
 
     Attributes:
-        equation: Which equation.
-        element: Which element.
-        image: Coefficients in the image.
-        terms: (scalar, coefficient) on the secret side.
+        elements: Of each product.
+        counts: How many products each equation has.
+        entries: (product, secret or, last, c, coefficient).
     """
 
-    equation: int
-    element: int
-    image: tuple[bytes, ...]
-    terms: tuple[tuple[int, bytes], ...]
+    elements: tuple[int, ...]
+    counts: tuple[int, ...]
+    entries: tuple[tuple[int, int, bytes], ...]
 
 
 class LinearRelation:
@@ -69,10 +68,19 @@ class LinearRelation:
         elements: All elements, the generator first.
         equations: As declared.
         scalars: How many secret scalars there are.
-        products: What `evaluate` multiplies, equation by equation.
+        secret_plan: How M(x) is computed.
+        plan: How M(x) - c·Y is.
     """
 
-    __slots__ = ("elements", "encodings", "equations", "group", "products", "scalars")
+    __slots__ = (
+        "elements",
+        "encodings",
+        "equations",
+        "group",
+        "plan",
+        "scalars",
+        "secret_plan",
+    )
 
     def __init__(
         self, group: Group, encodings: Sequence[bytes], equations: Iterable[Equation]
@@ -102,7 +110,8 @@ class LinearRelation:
         self.elements: Row = group.join(
             [group.generator(), group.decode(b"".join(self.encodings))]
         )
-        self.products = _products(self.equations)
+        self.secret_plan = _plan(self, with_image=False)
+        self.plan = _plan(self, with_image=True)
         _check_identities(self)
 
     def encode(self) -> bytes:
@@ -253,18 +262,20 @@ def _is_identity(
     return bool(relation.group.identities(total))
 
 
-def _products(equations: Sequence[Equation]) -> tuple[Product, ...]:
+def _plan(relation: LinearRelation, *, with_image: bool) -> Plan:
     """For each equation, each of its elements once."""
-    found: list[Product] = []
-    for i, equation in enumerate(equations):
-        images: dict[int, list[bytes]] = {}
-        terms: dict[int, list[tuple[int, bytes]]] = {}
-        for e, c in equation.image:
-            images.setdefault(e, []).append(c)
-        for s, e, c in equation.terms:
-            terms.setdefault(e, []).append((s, c))
-        found += [
-            Product(i, e, tuple(images.get(e, ())), tuple(terms.get(e, ())))
-            for e in dict.fromkeys([*terms, *images])
-        ]
-    return tuple(found)
+    group, challenge = relation.group, relation.scalars
+    zero = group.scalar(0)
+    elements: list[int] = []
+    counts: list[int] = []
+    entries: list[tuple[int, int, bytes]] = []
+    for equation in relation.equations:
+        parts = list(equation.terms)
+        if with_image:
+            parts += [(challenge, e, group.minus(zero, c)) for e, c in equation.image]
+        first = len(elements)
+        elements += dict.fromkeys(e for _, e, _ in parts)
+        place = {e: i for i, e in enumerate(elements[first:], first)}
+        entries += [(place[e], s, c) for s, e, c in parts]
+        counts.append(len(place))
+    return Plan(tuple(elements), tuple(counts), tuple(entries))

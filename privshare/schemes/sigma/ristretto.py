@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from privshare.bindings import ristretto255, scalar
+from privshare.bindings import ristretto255, scalar, sigma
 from privshare.bindings.ristretto255 import Elements
+from privshare.schemes.sigma.group import Entries
 
 
 class Ristretto255:
@@ -47,14 +48,7 @@ class Ristretto255:
 
     def sums(self, row: Elements, counts: Sequence[int]) -> Elements:
         """Add up neighbours."""
-        totals, at = [], 0
-        for count in counts:
-            total = row[at]
-            for i in range(at + 1, at + count):
-                total = ristretto255.add(total, row[i])
-            totals.append(total)
-            at += count
-        return Elements.join(totals)
+        return sigma.sums(row, counts)
 
     def multiply(self, scalars: bytes, row: Elements) -> Elements:
         """Constant-time."""
@@ -79,6 +73,11 @@ class Ristretto255:
     def reduce(self, wide: bytes) -> bytes:
         """64 bytes modulo the order."""
         return scalar.reduce_wide(wide)
+
+    def map_scalars(self, x: bytes, entries: Entries, rows: int) -> bytes:
+        """A sparse matrix times scalars."""
+        coefficients = b"".join(entries.coefficients)
+        return sigma.map_scalars(x, entries.rows, entries.columns, coefficients, rows)
 
     def plus(self, a: bytes, b: bytes) -> bytes:
         """a + b."""

@@ -7,7 +7,7 @@ shown of a dataset are its three documents, whose digests the ledger holds.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 from pydantic import Field
 
@@ -68,6 +68,11 @@ class Publication(Model):
     policy: dict[str, Any] | None = Field(
         default=None, description="docs/formats/policy.md; without it all is refused"
     )
+    provable: list[Annotated[str, Field(max_length=63)]] = Field(
+        default=[],
+        max_length=256,
+        description="columns of which things can be proven without showing a cell",
+    )
 
 
 class Changed(Model):
@@ -119,6 +124,7 @@ def publish(call: Call) -> Answer:
         columns=wanted.columns,
         key=wanted.key,
         policy=wanted.policy,
+        provable=wanted.provable,
         person=call.person.kid,
     )
     return Answer(_changed(done), headers={"Location": f"/v1/datasets/{done.dataset}"})

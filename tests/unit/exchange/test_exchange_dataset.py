@@ -119,9 +119,34 @@ def test_publishing_some_columns(network: Consortium) -> None:
     assert not any(b"p-1" in data for _, data, _ in rows)
 
 
+@pytest.mark.parametrize("way", ["named", "column"])
+def test_publishing_provable_columns(network: Consortium, way: str) -> None:
+    """A column can be made provable by its name, or where it is described."""
+    tax = network["tax"]
+    described = [{"name": "parcel"}, {"name": "tax_paid", "provable": True}]
+    wanted = {"provable": ["tax_paid"]} if way == "named" else {"columns": described}
+    done = published(tax, **wanted)
+    known = dataset.documents(network["housing"], "tax/returns")
+    assert known.schema.column("tax_paid").provable
+    assert not known.schema.column("parcel").provable
+    assert outcome(network, tax, done.receipt) == "valid"
+
+
 @pytest.mark.parametrize(
     ("changes", "error"),
     [
+        ({"provable": ["rooms"]}, NotFound),
+        ({"provable": ["tax_paid"], "columns": [{"name": "parcel"}]}, NotFound),
+        (
+            {
+                "provable": ["tax_paid"],
+                "columns": [
+                    {"name": "parcel"},
+                    {"name": "tax_paid", "nullable": True},
+                ],
+            },
+            EncodingError,
+        ),
         ({"columns": [{"name": "rooms"}]}, NotFound),
         ({"columns": [{"name": "district", "type": "int"}]}, EncodingError),
         ({"columns": [{"name": "district", "colour": "red"}]}, EncodingError),

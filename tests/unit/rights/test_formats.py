@@ -6,11 +6,14 @@ import hashlib
 import hmac
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import date
 from pathlib import Path
+
+import ring_reference as group
 
 from privshare.rights.disclosure import Disclosure
 from privshare.rights.policy import Policy, decide
-from privshare.rights.row import commit_rows
+from privshare.rights.row import commit_row, commit_rows
 from privshare.rights.schema import Schema
 from privshare.rights.terms import Terms
 from privshare.wire.canonical import decode, unb64u
@@ -20,11 +23,14 @@ ROWS = ((b'["a-1"]', b"[3]"), (b'["a-2"]', b"[4]"))
 SALTS = (b"\1" * 32, b"\2" * 32)
 
 
-def page(name: str) -> tuple[list[bytes], dict[str, str]]:
-    """The JSON blocks of a page, and the rows of its last table."""
+def page(name: str, vectors: str = "## Vectors") -> tuple[list[bytes], dict[str, str]]:
+    """The JSON blocks of a page, and the rows of the table under a heading."""
     text = (FORMATS / name).read_text(encoding="utf-8")
     blocks = re.findall(r"```json\n(.*)\n```", text)
-    table = re.findall(r"^\| (.*) \| `(.*)` \|$", text.partition("## Vectors")[2], re.M)
+    part = text.partition("## Vectors")[2]
+    if vectors != "## Vectors":
+        part = part.partition(f"{vectors}\n")[2]
+    table = re.findall(r"^\| (.*) \| `(.*)` \|$", part.partition("\n### ")[0], re.M)
     return [block.encode() for block in blocks], dict(table)
 
 
@@ -42,7 +48,7 @@ def text(digest: bytes) -> str:
 
 def test_the_vectors_of_a_dataset_by_the_standard_library() -> None:
     """Salts, cells, rows and root follow from the equations on the page."""
-    (schema, _), expected = page("dataset.md")
+    (schema, _, _), expected = page("dataset.md")
     found = {"digest of the schema": text(tagged("schema", schema))}
     leaves = []
     for i, (row, salt) in enumerate(zip(ROWS, SALTS, strict=True)):
@@ -63,7 +69,7 @@ def test_the_vectors_of_a_dataset_by_the_standard_library() -> None:
 
 def test_the_example_of_a_dataset_by_the_package() -> None:
     """The package reads the page's schema and disclosure and finds its root."""
-    (laid, shown), expected = page("dataset.md")
+    (laid, shown, _), expected = page("dataset.md")
     schema = Schema.from_json(decode(laid))
     committed = commit_rows(schema, [["a-1", 3], ["a-2", 4]], SALTS)
     assert committed.root == unb64u(expected["root"])
@@ -71,6 +77,44 @@ def test_the_example_of_a_dataset_by_the_package() -> None:
     disclosure = Disclosure.from_json(decode(shown))
     opened = disclosure.verify(committed.root, committed.rows, schema)
     assert opened == {"rooms": 4}
+
+
+def wide(tag: str, part: bytes) -> int:
+    name = f"privshare/v1/{tag}".encode()
+    data = bytes([len(name)]) + name + len(part).to_bytes(8, "big") + part
+    return int.from_bytes(hashlib.sha512(data).digest(), "little") % group.L
+
+
+def test_the_vectors_of_provable_cells_by_integers() -> None:
+    """Values, blindings and commitments follow from the page, in plain Python."""
+    (_, _, schema), expected = page("dataset.md", "### Provable cells")
+    h = group.derive(hashlib.sha3_512(group.encode(group.GENERATOR)).digest())
+    days = (date(2026, 3, 1) - date(1, 1, 1)).days + 1
+    values = (250_000, days, wide("cell-value", b'["home"]'))
+    found, cells = {"digest of the schema": text(tagged("schema", schema))}, b""
+    for j, v in enumerate(values):
+        message = b"privshare/v1/cell-salt" + j.to_bytes(4, "big")
+        salt = hmac.new(b"\3" * 32, message, hashlib.sha256).digest()
+        r = wide("cell-blinding", salt)
+        cell = group.encode(
+            group.add(group.times(v, group.GENERATOR), group.times(r, h))
+        )
+        cells += cell
+        found[f"salt({j})"] = text(salt)
+        found[f"v of cell({j})"] = text(v.to_bytes(32, "little"))
+        found[f"r of cell({j})"] = text(r.to_bytes(32, "little"))
+        found[f"cell({j})"] = text(cell)
+    found["row"] = text(tagged("row", (3).to_bytes(4, "big"), cells))
+    assert found == expected
+
+
+def test_the_example_of_provable_cells_by_the_package() -> None:
+    """The package has the page's schema and finds its row."""
+    (_, _, laid), expected = page("dataset.md", "### Provable cells")
+    schema = Schema.from_json(decode(laid))
+    assert text(schema.digest()) == expected["digest of the schema"]
+    row = commit_row(schema, [250_000, "2026-03-01", "home"], b"\3" * 32)
+    assert text(row) == expected["row"]
 
 
 def test_the_example_of_a_policy() -> None:

@@ -321,6 +321,31 @@ def test_batch_weights() -> None:
             verify_batch(pair, rand)
 
 
+def test_weights_depend_on_all_of_the_proofs() -> None:
+    """A Merlin transcript ends before a and b. Were the weights drawn without
+    them, two wrong a could be chosen so that the errors cancel."""
+    r, merlin = blinding(), Merlin(b"weights")
+    proof = prove([7], [r], 8, merlin)
+    weights = Transcript("range/weights/v1")
+    for _ in range(2):
+        weights.absorb("proof", merlin.fork().challenge(b"fingerprint", 32))
+    weights.absorb("rand", bytes(32))
+    second = weights.challenge("weights", 64)[32:48] + bytes(16)
+    errors = ONE, scalar.neg(scalar.invert(second))
+    at = len(proof) - 64
+    claims = [
+        Claim(
+            [commit(7, r)],
+            8,
+            proof[:at] + scalar.add(proof[at : at + 32], error) + proof[at + 32 :],
+            Merlin(b"weights"),
+        )
+        for error in errors
+    ]
+    with pytest.raises(ProofInvalid):
+        verify_batch(claims, bytes(32))
+
+
 class OneBit:
     """A prover for one number of one bit, who takes any vectors for the bit.
 
@@ -372,7 +397,9 @@ class OneBit:
         proof += self.absorb(b"t_x", self.product(x))
         proof += self.absorb(b"t_x_blinding", scalar.mul_add(z2, r, self.tau))
         proof += self.absorb(b"e_blinding", scalar.mul_add(x, RHO, ALPHA))
-        return proof + b"".join(self.vectors(x))
+        self.draw(b"w")
+        a, b = self.vectors(x)
+        return proof + self.absorb(b"a", a) + self.absorb(b"b", b)
 
     def solve(self) -> int:
         """The number whose commitment makes the second equation true."""
@@ -382,15 +409,18 @@ class OneBit:
 
 
 def test_one_bit_by_hand() -> None:
-    """A prover of our own convinces with a bit and with nothing else."""
+    """A prover of our own convinces with a bit and with nothing else. Then both
+    transcripts go on alike."""
     r = blinding()
     for value, a_l, a_r in ((0, 0, -1), (1, 1, 0), (2, 2, 1), (1, 0, -1), (0, 0, 0)):
         V = commit(value, r)
-        item = core.Proof(
-            1, 1, V, OneBit(V, a_l, a_r).prove(r), TranscriptCore(b"one bit")
-        )
+        prover = OneBit(V, a_l, a_r)
+        item = core.Proof(1, 1, V, prover.prove(r), TranscriptCore(b"one bit"))
         if value < 2 and (a_l, a_r) == (value, value - 1):
             core.verify([item])
+            assert prover.draw(b"next") == scalar.reduce_wide(
+                item.transcript.challenge(b"next", 64)
+            )
         else:
             with pytest.raises(ProofInvalid):
                 core.verify([item])
