@@ -48,6 +48,9 @@ STATE_KEY: Final = _tag(b"state-key")  # where a key stands in the state map
 STATE_LEAF: Final = _tag(b"state-leaf")  # key hash, value digest
 STATE_NODE: Final = _tag(b"state-node")  # left, right
 
+# Statements
+PROOF_DOCUMENT: Final = _tag(b"proof-document")  # a proof with what it is about
+
 # Jobs
 JOB_SPEC: Final = _tag(b"job-spec")  # program, inputs, parameters
 JOB_REQUEST: Final = _tag(b"job-request")  # what a use was reserved for
