@@ -112,7 +112,7 @@ def root(square: int, odd: int) -> int:
 
 
 def group_tables() -> Iterator[tuple[str, str, list[int]]]:
-    """RFC 9496, section 4.1, with a = -1; and the scalars' Montgomery form."""
+    """RFC 9496, section 4.1, with a = -1; and the order of the scalars."""
     d = -121665 * pow(121666, -1, P) % P
     y = 4 * pow(5, -1, P) % P
     x = root((y * y - 1) * pow(d * y * y + 1, -1, P) % P, 0)
@@ -132,8 +132,7 @@ def group_tables() -> Iterator[tuple[str, str, list[int]]]:
         yield "ristretto255/constant.h", name, limbs(value, 51, 5)
     scalars = {
         "order": ORDER,
-        "r_one": 2**256 % ORDER,
-        "r_two": 2**512 % ORDER,
+        "twice": 2 * ORDER,
     }
     for name, value in scalars.items():
         yield "ristretto255/scalar.c", name, limbs(value, 64, 4)

@@ -104,10 +104,20 @@ def tag_of(signature: bytes) -> bytes:
     return signature[1:33]
 
 
+def escrow_of(signature: bytes) -> bytes:
+    """The escrow of a signature that holds; nothing where there is none."""
+    return signature[_end(signature) :]
+
+
+def _end(signature: bytes) -> int:
+    """Where the proof ends."""
+    return 35 + 32 * int.from_bytes(signature[33:35], "little")
+
+
 def _holds(signature: bytes, signed: Signed) -> bool:
     form, tag, length = signature[:1], tag_of(signature), signature[33:35]
-    end = 35 + 32 * int.from_bytes(length, "little")
-    proof, escrow = signature[35:end], signature[end:]
+    end = _end(signature)
+    proof, escrow = signature[35:end], escrow_of(signature)
     if len(length) != 2 or len(signature) < end or not _is_ring(signed.keys):
         return False
     base = signed.base()

@@ -24,7 +24,7 @@ typedef struct {
 } ps_ristretto255;
 
 /* Multiples of one fixed base; private. */
-#define PS_RISTRETTO255_TABLE_WORDS 5120
+#define PS_RISTRETTO255_TABLE_WORDS 3840
 typedef struct {
     uint64_t word[PS_RISTRETTO255_TABLE_WORDS];
 } ps_ristretto255_table;

@@ -2,6 +2,7 @@
 #include "element.h"
 
 #include "constant.h"
+#include "table.h"
 
 void ps_ge_identity(ge *r)
 {
@@ -66,6 +67,19 @@ void ps_ge_sub(ge *r, const ge *a, const ge_cached *b)
     fe_mul(&c, &a->t, &b->t2d);
     fe_mul(&d, &a->z, &b->z2);
     fe_neg(&c, &c);
+    finish(r, &minus, &plus, &c, &d);
+}
+
+void ps_ge_add_affine(ge *r, const ge *a, const ge_affine *b)
+{
+    fe minus, plus, c, d;
+
+    fe_sub(&minus, &a->y, &a->x);
+    fe_add(&plus, &a->y, &a->x);
+    fe_mul(&minus, &minus, &b->minus);
+    fe_mul(&plus, &plus, &b->plus);
+    fe_mul(&c, &a->t, &b->t2d);
+    fe_add(&d, &a->z, &a->z);
     finish(r, &minus, &plus, &c, &d);
 }
 

@@ -3,15 +3,16 @@
 
 #include "constant.h"
 
-void ps_fe_pow_p58(fe *r, const fe *a)
+/* a^(2^250 - 1), and a^11 on the way. */
+static void power(fe *r, fe *x11, const fe *a)
 {
-    fe x2, x9, x11, y5, y10, y20, y50, y100, t;
+    fe x2, x9, y5, y10, y20, y50, y100, t;
 
     fe_sqr(&x2, a);
     fe_sqr_times(&t, &x2, 2);
     fe_mul(&x9, &t, a);
-    fe_mul(&x11, &x9, &x2);
-    fe_sqr(&t, &x11);
+    fe_mul(x11, &x9, &x2);
+    fe_sqr(&t, x11);
     fe_mul(&y5, &t, &x9); /* y5 = a^(2^5 - 1), and so on */
     fe_sqr_times(&t, &y5, 5);
     fe_mul(&y10, &t, &y5);
@@ -26,9 +27,27 @@ void ps_fe_pow_p58(fe *r, const fe *a)
     fe_sqr_times(&t, &y100, 100);
     fe_mul(&t, &t, &y100);
     fe_sqr_times(&t, &t, 50);
-    fe_mul(&t, &t, &y50);
+    fe_mul(r, &t, &y50);
+}
+
+/* p - 2 = 2^5 (2^250 - 1) + 11 */
+void ps_fe_invert(fe *r, const fe *a)
+{
+    fe t, x11;
+
+    power(&t, &x11, a);
+    fe_sqr_times(&t, &t, 5);
+    fe_mul(r, &t, &x11);
+}
+
+/* 2^252 - 3 = 2^2 (2^250 - 1) + 1 */
+void ps_fe_pow_p58(fe *r, const fe *a)
+{
+    fe t, x11, x = *a;
+
+    power(&t, &x11, a);
     fe_sqr_times(&t, &t, 2);
-    fe_mul(r, &t, a);
+    fe_mul(r, &t, &x);
 }
 
 ps_limb ps_fe_sqrt_ratio(fe *r, const fe *u, const fe *v)

@@ -3,20 +3,18 @@
  *   x = x[0] + 2^51 x[1] + 2^102 x[2] + 2^153 x[3] + 2^204 x[4]
  *
  * Bounds     "narrow" limbs are below 2^52: what mul, sqr, sub, neg and carry
- *            return. add returns the sum, not carried. mul, sqr and the
- *            subtrahend of sub take limbs below 2^54, so sums of up to four
- *            narrow values may go in. encode alone gives the canonical value.
+ *            return. add returns the sum, not carried. mul, sqr and sub take
+ *            limbs below 2^54, so sums of up to four narrow values may go in.
+ *            freeze and to_bytes alone give the canonical value.
  * Secret     all values; nothing branches
  */
 #ifndef PRIVSHARE_RISTRETTO255_FIELD_H
 #define PRIVSHARE_RISTRETTO255_FIELD_H
 
 #include "../bytes.h"
-#include "../ct.h"
+#include "../mpn/limb.h"
 
 #define FE_MASK (((uint64_t)1 << 51) - 1)
-
-__extension__ typedef unsigned __int128 fe_wide;
 
 typedef struct {
     uint64_t v[5];
@@ -24,6 +22,16 @@ typedef struct {
 
 static const fe fe_zero = {{0, 0, 0, 0, 0}};
 static const fe fe_one = {{1, 0, 0, 0, 0}};
+
+/* Limbs below 2^bits. */
+static inline void fe_check(const fe *a, int bits)
+{
+    for (int i = 0; i < 5; i++) {
+        PS_CHECK(a->v[i] >> bits == 0);
+    }
+    (void)a;
+    (void)bits;
+}
 
 /* Limbs of any size below 2^64 - 2^18 to narrow ones. */
 static inline void fe_carry(fe *r, const fe *a)
@@ -44,9 +52,11 @@ static inline void fe_carry(fe *r, const fe *a)
 
 static inline void fe_add(fe *r, const fe *a, const fe *b)
 {
-    for (int i = 0; i < 5; i++) {
-        r->v[i] = a->v[i] + b->v[i];
-    }
+    r->v[0] = a->v[0] + b->v[0];
+    r->v[1] = a->v[1] + b->v[1];
+    r->v[2] = a->v[2] + b->v[2];
+    r->v[3] = a->v[3] + b->v[3];
+    r->v[4] = a->v[4] + b->v[4];
 }
 
 /* a - b + 16 p, carried. 16 p has limbs above 2^54. */
@@ -54,10 +64,13 @@ static inline void fe_sub(fe *r, const fe *a, const fe *b)
 {
     fe t;
 
+    fe_check(a, 54);
+    fe_check(b, 54);
     t.v[0] = a->v[0] + 0x7ffffffffffed0 - b->v[0];
-    for (int i = 1; i < 5; i++) {
-        t.v[i] = a->v[i] + 0x7ffffffffffff0 - b->v[i];
-    }
+    t.v[1] = a->v[1] + 0x7ffffffffffff0 - b->v[1];
+    t.v[2] = a->v[2] + 0x7ffffffffffff0 - b->v[2];
+    t.v[3] = a->v[3] + 0x7ffffffffffff0 - b->v[3];
+    t.v[4] = a->v[4] + 0x7ffffffffffff0 - b->v[4];
     fe_carry(r, &t);
 }
 
@@ -66,48 +79,45 @@ static inline void fe_neg(fe *r, const fe *a)
     fe_sub(r, &fe_zero, a);
 }
 
-static inline void fe_fold(fe *r, fe_wide t0, fe_wide t1, fe_wide t2,
-                           fe_wide t3, fe_wide t4)
+/* Two carries of the whole number, each limb for itself: the shorter wait.
+ * t0 and t1 below 2^115, t4 below 2^111. */
+static inline void fe_fold(fe *r, ps_wide t0, ps_wide t1, ps_wide t2,
+                           ps_wide t3, ps_wide t4)
 {
-    uint64_t x0, x1, x2, x3, x4;
+    uint64_t x0 = ((uint64_t)t0 & FE_MASK) + 19 * (uint64_t)(t4 >> 51);
+    uint64_t x1 = ((uint64_t)t1 & FE_MASK) + (uint64_t)(t0 >> 51);
+    uint64_t x2 = ((uint64_t)t2 & FE_MASK) + (uint64_t)(t1 >> 51);
+    uint64_t x3 = ((uint64_t)t3 & FE_MASK) + (uint64_t)(t2 >> 51);
+    uint64_t x4 = ((uint64_t)t4 & FE_MASK) + (uint64_t)(t3 >> 51);
 
-    t1 += (uint64_t)(t0 >> 51);
-    x0 = (uint64_t)t0 & FE_MASK;
-    t2 += (uint64_t)(t1 >> 51);
-    x1 = (uint64_t)t1 & FE_MASK;
-    t3 += (uint64_t)(t2 >> 51);
-    x2 = (uint64_t)t2 & FE_MASK;
-    t4 += (uint64_t)(t3 >> 51);
-    x3 = (uint64_t)t3 & FE_MASK;
-    x4 = (uint64_t)t4 & FE_MASK;
-    x0 += 19 * (uint64_t)(t4 >> 51);
-    x1 += x0 >> 51;
-    x0 &= FE_MASK;
-    r->v[0] = x0;
-    r->v[1] = x1;
-    r->v[2] = x2;
-    r->v[3] = x3;
-    r->v[4] = x4;
+    r->v[0] = (x0 & FE_MASK) + 19 * (x4 >> 51);
+    r->v[1] = (x1 & FE_MASK) + (x0 >> 51);
+    r->v[2] = (x2 & FE_MASK) + (x1 >> 51);
+    r->v[3] = (x3 & FE_MASK) + (x2 >> 51);
+    r->v[4] = (x4 & FE_MASK) + (x3 >> 51);
+    fe_check(r, 52);
 }
 
 static inline void fe_mul(fe *r, const fe *a, const fe *b)
 {
     const uint64_t *x = a->v, *y = b->v;
     uint64_t y1 = 19 * y[1], y2 = 19 * y[2], y3 = 19 * y[3], y4 = 19 * y[4];
-    fe_wide t0 = (fe_wide)x[0] * y[0] + (fe_wide)x[1] * y4
-               + (fe_wide)x[2] * y3 + (fe_wide)x[3] * y2 + (fe_wide)x[4] * y1;
-    fe_wide t1 = (fe_wide)x[0] * y[1] + (fe_wide)x[1] * y[0]
-               + (fe_wide)x[2] * y4 + (fe_wide)x[3] * y3 + (fe_wide)x[4] * y2;
-    fe_wide t2 = (fe_wide)x[0] * y[2] + (fe_wide)x[1] * y[1]
-               + (fe_wide)x[2] * y[0] + (fe_wide)x[3] * y4
-               + (fe_wide)x[4] * y3;
-    fe_wide t3 = (fe_wide)x[0] * y[3] + (fe_wide)x[1] * y[2]
-               + (fe_wide)x[2] * y[1] + (fe_wide)x[3] * y[0]
-               + (fe_wide)x[4] * y4;
-    fe_wide t4 = (fe_wide)x[0] * y[4] + (fe_wide)x[1] * y[3]
-               + (fe_wide)x[2] * y[2] + (fe_wide)x[3] * y[1]
-               + (fe_wide)x[4] * y[0];
+    ps_wide t0 = (ps_wide)x[0] * y[0] + (ps_wide)x[1] * y4
+               + (ps_wide)x[2] * y3 + (ps_wide)x[3] * y2 + (ps_wide)x[4] * y1;
+    ps_wide t1 = (ps_wide)x[0] * y[1] + (ps_wide)x[1] * y[0]
+               + (ps_wide)x[2] * y4 + (ps_wide)x[3] * y3 + (ps_wide)x[4] * y2;
+    ps_wide t2 = (ps_wide)x[0] * y[2] + (ps_wide)x[1] * y[1]
+               + (ps_wide)x[2] * y[0] + (ps_wide)x[3] * y4
+               + (ps_wide)x[4] * y3;
+    ps_wide t3 = (ps_wide)x[0] * y[3] + (ps_wide)x[1] * y[2]
+               + (ps_wide)x[2] * y[1] + (ps_wide)x[3] * y[0]
+               + (ps_wide)x[4] * y4;
+    ps_wide t4 = (ps_wide)x[0] * y[4] + (ps_wide)x[1] * y[3]
+               + (ps_wide)x[2] * y[2] + (ps_wide)x[3] * y[1]
+               + (ps_wide)x[4] * y[0];
 
+    fe_check(a, 54);
+    fe_check(b, 54);
     fe_fold(r, t0, t1, t2, t3, t4);
 }
 
@@ -116,17 +126,18 @@ static inline void fe_sqr(fe *r, const fe *a)
     const uint64_t *x = a->v;
     uint64_t d0 = 2 * x[0], d1 = 2 * x[1];
     uint64_t x3 = 19 * x[3], x4 = 19 * x[4];
-    fe_wide t0 = (fe_wide)x[0] * x[0] + (fe_wide)d1 * x4
-               + (fe_wide)(2 * x[2]) * x3;
-    fe_wide t1 = (fe_wide)d0 * x[1] + (fe_wide)(2 * x[2]) * x4
-               + (fe_wide)x[3] * x3;
-    fe_wide t2 = (fe_wide)d0 * x[2] + (fe_wide)x[1] * x[1]
-               + (fe_wide)(2 * x[3]) * x4;
-    fe_wide t3 = (fe_wide)d0 * x[3] + (fe_wide)d1 * x[2]
-               + (fe_wide)x[4] * x4;
-    fe_wide t4 = (fe_wide)d0 * x[4] + (fe_wide)d1 * x[3]
-               + (fe_wide)x[2] * x[2];
+    ps_wide t0 = (ps_wide)x[0] * x[0] + (ps_wide)d1 * x4
+               + (ps_wide)(2 * x[2]) * x3;
+    ps_wide t1 = (ps_wide)d0 * x[1] + (ps_wide)(2 * x[2]) * x4
+               + (ps_wide)x[3] * x3;
+    ps_wide t2 = (ps_wide)d0 * x[2] + (ps_wide)x[1] * x[1]
+               + (ps_wide)(2 * x[3]) * x4;
+    ps_wide t3 = (ps_wide)d0 * x[3] + (ps_wide)d1 * x[2]
+               + (ps_wide)x[4] * x4;
+    ps_wide t4 = (ps_wide)d0 * x[4] + (ps_wide)d1 * x[3]
+               + (ps_wide)x[2] * x[2];
 
+    fe_check(a, 54);
     fe_fold(r, t0, t1, t2, t3, t4);
 }
 
@@ -141,9 +152,11 @@ static inline void fe_sqr_times(fe *r, const fe *a, int times)
 /* a when mask is all ones, b when it is zero. */
 static inline void fe_select(fe *r, ps_limb mask, const fe *a, const fe *b)
 {
-    for (int i = 0; i < 5; i++) {
-        r->v[i] = ct_select(mask, a->v[i], b->v[i]);
-    }
+    r->v[0] = ct_select(mask, a->v[0], b->v[0]);
+    r->v[1] = ct_select(mask, a->v[1], b->v[1]);
+    r->v[2] = ct_select(mask, a->v[2], b->v[2]);
+    r->v[3] = ct_select(mask, a->v[3], b->v[3]);
+    r->v[4] = ct_select(mask, a->v[4], b->v[4]);
 }
 
 /* -a when mask is all ones, a when it is zero. */
@@ -234,6 +247,9 @@ static inline void fe_abs(fe *r, const fe *a)
 {
     fe_negate_if(r, fe_mask_negative(a), a);
 }
+
+/* 1/a; 0 for 0. */
+void ps_fe_invert(fe *r, const fe *a);
 
 /* a^((p - 5) / 8) = a^(2^252 - 3). */
 void ps_fe_pow_p58(fe *r, const fe *a);

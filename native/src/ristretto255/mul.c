@@ -1,4 +1,4 @@
-/* Multiplications by scalars: one at a time, and of a fixed base. */
+/* Multiplications by scalars, one at a time. */
 #include "../backend/backend.h"
 #include "digit.h"
 #include "element.h"
@@ -156,68 +156,4 @@ void ps_ristretto255_mul_two_vartime(ps_ristretto255 *p, const ps_scalar *s,
         mul_two_vartime(&r, &s[i], &x, &t[i], &y);
         ge_store(&p[i], &r);
     }
-}
-
-/* Fixed base: rows of 1 .. 8 times 256^i base, i = 0 .. 31. With digits to
- * radix 16, sum of the odd ones times 16, plus sum of the even ones. */
-_Static_assert(sizeof(ps_ristretto255_table) == 32 * 8 * sizeof(ge_cached),
-               "32 rows of 8");
-
-void ps_ristretto255_table_init(ps_ristretto255_table *table,
-                                const ps_ristretto255 *base,
-                                const ps_backend *backend)
-{
-    ge_cached row[8];
-    ge x;
-
-    (void)backend;
-    ge_load(&x, base);
-    for (size_t i = 0; i < 32; i++) {
-        ps_ge_multiples(row, &x);
-        memcpy((uint8_t *)table + i * sizeof row, row, sizeof row);
-        for (int k = 0; k < 8; k++) {
-            ps_ge_double(&x, &x, 1);
-        }
-    }
-}
-
-static void table_mul(ge *r, const ps_scalar *s,
-                      const ps_ristretto255_table *table)
-{
-    ge_cached row[8], c;
-    int8_t digit[64];
-
-    ps_digits(digit, s);
-    ps_ge_identity(r);
-    for (int half = 1; half >= 0; half--) {
-        for (size_t i = 0; i < 32; i++) {
-            memcpy(row, (const uint8_t *)table + i * sizeof row, sizeof row);
-            ps_ge_look_up(&c, row, digit[2 * i + (size_t)half]);
-            ps_ge_add(r, r, &c);
-        }
-        for (int k = 0; half == 1 && k < 4; k++) {
-            ps_ge_double(r, r, 1);
-        }
-    }
-    ps_wipe(digit, sizeof digit);
-    ps_wipe(&c, sizeof c);
-}
-
-void ps_ristretto255_table_mul(ps_ristretto255 *p, const ps_scalar *s,
-                               size_t count,
-                               const ps_ristretto255_table *table,
-                               const ps_backend *backend)
-{
-    const struct ps_group_backend *group = backend->group;
-    ge r;
-
-    if (group != NULL && group->table_mul != NULL
-        && group->table_mul(p, s, count, table)) {
-        return;
-    }
-    for (size_t i = 0; i < count; i++) {
-        table_mul(&r, &s[i], table);
-        ge_store(&p[i], &r);
-    }
-    ps_wipe(&r, sizeof r);
 }

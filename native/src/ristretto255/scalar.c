@@ -1,4 +1,9 @@
-/* Scalars modulo l, in Montgomery products with R = 2^256. */
+/* Scalars modulo l = 2^252 + c.
+ *
+ * c has 125 bits, so 2^252 = -c brings a number down by 127 bits at a time:
+ * three small products reduce 512 bits, and there is no other form to enter or
+ * to leave.
+ */
 #include "privshare/ps_scalar.h"
 
 #include "../bytes.h"
@@ -9,19 +14,32 @@ __extension__ typedef unsigned __int128 wide;
 /* l = 2^252 + 27742317777372353535851937790883648493 */
 static const uint64_t order[4] = {0x5812631a5cf5d3ed, 0x14def9dea2f79cd6, 0,
                                   0x1000000000000000};
-/* R mod l and R^2 mod l */
-static const uint64_t r_one[4] = {0xd6ec31748d98951d, 0xc6ef5bf4737dcf70,
-                                  0xfffffffffffffffe, 0x0fffffffffffffff};
-static const uint64_t r_two[4] = {0xa40611e3449c0f01, 0xd00e1ba768859347,
-                                  0xceec73d217f5be65, 0x0399411b7c309a3d};
-/* -1/l mod 2^64 */
-static const uint64_t order_inverse = 0xd2b51da312547e1b;
+#define TOP (((uint64_t)1 << 60) - 1)
+
+/* At -O2 clang unrolls short loops and gcc does not. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define UNROLL _Pragma("GCC unroll 8")
+#else
+#define UNROLL
+#endif
+
+/* *r + a b + carry; the low word stays, the high one is returned. */
+static inline uint64_t step(uint64_t *r, uint64_t a, uint64_t b,
+                            uint64_t carry)
+{
+    wide x = (wide)a * b + *r + carry;
+
+    *r = (uint64_t)x;
+    return (uint64_t)(x >> 64);
+}
 
 /* r = a - b, and the borrow. */
-static uint64_t subtract(uint64_t *r, const uint64_t *a, const uint64_t *b)
+static inline uint64_t subtract(uint64_t *r, const uint64_t *a,
+                                const uint64_t *b)
 {
     uint64_t borrow = 0;
 
+    UNROLL
     for (int i = 0; i < 4; i++) {
         wide t = (wide)a[i] - b[i] - borrow;
         r[i] = (uint64_t)t;
@@ -30,53 +48,146 @@ static uint64_t subtract(uint64_t *r, const uint64_t *a, const uint64_t *b)
     return borrow;
 }
 
-/* a + carry * 2^256 below 2l to the canonical value. */
-static void reduce_once(uint64_t *r, const uint64_t *a, uint64_t carry)
+/* r = a + (b & mask), modulo 2^256. */
+static inline void add_masked(uint64_t *r, const uint64_t *a,
+                              const uint64_t *b, ps_limb mask)
 {
-    uint64_t t[4];
-    uint64_t borrow = subtract(t, a, order);
-    ps_limb keep = ct_mask(borrow & (carry ^ 1));
+    uint64_t carry = 0;
 
+    UNROLL
     for (int i = 0; i < 4; i++) {
-        r[i] = ct_select(keep, a[i], t[i]);
+        wide t = (wide)a[i] + (b[i] & mask) + carry;
+        r[i] = (uint64_t)t;
+        carry = (uint64_t)(t >> 64);
     }
 }
 
-/* a * b / R mod l, canonical; a below 2^256, b below l. */
-static void product(uint64_t *r, const uint64_t *a, const uint64_t *b)
+/* r (limbs + 2 words) = c * the number of so many limbs. */
+static inline void times_c(uint64_t *r, const uint64_t *a, int limbs)
 {
-    uint64_t t[6] = {0};
+    UNROLL
+    for (int i = 0; i < limbs + 2; i++) {
+        r[i] = 0;
+    }
+    UNROLL
+    for (int i = 0; i < limbs; i++) {
+        uint64_t carry = step(&r[i], a[i], order[0], 0);
 
-    for (int i = 0; i < 4; i++) {
-        uint64_t carry = 0, k;
-        wide x;
+        r[i + 2] = step(&r[i + 1], a[i], order[1], carry);
+    }
+}
 
-        for (int j = 0; j < 4; j++) {
-            x = (wide)a[i] * b[j] + t[j] + carry;
-            t[j] = (uint64_t)x;
-            carry = (uint64_t)(x >> 64);
+/* The words of x >> 252, for x of limbs + 3 words or fewer. */
+static inline void above(uint64_t *r, const uint64_t *x, int limbs, int words)
+{
+    UNROLL
+    for (int i = 0; i < limbs; i++) {
+        r[i] = x[i + 3] >> 60;
+        if (i + 4 < words) {
+            r[i] |= x[i + 4] << 4;
         }
-        x = (wide)t[4] + carry;
-        t[4] = (uint64_t)x;
-        t[5] = (uint64_t)(x >> 64);
-        k = t[0] * order_inverse;
-        x = (wide)k * order[0] + t[0];
+    }
+}
+
+/* From w below 2^255 to the canonical value: with q = w >> 252, w - q l is
+ * above -q c, so one l at most is missing. */
+static inline void reduce_last(uint64_t *r, const uint64_t *w)
+{
+    uint64_t q = w[3] >> 60, x[4], y[4] = {0};
+    ps_limb negative;
+
+    y[1] = step(&y[0], q, order[0], 0);
+    y[2] = step(&y[1], q, order[1], 0);
+    x[0] = w[0];
+    x[1] = w[1];
+    x[2] = w[2];
+    x[3] = w[3] & TOP;
+    negative = ct_mask(subtract(x, x, y));
+    add_masked(r, x, order, negative);
+}
+
+/* 512 bits to the canonical value. With x = x0 + 2^252 h and so on down,
+ *
+ *     c h = y0 + 2^252 h2,   c h2 = z0 + 2^252 h3
+ *     x = x0 - y0 + z0 - c h3   modulo l
+ *
+ * where h, h2, h3 have 260, 133 and 6 bits. 2 l keep the sum positive. */
+static void reduce(uint64_t *r, const uint64_t *x)
+{
+    static const uint64_t twice[4] = {0xb024c634b9eba7da, 0x29bdf3bd45ef39ac,
+                                      0, 0x2000000000000000};
+    uint64_t h[5], y[7], z[5], v[4], t[4];
+
+    above(h, x, 5, 8);
+    times_c(y, h, 5);
+    above(h, y, 3, 7);
+    times_c(z, h, 3);
+    above(h, z, 1, 5);
+    times_c(v, h, 1);
+    v[3] = 0;
+    UNROLL
+    for (int i = 0; i < 3; i++) {
+        t[i] = x[i];
+    }
+    t[3] = x[3] & TOP;
+    y[3] &= TOP;
+    z[3] &= TOP;
+    add_masked(t, t, twice, ~(ps_limb)0);
+    add_masked(t, t, z, ~(ps_limb)0);
+    (void)subtract(t, t, y);
+    (void)subtract(t, t, v);
+    reduce_last(r, t);
+}
+
+/* 256 by 256 bits. */
+static inline void multiply(uint64_t *r, const uint64_t *a, const uint64_t *b)
+{
+    UNROLL
+    for (int i = 0; i < 4; i++) {
+        r[i] = 0;
+    }
+    UNROLL
+    for (int i = 0; i < 4; i++) {
+        uint64_t carry = step(&r[i], a[i], b[0], 0);
+
+        carry = step(&r[i + 1], a[i], b[1], carry);
+        carry = step(&r[i + 2], a[i], b[2], carry);
+        r[i + 4] = step(&r[i + 3], a[i], b[3], carry);
+    }
+}
+
+static inline void square(uint64_t *r, const uint64_t *a)
+{
+    uint64_t carry, top = 0;
+
+    UNROLL
+    for (int i = 0; i < 8; i++) {
+        r[i] = 0;
+    }
+    carry = step(&r[1], a[0], a[1], 0);
+    carry = step(&r[2], a[0], a[2], carry);
+    r[4] = step(&r[3], a[0], a[3], carry);
+    carry = step(&r[3], a[1], a[2], 0);
+    r[5] = step(&r[4], a[1], a[3], carry);
+    r[6] = step(&r[5], a[2], a[3], 0);
+    carry = 0;
+    UNROLL
+    for (int i = 0; i < 4; i++) {
+        uint64_t low = r[2 * i] << 1 | top, high = r[2 * i + 1] << 1
+                                                 | r[2 * i] >> 63;
+        wide x = (wide)a[i] * a[i] + low + carry;
+
+        top = r[2 * i + 1] >> 63;
+        r[2 * i] = (uint64_t)x;
+        x = (wide)high + (uint64_t)(x >> 64);
+        r[2 * i + 1] = (uint64_t)x;
         carry = (uint64_t)(x >> 64);
-        for (int j = 1; j < 4; j++) {
-            x = (wide)k * order[j] + t[j] + carry;
-            t[j - 1] = (uint64_t)x;
-            carry = (uint64_t)(x >> 64);
-        }
-        x = (wide)t[4] + carry;
-        t[3] = (uint64_t)x;
-        t[4] = t[5] + (uint64_t)(x >> 64);
     }
-    reduce_once(r, t, t[4]);
 }
 
-static void load(uint64_t *w, const uint8_t *in)
+static void load(uint64_t *w, const uint8_t *in, int words)
 {
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < words; i++) {
         w[i] = ps_load64_le(in + 8 * i);
     }
 }
@@ -87,7 +198,7 @@ ps_status ps_scalar_from_bytes(ps_scalar *s, const uint8_t *in32)
     uint64_t below;
     ps_limb mask;
 
-    load(w, in32);
+    load(w, in32, 4);
     below = subtract(t, w, order);
     mask = ct_mask(below);
     for (int i = 0; i < 4; i++) {
@@ -99,15 +210,10 @@ ps_status ps_scalar_from_bytes(ps_scalar *s, const uint8_t *in32)
 
 void ps_scalar_from_wide(ps_scalar *s, const uint8_t *in64)
 {
-    ps_scalar high;
-    uint64_t w[4];
+    uint64_t w[8];
 
-    load(w, in64 + 32);
-    product(high.limb, w, r_two);
-    load(w, in64);
-    product(s->limb, w, r_one);
-    ps_scalar_add(s, s, &high);
-    ps_wipe(&high, sizeof high);
+    load(w, in64, 8);
+    reduce(s->limb, w);
     ps_wipe(w, sizeof w);
 }
 
@@ -126,80 +232,87 @@ void ps_scalar_to_bytes(uint8_t *out32, const ps_scalar *s)
 
 void ps_scalar_add(ps_scalar *r, const ps_scalar *a, const ps_scalar *b)
 {
-    uint64_t t[4], carry = 0;
+    uint64_t t[4];
+    ps_limb negative;
 
-    for (int i = 0; i < 4; i++) {
-        wide x = (wide)a->limb[i] + b->limb[i] + carry;
-        t[i] = (uint64_t)x;
-        carry = (uint64_t)(x >> 64);
-    }
-    reduce_once(r->limb, t, carry);
+    add_masked(t, a->limb, b->limb, ~(ps_limb)0);
+    negative = ct_mask(subtract(t, t, order));
+    add_masked(r->limb, t, order, negative);
 }
 
 void ps_scalar_sub(ps_scalar *r, const ps_scalar *a, const ps_scalar *b)
 {
-    ps_scalar minus;
+    uint64_t t[4];
+    ps_limb negative = ct_mask(subtract(t, a->limb, b->limb));
 
-    ps_scalar_neg(&minus, b);
-    ps_scalar_add(r, a, &minus);
-    ps_wipe(&minus, sizeof minus);
+    add_masked(r->limb, t, order, negative);
 }
 
 void ps_scalar_neg(ps_scalar *r, const ps_scalar *a)
 {
-    uint64_t t[4];
-    ps_limb keep = ct_mask(ps_scalar_is_zero(a) ^ 1);
+    static const ps_scalar zero = {{0, 0, 0, 0}};
 
-    (void)subtract(t, order, a->limb);
-    for (int i = 0; i < 4; i++) {
-        r->limb[i] = t[i] & keep;
-    }
+    ps_scalar_sub(r, &zero, a);
 }
 
 void ps_scalar_mul(ps_scalar *r, const ps_scalar *a, const ps_scalar *b)
 {
-    uint64_t t[4];
+    uint64_t x[8];
 
-    product(t, a->limb, b->limb);
-    product(r->limb, t, r_two);
-    ps_wipe(t, sizeof t);
+    multiply(x, a->limb, b->limb);
+    reduce(r->limb, x);
+    ps_wipe(x, sizeof x);
 }
 
 void ps_scalar_mul_add(ps_scalar *r, const ps_scalar *a, const ps_scalar *b,
                        const ps_scalar *c)
 {
-    ps_scalar t;
+    uint64_t x[8], carry = 0;
 
-    ps_scalar_mul(&t, a, b);
-    ps_scalar_add(r, &t, c);
-    ps_wipe(&t, sizeof t);
+    multiply(x, a->limb, b->limb);
+    UNROLL
+    for (int i = 0; i < 8; i++) {
+        wide t = (wide)x[i] + (i < 4 ? c->limb[i] : 0) + carry;
+        x[i] = (uint64_t)t;
+        carry = (uint64_t)(t >> 64);
+    }
+    reduce(r->limb, x);
+    ps_wipe(x, sizeof x);
+}
+
+static void square_times(ps_scalar *r, int times)
+{
+    uint64_t x[8];
+
+    while (times-- > 0) {
+        square(x, r->limb);
+        reduce(r->limb, x);
+    }
+    ps_wipe(x, sizeof x);
 }
 
 /* a^(l - 2), in windows of four bits of the public exponent. */
 void ps_scalar_invert(ps_scalar *r, const ps_scalar *a)
 {
-    uint64_t power[16][4], x[4];
+    ps_scalar power[16], x;
     uint64_t e[4] = {order[0] - 2, order[1], order[2], order[3]};
 
-    memcpy(power[0], r_one, sizeof power[0]);
-    product(power[1], a->limb, r_two);
+    power[1] = *a;
     for (int i = 2; i < 16; i++) {
-        product(power[i], power[i - 1], power[1]);
+        ps_scalar_mul(&power[i], &power[i - 1], a);
     }
-    memcpy(x, power[0], sizeof x);
-    for (int i = 63; i >= 0; i--) {
+    x = *a; /* the digit of 2^252 */
+    for (int i = 62; i >= 0; i--) {
         unsigned digit = (unsigned)(e[i / 16] >> (4 * (i % 16))) & 15;
 
-        for (int k = 0; k < 4; k++) {
-            product(x, x, x);
+        square_times(&x, 4);
+        if (digit != 0) {
+            ps_scalar_mul(&x, &x, &power[digit]);
         }
-        product(x, x, power[digit]);
     }
-    r->limb[0] = 1;
-    r->limb[1] = r->limb[2] = r->limb[3] = 0;
-    product(r->limb, x, r->limb);
+    *r = x;
     ps_wipe(power, sizeof power);
-    ps_wipe(x, sizeof x);
+    ps_wipe(&x, sizeof x);
 }
 
 /* Montgomery's trick: one inversion, and zeros stand aside as ones. */
@@ -255,7 +368,6 @@ void ps_scalar_select(ps_scalar *r, ps_limb choice, const ps_scalar *a,
 ps_status ps_scalar_decode(ps_scalar *s, size_t *bad, const uint8_t *in,
                            size_t count)
 {
-    *bad = 0;
     for (size_t i = 0; i < count; i++) {
         if (ps_scalar_from_bytes(&s[i], in + 32 * i) != PS_OK) {
             *bad = i;
@@ -263,6 +375,7 @@ ps_status ps_scalar_decode(ps_scalar *s, size_t *bad, const uint8_t *in,
             return PS_E_ENCODING;
         }
     }
+    *bad = count;
     return PS_OK;
 }
 

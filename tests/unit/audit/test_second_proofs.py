@@ -111,7 +111,8 @@ def test_escrows(form: Form) -> None:
     assert not second_ring.is_ring_signature(data, what())
     fewer = second_ring.Regulators(2, REGULATORS.keys[:2])
     assert not second_ring.is_ring_signature(data, what(fewer))
-    whole, escrow = b"opening", found.to_bytes()
+    whole, escrow = b"opening", second_ring.escrow_of(data)
+    assert found.to_bytes() == escrow
     for wrong in flipped(escrow, 197):
         changed = data[: -len(escrow)] + wrong
         assert not second_ring.is_ring_signature(changed, what(SECOND_REGULATORS))

@@ -189,8 +189,23 @@ def test_what_is_chosen_after_the_challenge_is_refused(parts: tuple[str, ...]) -
         ours.verify_batch([claim, replace(claim)], candidates)
 
 
-def test_a_right_proof_satisfies_no_other_challenge() -> None:
-    """The equations hold for its own challenge only: each is really checked."""
+class Altered(Transcript):
+    """A transcript in which one absorbed part has another last byte."""
+
+    def __init__(self, place: int) -> None:
+        super().__init__(PROTOCOL)
+        self.place, self.absorbed = place, 0
+
+    def absorb(self, label: str, data: bytes) -> None:
+        """All as it should be, but one."""
+        if self.absorbed == self.place:
+            data = data[:-1] + bytes([data[-1] ^ 1])
+        self.absorbed += 1
+        super().absorb(label, data)
+
+
+def right_proof() -> tuple[second.Statement, bytes]:
+    """By the holder of the first of some keys."""
     secret = 7
     elements = [multiply(secret + i, BASE) for i in range(COUNT)]
     keys = b"".join(map(encode, elements))
@@ -204,6 +219,23 @@ def test_a_right_proof_satisfies_no_other_challenge() -> None:
         tag=ours.Tag(scope, tag),
         transcript=our_transcript.Transcript(PROTOCOL),
     )
-    statement = second.Statement([keys], encode(BASE), tag=(scope, tag))
+    return second.Statement([keys], encode(BASE), tag=(scope, tag)), proof
+
+
+def test_a_right_proof_satisfies_no_other_challenge() -> None:
+    """The equations hold for its own challenge only: each is really checked."""
+    statement, proof = right_proof()
     assert second.is_one_of_many(statement, proof, Transcript(PROTOCOL))
     assert not second.is_one_of_many(statement, proof, Given(number("any")))
+
+
+def test_every_absorbed_part_matters() -> None:
+    """Version, counts, list, weights, bases, offset, tag, commitments: eleven."""
+    statement, proof = right_proof()
+    for place in range(11):
+        altered = Altered(place)
+        assert not second.is_one_of_many(statement, proof, altered), place
+    # The twelfth are the responses, after the challenge.
+    assert second.is_one_of_many(statement, proof, Altered(11))
+    assert second.is_one_of_many(statement, proof, altered := Altered(12))
+    assert altered.absorbed == 12
