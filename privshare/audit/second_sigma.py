@@ -48,9 +48,15 @@ class Relation:
             self.encodings.append(encoding)
         return self.encodings.index(encoding) + 1
 
-    def equate(self, image: int, *terms: tuple[int, int, int]) -> None:
-        """One equation: an element is a sum of secret, element, coefficient."""
-        self.equations.append((((image, 1),), terms))
+    def equate(self, image: int | Image, *terms: tuple[int, int, int]) -> None:
+        """Declare one equation.
+
+        Args:
+            image: An element, or pairs of element and coefficient.
+            *terms: Secret, element and coefficient.
+        """
+        whole = ((image, 1),) if isinstance(image, int) else image
+        self.equations.append((whole, terms))
 
     @property
     def secrets(self) -> int:

@@ -42,8 +42,8 @@ size_t ps_ristretto255_set_limbs(size_t count);
  *  Computes   p = s[0]*a[0] + ... + s[count - 1]*a[count - 1]
  *
  *  Out        p
- *  In         s          count scalars, public; those that are zero cost next to
- *                        nothing
+ *  In         s          count scalars, public; those that are zero cost next
+ *                        to nothing
  *             set        of count or more elements
  *  Scratch    ps_ristretto255_set_limbs(count) limbs
  */

@@ -31,8 +31,8 @@ typedef struct {
     ps_limb *msm;
 } range_batch;
 
-/* Whether claims from `from` to `to` hold together. Their elements are the first
- * of `points`. */
+/* Whether claims from `from` to `to` hold together. Their elements are the
+ * first of `points`. */
 int ps_range_sums_vanish(range_batch *b, size_t from, size_t to);
 
 #endif

@@ -76,27 +76,32 @@ static unsigned make_odd(ps_scalar *odd, const ps_scalar *s)
 
 /* With digits of 1 and -1 for bits of 1 and 0, s is the number whose bits are
  * those of (s + 2^256 - 1) / 2. */
-void ps_comb_digits_vartime(comb_digits *d, const ps_scalar *s)
+void ps_comb_bits_vartime(comb_bits *bits, const ps_scalar *s)
 {
     ps_scalar odd;
-    uint64_t bits[4];
-    unsigned sign = make_odd(&odd, s);
 
-    for (int k = 0; k < 4; k++) {
-        uint64_t above = k < 3 ? odd.limb[k + 1] : 1;
-        bits[k] = odd.limb[k] >> 1 | above << 63;
-    }
+    bits->minus = make_odd(&odd, s);
     for (int k = 0; k < COMB_PIECES; k++) {
-        for (int i = 0; i < COMB_COLUMNS; i++) {
-            uint64_t column = bits[k] >> i;
-            unsigned entry = (unsigned)(column & 1)
-                           | (unsigned)(column >> 15 & 2)
-                           | (unsigned)(column >> 30 & 4);
-            unsigned top = (unsigned)(column >> 48 & 1);
+        uint64_t above = k < COMB_PIECES - 1 ? odd.limb[k + 1] : 1;
 
-            d->entry[i][k] = (uint8_t)(top ? entry : entry ^ 7);
-            d->minus[i][k] = (uint8_t)(top ^ 1 ^ sign);
-        }
+        bits->piece[k] = odd.limb[k] >> 1 | above << 63;
+    }
+}
+
+/* What a piece adds in one column. */
+static void add_column(ge *r, uint64_t teeth, uint64_t minus,
+                       const ge_cached *entry8)
+{
+    uint64_t top = teeth >> 48 & 1;
+    uint64_t entry = (teeth & 1) | (teeth >> 15 & 2) | (teeth >> 30 & 4);
+
+    if (!top) {
+        entry ^= COMB_ENTRIES - 1;
+    }
+    if (top ^ minus) {
+        ps_ge_add(r, r, &entry8[entry]);
+    } else {
+        ps_ge_sub(r, r, &entry8[entry]);
     }
 }
 
@@ -104,22 +109,17 @@ static void comb_mul(ge *r, const ps_scalar *s,
                      const ps_ristretto255_comb *comb)
 {
     const ge_cached *table = (const ge_cached *)(const void *)comb->word;
-    comb_digits d;
+    comb_bits bits;
 
-    ps_comb_digits_vartime(&d, s);
+    ps_comb_bits_vartime(&bits, s);
     ps_ge_identity(r);
     for (int i = COMB_COLUMNS - 1; i >= 0; i--) {
         if (i < COMB_COLUMNS - 1) {
             ps_ge_double(r, r, 1);
         }
         for (int k = 0; k < COMB_PIECES; k++) {
-            const ge_cached *entry = table + COMB_ENTRIES * k + d.entry[i][k];
-
-            if (d.minus[i][k]) {
-                ps_ge_sub(r, r, entry);
-            } else {
-                ps_ge_add(r, r, entry);
-            }
+            add_column(r, bits.piece[k] >> i, bits.minus,
+                       table + COMB_ENTRIES * k);
         }
     }
 }

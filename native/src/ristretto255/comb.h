@@ -24,12 +24,12 @@ _Static_assert(sizeof(ps_ristretto255_comb)
                    == COMB_PIECES * COMB_ENTRIES * sizeof(ge_cached),
                "one layout");
 
-/* A scalar in columns: entry[i][k] is what piece k adds in column i, with a
- * minus where minus[i][k] is 1. */
+/* A scalar as a sum of +-2^b: a bit of piece k says +. minus is 1 when it is
+ * the opposite of the scalar that the bits give. */
 typedef struct {
-    uint8_t entry[COMB_COLUMNS][COMB_PIECES], minus[COMB_COLUMNS][COMB_PIECES];
-} comb_digits;
+    uint64_t piece[COMB_PIECES], minus;
+} comb_bits;
 
-void ps_comb_digits_vartime(comb_digits *d, const ps_scalar *s);
+void ps_comb_bits_vartime(comb_bits *bits, const ps_scalar *s);
 
 #endif

@@ -5,8 +5,8 @@
 #include "privshare/ps_ristretto255_set.h"
 #include "table.h"
 
-/* Rows of element i and base b begin at SET_ENTRIES * (SET_BASES * i + b): row e
- * is (2e + 1) * 2^(SET_BITS * b) times the element. */
+/* Rows of element i and base b begin at SET_ENTRIES * (SET_BASES * i + b): row
+ * e is (2e + 1) * 2^(SET_BITS * b) times the element. */
 enum { SET_BASES = 2, SET_ENTRIES = 16, SET_BITS = 130 };
 
 /* 128 bytes, for the lanes' sake: two vectors. */

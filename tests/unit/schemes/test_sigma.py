@@ -477,6 +477,32 @@ def test_nonces_are_hedged(group: Group) -> None:
     assert len({proof[: group.element_bytes] for proof in proofs}) == 3
 
 
+def test_nonces_depend_on_the_witness(group: Group) -> None:
+    """Two openings of one commitment, which whoever knows the logarithm has."""
+    relation = opening(group)
+    shifted = scalars(group, X - 2**100 - 1, R + 1)
+    first = prove(relation, scalars(group, X, R), context(), RAND)
+    second = prove(relation, shifted, context(), RAND)
+    assert first[: group.element_bytes] != second[: group.element_bytes]
+
+
+def test_what_follows_depends_on_the_responses(group: Group) -> None:
+    """So do the weights of a batch, and whatever is bound to a proof."""
+    relation = opening(group)
+    proof = prove(relation, scalars(group, X, R), context())
+    bent = proof[: -group.scalar_bytes] + group.scalar(1)
+    after = []
+    for data in (proof, bent):
+        t = context()
+        read(relation, data, TranscriptCodec(group, t), compact=False)
+        after.append(t.challenge("after", 16))
+    assert after[0] != after[1]
+    compact = prove(relation, scalars(group, X, R), context(), compact=True)
+    t = context()
+    verify(relation, compact, t, compact=True)
+    assert t.challenge("after", 16) not in after
+
+
 def test_fresh_randomness_each_time(group: Group) -> None:
     """Two proofs of one statement have nothing in common."""
     case = cases(group)["relation"]
@@ -545,6 +571,20 @@ def test_a_bad_proof_at_each_place(group: Group) -> None:
         with pytest.raises(ProofInvalid) as caught:
             verify_batch(bent)
         assert caught.value.detail == {"index": place}
+
+
+def test_a_commitment_that_is_the_identity(group: Group) -> None:
+    """A nonce of 0 makes the equation right and gives the secret away: refused, by
+    itself and in a batch."""
+    relation, x = key(group, X), group.scalar(X)
+    first = times(group, 0)
+    found = read(relation, first + x, TranscriptCodec(group, context()), compact=False)
+    proof = first + group.times(found.challenge, x)
+    with pytest.raises(ProofInvalid):
+        verify(relation, proof, context())
+    with pytest.raises(ProofInvalid) as caught:
+        verify_batch([*claims(group), Claim(relation, proof, context())])
+    assert caught.value.detail == {"index": len(claims(group))}
 
 
 def test_two_faults_that_cancel(group: Group) -> None:
