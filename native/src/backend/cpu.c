@@ -11,7 +11,6 @@ enum {
     LEAF1_SSE41 = 1u << 19,
     LEAF1_OSXSAVE = 1u << 27,
     LEAF7_AVX512F = 1u << 16,
-    LEAF7_AVX512DQ = 1u << 17,
     LEAF7_AVX512IFMA = 1u << 21,
     LEAF7_SHA = 1u << 29
 };
@@ -60,8 +59,7 @@ static int system_saves_zmm(void)
 
 static int has_ifma(void)
 {
-    return leaf7_has(LEAF7_AVX512F | LEAF7_AVX512DQ | LEAF7_AVX512IFMA)
-        && system_saves_zmm();
+    return leaf7_has(LEAF7_AVX512F | LEAF7_AVX512IFMA) && system_saves_zmm();
 }
 #endif
 #endif

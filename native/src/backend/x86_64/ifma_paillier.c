@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "../../mpn/mont.h"
-#include "ifma_group.h"
 #include "ifma_prime.h"
 #include "lanes.h"
 
@@ -379,7 +378,6 @@ const ps_backend ps_backend_table_ifma = {
     .paillier_product = batch_product,
     .paillier_power = ps_lanes_paillier_power,
     .prime = &ps_lanes_prime,
-    .group = &ps_lanes_group,
     .column_product = ps_lanes_column_product,
     .column_add = ps_lanes_column_add,
     .column_add_plain = ps_lanes_column_add_plain,
@@ -403,7 +401,6 @@ const ps_backend ps_backend_table_emulated = {
     .paillier_product = batch_product,
     .paillier_power = ps_lanes_paillier_power,
     .prime = &ps_lanes_prime,
-    .group = &ps_lanes_group,
     .column_product = ps_lanes_column_product,
     .column_add = ps_lanes_column_add,
     .column_add_plain = ps_lanes_column_add_plain,
