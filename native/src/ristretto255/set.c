@@ -36,6 +36,7 @@ static void normalise(set_row *row)
         fe_sub(&p->minus, &y, &x);
         fe_mul(&x, &x, &y);
         fe_mul(&p->t2d, &x, &fe_2d);
+        fe_carry(&p->t2d, &p->t2d); /* the lanes want limbs near 2^51 */
         row[i].unused = 0;
     }
 }

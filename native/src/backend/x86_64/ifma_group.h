@@ -18,6 +18,7 @@
 #if defined(PS_HAVE_LANES)
 
 #include "../../ristretto255/element.h"
+#include "privshare/ps_ristretto255_set.h"
 
 /* What elements are outside: X, Y, Z, T. */
 typedef struct {
@@ -107,6 +108,11 @@ int ps_ge8_msm(ps_ristretto255 *p, const ps_scalar *s,
 int ps_ge8_msm_vartime(ps_ristretto255 *p, const ps_scalar *s,
                        const ps_ristretto255 *a, size_t count,
                        ps_limb *scratch);
+
+/* ifma_set.c: entry */
+int ps_ge8_set_msm_vartime(ps_ristretto255 *p, const ps_scalar *s,
+                           size_t count, const ps_ristretto255_set *set,
+                           ps_limb *scratch);
 
 extern const struct ps_group_backend ps_lanes_group;
 
