@@ -40,6 +40,7 @@ bench: $(VENV)/.ready-dev
 	$(BIN)/python bench/peers/environments.py
 	$(BIN)/python bench/paillier.py
 	$(BIN)/python bench/column.py
+	$(BIN)/python bench/sigma.py
 	$(BIN)/python bench/range_proof.py
 
 $(VENV)/bin/python:
