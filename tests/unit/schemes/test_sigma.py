@@ -294,6 +294,25 @@ def test_another_statement(group: Group, kind: str) -> None:
     assert seen >= 5
 
 
+def test_no_two_statements_have_the_same_bytes(group: Group) -> None:
+    """Not even those with the same relations in the same order."""
+    a, b, c = key(group, 5), key(group, 6), key(group, 7)
+    statements: list[Statement] = [
+        And([a, b, c]),
+        And([a, And([b, c])]),
+        And([And([a, b]), c]),
+        And([a, And([b]), c]),
+        And([And([a]), b, c]),
+        And([And([a, b, c])]),
+        Or([a, b, c]),
+        Or([a, Or([b, c])]),
+        Or([Or([a, b]), c]),
+        Or([a, And([b, c])]),
+        And([a, Or([b, c])]),
+    ]
+    assert len(set(map(encode, statements))) == len(statements)
+
+
 def test_a_commitment_after_the_challenge(group: Group) -> None:
     """Whoever picks the commitment to fit a challenge finds another challenge."""
     statement = equal(group, X + 1)  # false
