@@ -280,6 +280,37 @@ void ps_scalar_mul_add(ps_scalar *r, const ps_scalar *a, const ps_scalar *b,
     ps_wipe(x, sizeof x);
 }
 
+/* Products are below 2^506, so that 64 of them are below 2^512. */
+enum { SUMMANDS = 64 };
+
+void ps_scalar_dot(ps_scalar *r, const ps_scalar *a, const ps_scalar *b,
+                   size_t count)
+{
+    uint64_t x[8], sum[8] = {0};
+    ps_scalar total = {{0, 0, 0, 0}}, part;
+
+    for (size_t i = 0; i < count; i++) {
+        uint64_t carry = 0;
+        multiply(x, a[i].limb, b[i].limb);
+        UNROLL
+        for (int k = 0; k < 8; k++) {
+            wide t = (wide)sum[k] + x[k] + carry;
+            sum[k] = (uint64_t)t;
+            carry = (uint64_t)(t >> 64);
+        }
+        if (i % SUMMANDS == SUMMANDS - 1 || i + 1 == count) {
+            reduce(part.limb, sum);
+            ps_scalar_add(&total, &total, &part);
+            memset(sum, 0, sizeof sum);
+        }
+    }
+    *r = total;
+    ps_wipe(x, sizeof x);
+    ps_wipe(sum, sizeof sum);
+    ps_wipe(&total, sizeof total);
+    ps_wipe(&part, sizeof part);
+}
+
 static void square_times(ps_scalar *r, int times)
 {
     uint64_t x[8];
