@@ -22,15 +22,15 @@
 typedef struct {
     ps_scalar *scalar;
     ps_ristretto255 *element;
-    ps_scalar *tensor[2]; /* products of longer digits, of one proof */
-    ps_scalar *node;      /* of all but the shortest, for each proof of a block */
-    ps_scalar *shortest;  /* its digit, for each column, value and proof */
-    size_t width;         /* of a block */
+    size_t width;         /* proofs of a block; the fastest index of these: */
+    ps_scalar *digit;     /* f for each digit and value */
+    ps_scalar *shortest;  /* f of the shortest digit, weighed for each column */
+    ps_scalar *node;      /* products of the f of all digits but the shortest */
     uint8_t *bytes;       /* encodings, before they are decoded */
     ps_limb *msm;
 } room;
 
-enum { BLOCK = 32 }; /* proofs at once */
+enum { BLOCK = 32 };
 
 /* One proof, once it is decoded. */
 typedef struct {
@@ -64,9 +64,10 @@ static size_t nodes_of(size_t count)
     return (count + BASE - 1) / BASE;
 }
 
-static size_t shortest_scalars(size_t columns, size_t proofs)
+static size_t block_scalars(size_t count, size_t columns, size_t proofs)
 {
-    return columns * BASE * width_of(proofs);
+    return width_of(proofs)
+         * (BASE * DIGITS + BASE * columns + nodes_of(count));
 }
 
 static size_t byte_limbs(size_t count, size_t proofs)
@@ -80,8 +81,7 @@ size_t ps_one_of_many_verify_limbs(size_t count, size_t columns,
                                    size_t proofs)
 {
     size_t n = terms(count, columns, proofs);
-    size_t scalars = n + (2 + width_of(proofs)) * nodes_of(count)
-                   + shortest_scalars(columns, proofs);
+    size_t scalars = n + block_scalars(count, columns, proofs);
 
     return scalars * (sizeof(ps_scalar) / sizeof(ps_limb))
          + n * (sizeof(ps_ristretto255) / sizeof(ps_limb))
@@ -95,37 +95,29 @@ static room cut(ps_limb *scratch, size_t count, size_t columns, size_t proofs)
 
     r.width = width_of(proofs);
     r.scalar = (ps_scalar *)(void *)scratch;
-    r.tensor[0] = r.scalar + n;
-    r.tensor[1] = r.tensor[0] + nodes_of(count);
-    r.node = r.tensor[1] + nodes_of(count);
-    r.shortest = r.node + r.width * nodes_of(count);
-    r.element = (ps_ristretto255 *)(void *)(r.shortest
-                                            + shortest_scalars(columns,
-                                                               proofs));
+    r.digit = r.scalar + n;
+    r.shortest = r.digit + r.width * BASE * DIGITS;
+    r.node = r.shortest + r.width * BASE * columns;
+    r.element = (ps_ristretto255 *)(void *)(r.node
+                                            + r.width * nodes_of(count));
     r.bytes = (uint8_t *)(void *)(r.element + n);
     r.msm = (ps_limb *)(void *)r.bytes + byte_limbs(count, proofs);
     return r;
 }
 
-/* w times the products of all digits but the shortest, for the proof at `place`
- * of the block. */
-static void multiply_out(room *r, size_t place, size_t last, const ps_scalar *w,
-                         const responses *p, size_t digits)
+/* node[i] = node[0] * the f of the digits of i, the shortest of which is digit 1;
+ * node[0] is given. From the longest digit on, each in place from its end. */
+static void multiply_out(room *r, size_t proofs, size_t last, size_t digits)
 {
-    ps_scalar *now = r->tensor[0], *next = r->tensor[1], *swap;
-
-    now[0] = *w;
     for (size_t j = digits; j-- > 1;) {
-        for (size_t i = 0; i <= last >> (2 * j); i++) {
-            ps_scalar_mul(&next[i], &now[i / BASE],
-                          &p->f[BASE * j + i % BASE]);
+        for (size_t i = (last >> (2 * j)) + 1; i-- > 0;) {
+            ps_scalar *to = r->node + r->width * i;
+            const ps_scalar *from = r->node + r->width * (i / BASE);
+            const ps_scalar *f = r->digit + r->width * (BASE * j + i % BASE);
+            for (size_t k = 0; k < proofs; k++) {
+                ps_scalar_mul(&to[k], &from[k], &f[k]);
+            }
         }
-        swap = now;
-        now = next;
-        next = swap;
-    }
-    for (size_t i = 0; i <= last / BASE; i++) {
-        r->node[r->width * i + place] = now[i];
     }
 }
 
@@ -161,7 +153,10 @@ static void keep(room *r, size_t place, const ps_scalar *w, const responses *p,
     size_t last = list->count - 1;
     ps_scalar rest;
 
-    multiply_out(r, place, last, w, p, digits);
+    r->node[place] = *w;
+    for (size_t i = 0; i < BASE * digits; i++) {
+        r->digit[r->width * i + place] = p->f[i];
+    }
     sum_rest(&rest, last, w, p, digits);
     for (size_t j = 0; j < list->columns; j++) {
         ps_scalar *at = &r->scalar[list->count * j + last];
@@ -178,6 +173,8 @@ static void add_block(room *r, size_t proofs, const ps_one_of_many_list *list)
 {
     ps_scalar sum;
 
+    multiply_out(r, proofs, list->count - 1,
+                 ps_one_of_many_digits(list->count));
     for (size_t j = 0; j < list->columns; j++) {
         for (size_t i = 0; i < list->count; i++) {
             ps_scalar *at = &r->scalar[list->count * j + i];
