@@ -18,7 +18,8 @@ from typing import Any
 
 from privshare.errors import EncodingError, EvidenceInvalid, NotFound
 from privshare.jobs.receipt import Entry, Receipt
-from privshare.jobs.requirement import Parts, Trail, requirements, row_of
+from privshare.jobs.requirement import Parts, requirements, row_of
+from privshare.jobs.trail import Trail
 from privshare.ledger.block import BlockEntry, is_block
 from privshare.ledger.rules import parse_body
 from privshare.ledger.state_map import Value

@@ -18,11 +18,14 @@ from typing import cast
 
 from privshare.audit.case import Case, Missing
 from privshare.audit.inputs import Published
-from privshare.audit.sentence import counted, listed, plain, short, when
+from privshare.audit.sentence import counted, listed, ordinal, plain, short, when
 from privshare.jobs.receipt import Document
-from privshare.jobs.requirement import RECORD
+from privshare.jobs.requirement import MESSAGE, RECORD
+from privshare.jobs.requirement_statement import subject_of
 from privshare.ledger import query
 from privshare.ledger.parties import Parties
+from privshare.ledger.ring import Opening
+from privshare.ledger.rules_statement import RegOpen, StatementRing
 from privshare.rights.grant import Grant
 from privshare.rights.terms import Terms
 
@@ -192,6 +195,53 @@ def _entry(case: Case) -> list[str]:
     return [f"{_at(case)} made the ledger entry {case.index:,}: {case.subject.kind}."]
 
 
+def _statement(case: Case) -> list[str]:
+    body = cast(StatementRing, case.statement)
+    held = query.ring_epoch(case.state, body.ring, body.epoch)
+    sentences = [
+        f"{_at(case)} handed in a statement by one of the {held.size:,} members of the "
+        f"ring {body.ring}, in the scope {plain(body.scope)}. Nobody has to know which "
+        f"member, {case.subject.account} included.",
+        *_link(case),
+    ]
+    try:
+        message = case.attachment(MESSAGE)
+    except Missing:
+        return sentences
+    return [*sentences, _quoted(message)]
+
+
+def _link(case: Case) -> list[str]:
+    name, _ = subject_of(case.subject)
+    number = query.statement(case.state, name).number
+    if number == 1:
+        return []
+    return [f"It is the {ordinal(number)} by the same member in this scope."]
+
+
+def _quoted(message: bytes) -> str:
+    try:
+        text = message.decode()
+    except UnicodeDecodeError:
+        return f"It is a file of {counted(len(message), 'byte', 'bytes')}."
+    return f'It says: "{plain(" ".join(text.split()))}"'
+
+
+def _opening(case: Case) -> list[str]:
+    body = cast(RegOpen, case.statement)
+    made = query.statement(case.state, body.statement)
+    opening = query.opening(case.state, body.statement) or Opening()
+    sentences = [
+        f"{_at(case)} gave its part of naming who made the statement "
+        f"{short(body.statement)} in the ring {made.ring}: {plain(body.reason)}"
+    ]
+    if opening.opened == case.index:
+        sentences.append(
+            f"With it the signer is named: the member with the key {opening.member}."
+        )
+    return sentences
+
+
 def _grant_of(case: Case) -> Grant:
     return query.grant(case.state, case.statement.grant)
 
@@ -255,6 +305,23 @@ _OPEN: Mapping[str, tuple[str, ...]] = MappingProxyType(
             _HANDLING,
             _NO_PERSON,
         ),
+        "ring.opening": (
+            "which person holds the key that is named: whoever registered the ring "
+            "may know it",
+            "that the member gave its key to nobody else, and signed of its own will",
+            "that the reason given is the real one",
+        ),
+        "statement.ring": (
+            "that what the message says is true",
+            "which member signed; but the fewer members would say it, the easier it is "
+            "guessed, and what the message tells may give its author away",
+            "that the keys of the ring belong to different people, or to people who "
+            "know of it: its owner chose them",
+            "that nobody saw from which network address it was handed in",
+            "that the signer stays unnamed for ever: enough of the ring's regulators, "
+            "if it has any, can name it together, and so could, one day, a quantum "
+            "computer that finds the secret of a key",
+        ),
     }
 )
 
@@ -289,5 +356,7 @@ _HEADLINES: Mapping[str, Callable[[Case], list[str]]] = MappingProxyType(
         "ledger.entry": _entry,
         "record.erase": _erase,
         "record.share": _share,
+        "ring.opening": _opening,
+        "statement.ring": _statement,
     }
 )

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import cast
 
 from privshare.audit.case import Case, Found, NotApplicable, expect
+from privshare.audit.ring import check_opened_statement
 from privshare.audit.sentence import counted, listed
 from privshare.bindings import merkle
 from privshare.errors import EvidenceInvalid, OutOfRange
@@ -200,5 +201,7 @@ _CHECKS: Mapping[str, Callable[[Case], Found]] = MappingProxyType(
         "ledger.entry": _none,
         "record.erase": _erase,
         "record.share": _share,
+        "ring.opening": check_opened_statement,
+        "statement.ring": _none,
     }
 )

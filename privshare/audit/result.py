@@ -17,6 +17,7 @@ from typing import cast
 
 from privshare.audit.case import Case, Found, NotApplicable, expect
 from privshare.audit.inputs import Published
+from privshare.audit.ring import check_message
 from privshare.audit.sentence import counted
 from privshare.errors import EvidenceInvalid
 from privshare.jobs.receipt import MAX_ATTACHMENT
@@ -114,6 +115,14 @@ def _anchor(case: Case) -> Found:
     ]
 
 
+def _document(case: Case) -> Found:
+    _, digest = case.document("document", domain.PROOF_DOCUMENT)
+    expect(digest == case.statement.proof, "the proof committed to", digest)
+    return ["The proof enclosed is the one whose digest is in the ledger."], [
+        f"proof {digest}"
+    ]
+
+
 def _none(case: Case) -> Found:
     raise NotApplicable("There is no document beside the transaction.")
 
@@ -131,5 +140,7 @@ _CHECKS: Mapping[str, Callable[[Case], Found]] = MappingProxyType(
         "ledger.entry": _none,
         "record.erase": _none,
         "record.share": _share,
+        "ring.opening": _none,
+        "statement.ring": check_message,
     }
 )

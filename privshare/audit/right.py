@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import cast
 
 from privshare.audit.case import Case, Found, NotApplicable, expect
+from privshare.audit.ring import check_may_open, check_said
 from privshare.audit.sentence import listed, plain, short, when
 from privshare.errors import (
     GrantMissing,
@@ -202,6 +203,15 @@ def _abort(case: Case) -> Found:
     return [f"{case.subject.account} is a party of the job and might end it."], []
 
 
+def _proof(case: Case) -> Found:
+    dataset = case.statement.subject
+    if dataset is None:
+        raise NotApplicable("Every member may hold a proof; no grant is needed.")
+    owner = identifier.owner_of(dataset)
+    _need_account(case, {owner}, f"the owner of {dataset}")
+    return [f"{owner} owns {dataset}, so it may prove what it likes of it."], []
+
+
 def _anybody(case: Case) -> Found:
     raise NotApplicable("Every member may do this; no grant is needed.")
 
@@ -365,5 +375,7 @@ _CHECKS: Mapping[str, Callable[[Case], Found]] = MappingProxyType(
         "ledger.entry": _entry,
         "record.erase": _owner,
         "record.share": _share,
+        "ring.opening": check_may_open,
+        "statement.ring": check_said,
     }
 )

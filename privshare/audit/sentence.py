@@ -19,6 +19,7 @@ from collections.abc import Iterable
 
 _SHOWN = 8
 _LONGEST = 300
+_ENDINGS = {1: "st", 2: "nd", 3: "rd"}
 _LAST_SECOND = 253_402_300_799
 
 
@@ -44,6 +45,16 @@ def lasting(seconds: int) -> str:
 def counted(number: int, one: str, many: str) -> str:
     """A number with its noun."""
     return f"{number:,} {one if number == 1 else many}"
+
+
+def ordinal(number: int) -> str:
+    """Which one of several, counted from 1.
+
+    >>> ordinal(2), ordinal(11), ordinal(23)
+    ('2nd', '11th', '23rd')
+    """
+    teen = number // 10 % 10 == 1
+    return f"{number:,}{'th' if teen else _ENDINGS.get(number % 10, 'th')}"
 
 
 def listed(words: Iterable[str]) -> str:

@@ -11,10 +11,13 @@ Implements docs/formats/receipt.md, section 5, step 9.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from privshare.audit.case import Case, Found, Missing
 from privshare.audit.log_proof import open_checkpoint
+from privshare.audit.ring import opening_since, statement_since
 from privshare.audit.sentence import lasting, plain, short, when
 from privshare.audit.trust_root import TrustRoot
 from privshare.bindings import merkle
@@ -25,6 +28,11 @@ from privshare.rights.grant import Grant
 from privshare.wire.base64 import unb64
 
 _MAX_PROOF = 64 * 64
+
+#: What else the state of some receipts tells.
+_MORE: Mapping[str, Callable[[Case], list[str]]] = MappingProxyType(
+    {"ring.opening": opening_since, "statement.ring": statement_since}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +83,7 @@ def _changes(case: Case) -> list[str]:
             told += _dataset(case, name, Dataset.from_json(item.value))
         elif family == "key":
             told += _key(case, name, Key.from_json(item.value))
-    return told
+    return told + (_MORE[case.operation](case) if case.operation in _MORE else [])
 
 
 def _grant(case: Case, name: str, grant: Grant) -> list[str]:

@@ -18,8 +18,9 @@ report are the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from privshare.audit.case import (
     Attachments,
@@ -35,6 +36,7 @@ from privshare.audit.log_proof import check_checkpoint, check_log
 from privshare.audit.report import TITLES, Outcome, Step, Verdict, outcome_of
 from privshare.audit.result import check_result
 from privshare.audit.right import check_right
+from privshare.audit.ring import check_named, check_signed
 from privshare.audit.sentence import counted, plain
 from privshare.audit.signature import check_signatures
 from privshare.audit.since import Newer, check_since
@@ -178,7 +180,7 @@ class _Desk:
         if case.operation != "job.result":
             return (
                 lambda: check_inputs(case),
-                _nothing_computed,
+                self._technique,
                 lambda: check_result(case),
             )
         from privshare.audit import technique  # noqa: PLC0415 - other receipts need none of it
@@ -197,6 +199,17 @@ class _Desk:
             lambda: technique.check_job_result(case),
         )
 
+    def _technique(self) -> Found:
+        check = _TECHNIQUES.get(self.case.operation)
+        if check is None:
+            raise NotApplicable("Nothing was computed.")
+        sentences, details = check(self.case)
+        if self.second_opinion:
+            from privshare.audit.second_statement import check_statement  # noqa: PLC0415 - on request
+
+            sentences.append(check_statement(self.case))
+        return sentences, details
+
     def headline(self) -> tuple[str, ...]:
         try:
             return headline(self.case)
@@ -204,8 +217,10 @@ class _Desk:
             return ()
 
 
-def _nothing_computed() -> Found:
-    raise NotApplicable("Nothing was computed.")
+#: Step 7 of what is neither a job nor a plain entry.
+_TECHNIQUES: Mapping[str, Callable[[Case], Found]] = MappingProxyType(
+    {"ring.opening": check_named, "statement.ring": check_signed}
+)
 
 
 def _take(number: int, check: Callable[[], Found]) -> Step:

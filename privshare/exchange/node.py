@@ -33,6 +33,7 @@ from privshare.schemes.keys import (
     verify_envelope,
 )
 from privshare.schemes.paillier import PaillierPrivateKey, PaillierPublicKey
+from privshare.schemes.ring_key import RingKey
 from privshare.schemes.threshold import KeyShare
 from privshare.wire import envelope as envelopes
 from privshare.wire.canonical import Json, unb64u
@@ -62,12 +63,15 @@ class NodeKeys:
         seal: For messages to this agency, newest first; old ones open what
             was sealed before a rotation.
         he: Paillier keys this agency is custodian of, newest first.
+        opening: For naming, with other regulators, who signed for a ring;
+            newest first.
     """
 
     sign: SigningKey
     witness: SigningKey | None = None
     seal: tuple[SealKey, ...] = ()
     he: tuple[PaillierPrivateKey, ...] = ()
+    opening: tuple[RingKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

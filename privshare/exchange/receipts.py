@@ -19,12 +19,12 @@ from typing import Any
 from privshare.errors import EncodingError, NotFound, OutOfRange
 from privshare.jobs.receipt import Attachment, Document, Entry, Receipt, StateItem
 from privshare.jobs.requirement import (
-    RECORD,
-    Trail,
+    FILE,
     encloses_policy,
     requirements,
     row_of,
 )
+from privshare.jobs.trail import Trail
 from privshare.ledger import query
 from privshare.ledger.api import Ledger, StateProof
 from privshare.ledger.block import is_block, is_leaf
@@ -187,7 +187,7 @@ def _attachments(
     for name in wanted:
         item = given[name]
         if isinstance(item, bytes):
-            size = len(item) if name == RECORD else None
+            size = None if name == FILE else len(item)
             item = Attachment(name, sha256(item), size)
         files.append(item)
     return tuple(files)

@@ -4,10 +4,8 @@ A receipt that lacks a part cannot be checked, and one with a part too many
 says something that no step looks at. So there is one list of parts, made the
 same way by whoever assembles a receipt and by whoever verifies it: `follow`
 walks from the subject transaction to everything it rests on, and a `Trail`
-remembers which state keys and which log entries the walk has read.
-
-    node      Trail(ledger's view and entries) ─► follow ─► what to prove
-    auditor   Trail(the receipt's own parts)   ─► follow ─► must be all of them
+remembers which state keys and which log entries the walk has read. How the
+walk goes through rings and proofs is in `requirement_statement`.
 
 Block entries are not on the trail: a receipt always holds the one whose state
 root proves its values, and the one that closes the subject's block.
@@ -25,11 +23,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, TypeAlias, cast
+from typing import TypeAlias, cast
 
 from privshare.errors import EncodingError, EvidenceInvalid
 from privshare.jobs.receipt import Document
+from privshare.jobs.requirement_statement import (
+    SALT,
+    follow_opening,
+    follow_publication,
+    follow_statement,
+)
 from privshare.jobs.spec import MAX_INPUTS
+from privshare.jobs.trail import Trail
 from privshare.ledger import query
 from privshare.ledger.query import Reader
 from privshare.ledger.rules import RULES, parse_body
@@ -46,8 +51,7 @@ from privshare.ledger.rules_grant import (
     GrantRevoke,
 )
 from privshare.ledger.rules_job import JobAbort, JobResult, UseSettle
-from privshare.ledger.state_map import Value
-from privshare.ledger.transaction import Transaction, parse
+from privshare.ledger.transaction import Transaction
 from privshare.rights import identifier
 from privshare.rights.grant import MAX_DEPTH, Grant
 from privshare.wire.canonical import MAX_BYTES, b64u, decode
@@ -60,59 +64,8 @@ RECORD = "record.json"
 #: The attachment of an anchor: the file itself, whatever its name.
 FILE = "file"
 
-
-class Trail:
-    """Reads state and log entries, and remembers what was read.
-
-    Args:
-        state: Where values come from.
-        entry: The bytes of a log entry; raises where there is none.
-
-    Attributes:
-        keys: State keys read so far.
-        indices: Log indexes of transactions read so far.
-    """
-
-    def __init__(self, state: Reader, entry: Callable[[int], bytes]) -> None:
-        self._state = state
-        self._entry = entry
-        self._parsed: dict[int, Transaction] = {}
-        self.keys: set[str] = set()
-        self.indices: set[int] = set()
-
-    def get(self, key: str) -> Value | None:
-        """The value under a key, or None."""
-        self.keys.add(key)
-        return self._state.get(key)
-
-    def transaction(self, index: int) -> Transaction:
-        """The transaction at an index; its signers come onto the trail, too.
-
-        Raises:
-            EncodingError: The entry is no transaction.
-            NotFound: No such entry, or a signer that the state does not hold.
-        """
-        found = self._parsed.get(index)
-        if found is None:
-            found = parse(self._entry(index))
-            self._parsed[index] = found
-            self.indices.add(index)
-            self.signers(found.account, found.envelope)
-        return found
-
-    def statement(self, index: int) -> Any:
-        """What the transaction at an index says, by the rule of its kind."""
-        return parse_body(self.transaction(index))
-
-    def signers(self, agency: str, envelope: Envelope) -> None:
-        """Put an agency, and its keys under an envelope, onto the trail.
-
-        Raises:
-            NotFound: The state holds no such agency or key.
-        """
-        query.agency(self, agency)
-        for signature in envelope.signatures:
-            query.key(self, agency, signature.keyid)
+#: The attachment of a statement: what an unnamed member of a ring said.
+MESSAGE = "message"
 
 
 Follow: TypeAlias = Callable[[Trail, Transaction, Document | None], None]
@@ -364,12 +317,7 @@ def _record_share(
     use = query.use(trail, body.use)
     trail.transaction(use.at)
     _dataset_of(trail, _chain(trail, use.grant))
-    for name in ("anchored", "replaced"):
-        index = (evidence or {})[name]
-        if type(index) is int:
-            trail.transaction(index)
-        elif name == "anchored" or index is not None:
-            raise EncodingError(f"evidence.{name}: expected a log index")
+    follow_publication(trail, evidence or {})
 
 
 def _record_erase(
@@ -436,6 +384,10 @@ _SUBJECTS: dict[str, Operation] = {
     ),
     "record.erase": Operation(("record.erase",), _record_erase),
     "record.share": Operation(("use.settle",), _record_share, (_RECORD,), (RECORD,)),
+    "ring.opening": Operation(("reg.open",), follow_opening),
+    "statement.ring": Operation(
+        ("statement.ring",), follow_statement, (SALT,), (MESSAGE,)
+    ),
 }
 
 _OWN = {kind for row in _SUBJECTS.values() for kind in row.kinds}

@@ -26,16 +26,23 @@ from privshare.schemes.keys import (
     sign_envelope,
     verify_envelope,
 )
+from privshare.schemes.ring_key import check_public
 from privshare.wire.canonical import Fields, Json, b64u, decode, encode
 from privshare.wire.envelope import Envelope, media_type
 
 MEDIA_TYPE = media_type("enrolment")
 
-Use = Literal["sign", "witness", "seal", "he"]
+Use = Literal["sign", "witness", "seal", "he", "open"]
 
 #: Each use of a key has one algorithm.
 ALGORITHMS: Mapping[str, str] = MappingProxyType(
-    {"he": "paillier", "seal": "x25519", "sign": "ed25519", "witness": "ed25519"}
+    {
+        "he": "paillier",
+        "open": "ristretto255",
+        "seal": "x25519",
+        "sign": "ed25519",
+        "witness": "ed25519",
+    }
 )
 
 #: Most keys in one list.
@@ -51,7 +58,8 @@ class AgencyKey:
 
     Attributes:
         use: `sign` (transactions), `witness` (cosignatures), `seal` (messages
-            to the agency) or `he` (Paillier).
+            to the agency), `he` (Paillier) or `open` (names the signer of a
+            statement, with other regulators).
         public: 32 bytes; for Paillier the modulus, big-endian.
     """
 
@@ -97,7 +105,8 @@ class AgencyKey:
 
         Raises:
             EncodingError: Wrong length, not a point, a point of small order,
-                or a Paillier modulus that is even or not of full length.
+                the identity, or a Paillier modulus that is even or not of full
+                length.
         """
         if self.alg == "paillier":
             full = len(self.public) in _PAILLIER_BYTES and self.public[0] >> 7
@@ -108,6 +117,8 @@ class AgencyKey:
                 )
         elif self.alg == "x25519":
             SealPublicKey(self.public)
+        elif self.alg == "ristretto255":
+            check_public(self.public, "key.pub")
         else:
             VerifyKey(self.public)
 

@@ -7,7 +7,8 @@ both must come to the same block entries, byte for byte.
     host      Checked ─► Machine.apply ─► index  ... ─► close_block ─► Block
     mirror    entries ─► Machine.replay_block ─► Block, or the host broke a rule
 
-`check` does what costs time and does not age: grammar, signatures, leaves.
+`check` does what costs time and does not age: grammar, signatures, leaves; a
+ring signature it verifies and remembers.
 `apply` does what depends on the state at that place in the log. There is no
 clock in here: time is what the block says.
 
@@ -45,6 +46,7 @@ from privshare.ledger.rule import Context, Draft, Rule
 from privshare.ledger.rules import parse_body
 from privshare.ledger.rules_agency import KeyRotate, write_agency
 from privshare.ledger.rules_dataset import AnchorBatch, split_leaves
+from privshare.ledger.rules_statement import StatementRing
 from privshare.ledger.state_map import StateMap, Value
 from privshare.schemes.keys import VerifyKey, verify_envelope
 from privshare.wire.canonical import unb64u
@@ -108,9 +110,10 @@ def check(
     _need_member(reader, transaction.account)
     statement = parse_body(transaction)
     digests = _check_leaves(statement, leaves)
-    return Checked(
-        transaction, statement, digests, _verify(reader, transaction, statement)
-    )
+    signers = _verify(reader, transaction, statement)
+    if isinstance(statement, StatementRing):
+        statement.rehearse(genesis.network, reader)
+    return Checked(transaction, statement, digests, signers)
 
 
 def _check_not_after(genesis: Genesis, transaction: tx.Transaction, time: int) -> None:

@@ -22,10 +22,14 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from privshare.errors import NotFound
+from privshare.ledger.ring import Opening, RingEpoch, RingHead, Statement, TagUse
 from privshare.ledger.shared_key import EPOCHS, Epochs, SharedKey
 from privshare.ledger.state_map import Value
 from privshare.ledger.values import Agency, Dataset, Job, Key, Use
 from privshare.rights.grant import Grant
+
+#: In the key of a ring: `ring/<agency>/<name>`; that of an epoch has one more.
+_RING_SLASHES = 2
 
 
 class Reader(Protocol):
@@ -95,7 +99,7 @@ def keys_of(
     Args:
         reader: The state.
         agency_id: Whose keys.
-        use: `sign`, `witness`, `seal` or `he`; None for all.
+        use: `sign`, `witness`, `seal`, `he` or `open`; None for all.
         active: Leave out those that were retired.
     """
     prefix = f"key/{agency_id}/"
@@ -225,3 +229,58 @@ def threshold_openers(reader: Reader, held: SharedKey) -> tuple[str, ...]:
     re-shared, or dealt anew.
     """
     return tuple(agency for agency in held.accepted if is_active(reader, agency))
+
+
+def ring(reader: Reader, ring_id: str) -> RingHead:
+    """Which epochs a ring has; none of a ring that nobody registered."""
+    return RingHead.from_json(reader.get(f"ring/{ring_id}"))
+
+
+def rings(reader: Lister) -> dict[str, RingHead]:
+    """All rings, in the order of their registration."""
+    return {
+        name.removeprefix("ring/"): RingHead.from_json(value)
+        for name, value in reader.items("ring/")
+        if name.count("/") == _RING_SLASHES
+    }
+
+
+def ring_epoch(reader: Reader, ring_id: str, epoch: int) -> RingEpoch:
+    """One list of a ring's keys, in use or not.
+
+    Raises:
+        NotFound: The ledger has no such list.
+    """
+    name = f"ring/{ring_id}/{epoch}"
+    found = _read(reader, name, f"epoch {epoch} of the ring {ring_id}")
+    return RingEpoch.from_json(ring_id, epoch, found)
+
+
+def statement(reader: Reader, statement_id: str) -> Statement:
+    """What an unnamed member of a ring said.
+
+    Raises:
+        NotFound: The ledger has no such statement.
+    """
+    name = f"statement/{statement_id}"
+    return Statement.from_json(_read(reader, name, f"statement {statement_id}"))
+
+
+def statements(reader: Lister) -> dict[str, Statement]:
+    """All statements by id, in the order they appeared."""
+    return {
+        name.removeprefix("statement/"): Statement.from_json(value)
+        for name, value in reader.items("statement/")
+    }
+
+
+def opening(reader: Reader, statement_id: str) -> Opening | None:
+    """How far a statement's signer is named; None if nobody ever can."""
+    found = reader.get(f"opening/{statement_id}")
+    return None if found is None else Opening.from_json(found)
+
+
+def tag_use(reader: Reader, key: str) -> TagUse | None:
+    """What one signer said in a scope, by `ring_statement.tag_key`; or None."""
+    found = reader.get(key)
+    return None if found is None else TagUse.from_json(found)

@@ -41,6 +41,8 @@ from privshare.ledger.rules_job import (
     UseReserve,
     UseSettle,
 )
+from privshare.ledger.rules_ring import RingExtend, RingRegister
+from privshare.ledger.rules_statement import RegOpen, StatementRing, StatementZk
 from privshare.ledger.rules_threshold import ThresholdAccept, ThresholdDeal
 from privshare.ledger.transaction import Transaction
 from privshare.rights import identifier
@@ -65,6 +67,11 @@ RULES: Mapping[str, type[Rule]] = MappingProxyType(
         "key.rotate": KeyRotate,
         "org.admit": OrgAdmit,
         "record.erase": RecordErase,
+        "reg.open": RegOpen,
+        "ring.extend": RingExtend,
+        "ring.register": RingRegister,
+        "statement.ring": StatementRing,
+        "statement.zk": StatementZk,
         "threshold.accept": ThresholdAccept,
         "threshold.deal": ThresholdDeal,
         "use.release": UseRelease,

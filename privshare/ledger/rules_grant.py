@@ -29,7 +29,7 @@ _CASCADE = "a grant above it was revoked"
 
 
 def read_id(fields: Fields, name: str) -> str:
-    """Read the id of a grant, use or job."""
+    """Read the id of a grant, use, job or statement."""
     return identifier.ID.check(fields.str(name), f"body.{name}")
 
 

@@ -57,8 +57,8 @@ class Key:
     """`key/<agency>/<kid>`: a public key and the time it is good for.
 
     Attributes:
-        alg: `ed25519`, `x25519` or `paillier`.
-        use: `sign`, `witness`, `seal` or `he`.
+        alg: `ed25519`, `x25519`, `paillier` or `ristretto255`.
+        use: `sign`, `witness`, `seal`, `he` or `open`.
         pub: base64url of the key; for Paillier of the modulus.
         since: Log index from which it counts ("from" in JSON).
         until: Log index from which it no longer counts, or None.

@@ -1,9 +1,9 @@
-"""How agencies, datasets, columns, purposes and programs are spelled.
+"""How agencies, datasets, rings, columns, purposes and programs are spelled.
 
 Every identifier has one form, checked once where bytes become a statement;
 behind that point a `str` in a field of that name is known to be well formed.
 All forms are ASCII, so that nothing looks like something else, and none is
-longer than 96 characters.
+longer than 128 characters.
 
     bytes ─► wire.canonical.Fields ─► statement, whose fields pass `Form.check`
 
@@ -31,6 +31,7 @@ from typing import Literal
 from privshare.errors import EncodingError
 
 _AGENCY = r"[a-z][a-z0-9-]{1,30}"
+_OWNED = _AGENCY + r"/[a-z0-9][a-z0-9-]{0,62}"
 _SHOWN = 40
 
 
@@ -74,12 +75,15 @@ def shown(text: str) -> str:
 
 
 AGENCY = Form("an agency", re.compile(_AGENCY), "taxes")
-DATASET = Form(
-    "a dataset",
-    re.compile(_AGENCY + r"/[a-z0-9][a-z0-9-]{0,62}"),
-    "taxes/returns-2025",
-)
+DATASET = Form("a dataset", re.compile(_OWNED), "taxes/returns-2025")
 COLUMN = Form("a column", re.compile(r"[a-z][a-z0-9_]{0,62}"), "tax_paid")
+RING = Form("a ring", re.compile(_OWNED), "housing/officials")
+#: In which a member of a ring says something once without being recognised.
+SCOPE = Form(
+    "a scope of printable ASCII",
+    re.compile(r"[!-~]([ -~]{0,126}[!-~])?"),
+    "complaints 2026",
+)
 PURPOSE = Form("a purpose", re.compile(r"[a-z][a-z0-9:._-]{0,63}"), "housing-policy")
 PROGRAM = Form(
     "a program",
@@ -139,5 +143,5 @@ def check_operation(text: str, where: str) -> str:
 
 
 def owner_of(dataset: str) -> str:
-    """Name the agency that owns a dataset: what stands before the slash."""
+    """Name the agency that owns a dataset or a ring: what stands before the slash."""
     return dataset.partition("/")[0]

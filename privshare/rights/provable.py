@@ -85,6 +85,19 @@ def holder(column: Column) -> Holder:
     return hold
 
 
+def number(column: Column, value: Json) -> int:
+    """What the commitment to a number, a date or a boolean holds, unchecked.
+
+    The column's interval is not looked at: a bound may lie outside it.
+
+    Raises:
+        EncodingError: A day that does not exist.
+    """
+    if column.type not in ("int", "decimal"):
+        encoder(column)(value)
+    return cast(int, _CONVERTERS[column.type](value, b""))
+
+
 def text_scalar(laid: bytes) -> bytes:
     """The scalar that stands for a text: wide(CELL_VALUE, laid) mod l.
 

@@ -157,6 +157,21 @@ def commit_rows(
     return Committed(leaf_hashes, merkle.root(leaf_hashes), count)
 
 
+def row_cells(
+    schema: Schema, rows: Sequence[Sequence[Json]], salts: Iterable[bytes]
+) -> list[tuple[bytes, ...]]:
+    """The commitments of all cells of a few rows, row by row.
+
+    Raises:
+        EncodingError: As for `commit_rows`.
+        OutOfRange: A number outside its column's interval.
+    """
+    lay, provable = _layer(schema), _Provable()
+    laid = [lay(row, salt, provable) for row, salt in zip(rows, salts, strict=True)]
+    provable.fill(laid, schema.provable)
+    return [tuple(cells) for cells in laid]
+
+
 def unique_keys(schema: Schema, rows: Iterable[Row]) -> Iterator[Row]:
     """Pass rows on, and refuse a key value that was seen before.
 

@@ -281,13 +281,22 @@ def _repeated_key(error: PrivShareError) -> EncodingError:
     )
 
 
+def convert(column: Column, text: str) -> Cell:
+    """Read the text of a field; the column's interval is not looked at.
+
+    Raises:
+        EncodingError: Text of another form.
+    """
+    return _CONVERTERS.get(column.type, _as_text)(column)(text)
+
+
 def _parser(column: Column) -> _Parser:
     """From the text of a field to a checked value."""
-    convert = _CONVERTERS.get(column.type, _as_text)(column)
+    read = _CONVERTERS.get(column.type, _as_text)(column)
     check = encoder(column)  # the schema alone says what a cell may hold
 
     def parse(text: str) -> Cell:
-        value = convert(text)
+        value = read(text)
         check(value)
         return value
 

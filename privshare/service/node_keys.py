@@ -4,6 +4,7 @@
     DIR/keys/witness.key   cosignatures (Ed25519)
     DIR/keys/seal.key      messages to this agency (X25519)
     DIR/keys/he.key        columns this agency is custodian of (Paillier)
+    DIR/keys/open.key      names who signed for a ring, with others (ristretto255)
     DIR/keys/log.key       the log's checkpoints (Ed25519); at the host only
     DIR/keys/share.N.key   a share of the consortium's threshold key, epoch N
 
@@ -28,6 +29,7 @@ from privshare.exchange.shares import Shares
 from privshare.schemes.key_file import SALT_BYTES, Passphrase, opened_passphrase
 from privshare.schemes.keys import SealKey, SigningKey
 from privshare.schemes.paillier import PaillierPrivateKey
+from privshare.schemes.ring_key import ALGORITHM, RingKey
 from privshare.service.share_folder import ShareFolder
 from privshare.store.keyfile import read_key, write_key
 
@@ -61,6 +63,7 @@ class Secrets:
             keys.append(("witness", "ed25519", self.node.witness.verify_key.raw))
         keys += [("seal", "x25519", key.public_key.raw) for key in self.node.seal[:1]]
         keys += [("he", "paillier", key.public.to_bytes()) for key in self.node.he[:1]]
+        keys += [("open", ALGORITHM, key.public) for key in self.node.opening[:1]]
         return keys
 
 
@@ -88,18 +91,20 @@ def generate(directory: Path, passphrase: str | Passphrase, *, host: bool) -> Se
         SealKey.generate(),
     )
     he = PaillierPrivateKey.generate(HE_BITS)
+    opening = RingKey.generate()
     log = SigningKey.generate() if host else None
     # One salt for the folder: one scrypt opens all of it.
     opened = opened_passphrase(passphrase)
     salt = opened.salt or os.urandom(SALT_BYTES)
     files = {"sign": sign.seed(), "witness": witness.seed(), "seal": seal.seed()}
-    files["he"] = he.to_bytes()
+    files |= {"he": he.to_bytes(), "open": opening.to_bytes()}
     if log is not None:
         files["log"] = log.seed()
     for name, secret in files.items():
         write_key(folder / f"{name}.key", secret, opened, salt=salt)
     shares = ShareFolder(folder, opened)
-    return Secrets(NodeKeys(sign, witness, (seal,), (he,)), log, shares)
+    node = NodeKeys(sign, witness, (seal,), (he,), (opening,))
+    return Secrets(node, log, shares)
 
 
 def load(directory: Path, passphrase: str) -> Secrets:
@@ -123,6 +128,10 @@ def load(directory: Path, passphrase: str) -> Secrets:
             tuple(
                 PaillierPrivateKey.from_bytes(read_key(path, opened))
                 for path in _generations(folder, "he")
+            ),
+            tuple(
+                RingKey.from_bytes(read_key(path, opened))
+                for path in _generations(folder, "open")
             ),
         )
         shares = ShareFolder(folder, opened)

@@ -49,6 +49,11 @@ STATE_LEAF: Final = _tag(b"state-leaf")  # key hash, value digest
 STATE_NODE: Final = _tag(b"state-node")  # left, right
 
 # Statements
+STATEMENT: Final = _tag(b"statement")  # network, ring, epoch, scope, tag, digest: id
+STATEMENT_MESSAGE: Final = _tag(b"statement-message")  # salt, SHA-256 of a message
+STATEMENT_SCOPE: Final = _tag(b"statement-scope")  # network, ring, scope
+STATEMENT_CONTEXT: Final = _tag(b"statement-context")  # network, ring, epoch
+OPENING: Final = _tag(b"opening")  # network, statement, agency, reason
 PROOF_DOCUMENT: Final = _tag(b"proof-document")  # a proof with what it is about
 
 # Jobs

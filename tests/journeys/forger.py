@@ -19,7 +19,8 @@ from network import MEMBERS, NETWORK, ORIGIN, Network, signing_key
 
 from privshare.bindings import merkle
 from privshare.jobs.receipt import Entry, Receipt, StateItem
-from privshare.jobs.requirement import Trail, requirements
+from privshare.jobs.requirement import requirements
+from privshare.jobs.trail import Trail
 from privshare.ledger.block import is_block
 from privshare.ledger.state_map import StateMap
 from privshare.ledger.transaction import build, parse

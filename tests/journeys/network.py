@@ -23,6 +23,8 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+import rings
+from statement_kit import ring_key
 from threshold_kit import dealt
 
 from privshare.bindings import merkle
@@ -245,6 +247,7 @@ class Network:
             ("sign", "ed25519", sign.verify_key.raw),
             ("witness", "ed25519", witness.verify_key.raw),
             ("seal", "x25519", seal.public_key.raw),
+            ("open", "ristretto255", ring_key(f"{agency}/open").public),
         ]
         if agency == "title":
             keys.append(("he", "paillier", self.he.public.to_bytes()))
@@ -631,6 +634,25 @@ class Network:
         )
         return Filed(receipt, {"file": content})
 
+    def statement_ring(self, member: int = 4, message: bytes = rings.MESSAGE) -> Filed:
+        """What a member of a ring said, handed in by tax."""
+        _, made, at = rings.say(self, member, message)
+        return Filed(
+            self.receipt(
+                "statement.ring",
+                at,
+                evidence={"salt": b64u(made.salt)},
+                attachments={"message": made.message},
+            ),
+            {"message": made.message},
+        )
+
+    def ring_opening(self) -> Filed:
+        """The second part, which names who said it."""
+        name, _, _ = rings.say(self, 2, b"The fee was paid twice.\n")
+        rings.open_by(self, name, "title")
+        return Filed(self.receipt("ring.opening", rings.open_by(self, name, "housing")))
+
     def ledger_entry(self) -> Filed:
         """The admission of a member."""
         return Filed(self.receipt("ledger.entry", self.admitted))
@@ -651,4 +673,6 @@ class Network:
             "ledger.entry": self.ledger_entry(),
             "record.erase": self.record_erase(),
             "record.share": self.record_share(),
+            "ring.opening": self.ring_opening(),
+            "statement.ring": self.statement_ring(),
         }

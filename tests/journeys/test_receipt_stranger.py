@@ -2,8 +2,9 @@
 
 It shares nothing with the package but the pages: the standard library and
 `cryptography` do all the work. It takes steps 2 to 4 whole, of step 7 the
-products and how they were opened, and of step 8 the digests and the totals.
-What it accepts and refuses must be what `privshare verify` does.
+products and how they were opened, and of step 8 the digests and the totals;
+of rings what `stranger_ring` says. What it accepts and refuses must be what
+`privshare verify` does.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from stranger_ring import Ring
 
 RECEIPTS = Path(__file__).parent / "receipts"
 FILES = sorted(RECEIPTS.glob("*.psr"))
@@ -358,13 +360,23 @@ def result(receipt: dict[str, Any], file: Path, totals: list[int]) -> None:
         assert item["digest"] == b64u(sha(data))
         if item["name"] == "record.json":
             assert body["result"] == b64u(tagged("result", data))
-        else:
+        elif item["name"] == "file":
             leaf = tagged("attachment", unb64u(evidence["salt"]), sha(data))
             path = [unb64u(step) for step in evidence["path"]]
             found = inclusion(
                 sha(b"\0" + leaf), evidence["position"], body["count"], path
             )
             assert found == unb64u(body["root"])
+
+
+def rings(receipt: dict[str, Any], state: dict[str, Any], file: Path) -> None:
+    """Steps 5, 7 and 8 of what an unnamed member said, or of naming it."""
+    ring = Ring(receipt, state)
+    ring.signed()
+    if receipt["operation"] == "ring.opening":
+        ring.named()
+    else:
+        ring.said((file.parent / f"{file.stem}.message").read_bytes())
 
 
 def verify(data: bytes, policy: str, file: Path) -> None:
@@ -375,6 +387,8 @@ def verify(data: bytes, policy: str, file: Path) -> None:
     signatures(receipt, state)
     size, root = checkpoint(receipt, policy)
     log(receipt, size, root)
+    if receipt["operation"] in ("statement.ring", "ring.opening"):
+        rings(receipt, state, file)
     is_job = receipt["operation"] == "job.result"
     result(receipt, file, technique(receipt, state) if is_job else [])
 
@@ -397,6 +411,20 @@ def test_a_stranger_refuses_a_wrong_part(field: str, opener: int) -> None:
     envelope["payload"] = base64.b64encode(canonical(part)).decode()
     with pytest.raises((AssertionError, ValueError)):
         technique(receipt, state)
+
+
+@pytest.mark.parametrize("field", ["signature", "digest", "scope"])
+def test_a_stranger_refuses_another_signature(field: str) -> None:
+    """Another signature, message or scope: the circle does not close."""
+    file = RECEIPTS / "statement.ring.psr"
+    receipt = json.loads(file.read_bytes())
+    for one in receipt["entries"]:
+        if one["index"] == receipt["subject"]:
+            said = payload(one["entry"])
+            said["body"][field] = said["body"][field][::-1]
+            one["entry"]["payload"] = base64.b64encode(canonical(said)).decode()
+    with pytest.raises((AssertionError, ValueError)):
+        rings(receipt, {one["key"]: one["value"] for one in receipt["state"]}, file)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)

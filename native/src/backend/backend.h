@@ -103,6 +103,8 @@ extern const ps_backend ps_backend_table_sha_ni;
 #if defined(__clang__) ? __clang_major__ >= 8 : __GNUC__ >= 8
 #define PS_HAVE_LANES 1
 extern const ps_backend ps_backend_table_ifma;
+/* Scratch of its sums, as ps_ristretto255_msm_limbs. */
+size_t ps_ge8_msm_limbs(size_t count);
 #if defined(PS_EMULATE_LANES)
 extern const ps_backend ps_backend_table_emulated;
 #endif

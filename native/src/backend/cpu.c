@@ -11,6 +11,7 @@ enum {
     LEAF1_SSE41 = 1u << 19,
     LEAF1_OSXSAVE = 1u << 27,
     LEAF7_AVX512F = 1u << 16,
+    LEAF7_AVX512DQ = 1u << 17,
     LEAF7_AVX512IFMA = 1u << 21,
     LEAF7_SHA = 1u << 29
 };
@@ -59,7 +60,8 @@ static int system_saves_zmm(void)
 
 static int has_ifma(void)
 {
-    return leaf7_has(LEAF7_AVX512F | LEAF7_AVX512IFMA) && system_saves_zmm();
+    return leaf7_has(LEAF7_AVX512F | LEAF7_AVX512DQ | LEAF7_AVX512IFMA)
+        && system_saves_zmm();
 }
 #endif
 #endif

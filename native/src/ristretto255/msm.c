@@ -24,7 +24,13 @@ size_t ps_ristretto255_msm_limbs(size_t count)
     size_t buckets = ((size_t)1 << (MAX_WINDOW - 1)) * ge_limbs
                    + count * (cached_limbs + MAX_DIGITS / 4);
 
-    return (count >= PIPPENGER && buckets > straus ? buckets : straus) + 1;
+    size_t limbs = (count >= PIPPENGER && buckets > straus ? buckets : straus)
+                 + 1;
+
+#if defined(PS_HAVE_LANES)
+    limbs = limbs < ps_ge8_msm_limbs(count) ? ps_ge8_msm_limbs(count) : limbs;
+#endif
+    return limbs;
 }
 
 static void straus(ge *r, const ps_scalar *s, const ps_ristretto255 *a,

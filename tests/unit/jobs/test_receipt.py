@@ -11,7 +11,8 @@ import pytest
 from privshare.errors import EncodingError, NotFound, PrivShareError
 from privshare.jobs.anchor import leaf_of
 from privshare.jobs.receipt import MAX_BYTES, Receipt, tlog_proof
-from privshare.jobs.requirement import OPERATIONS, Trail, operation_of, requirements
+from privshare.jobs.requirement import OPERATIONS, operation_of, requirements
+from privshare.jobs.trail import Trail
 from privshare.ledger.rules import RULES
 from privshare.log.proof import decode as decode_proof
 from privshare.wire.canonical import encode

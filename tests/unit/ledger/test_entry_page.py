@@ -44,6 +44,9 @@ def test_every_kind_and_key_is_described() -> None:
         assert f"| `{kind}` |" in PAGE
     for use in ALGORITHMS:
         assert f"`{use}`" in PAGE
-    for family in ("agency", "key", "dataset", "grant", "use", "job", "erased"):
+    for family in (
+        *("agency", "key", "dataset", "grant", "use", "job", "erased"),
+        *("ring", "ring-page", "statement", "tag", "opening"),
+    ):
         assert f"| `{family}/" in PAGE
     assert "| `threshold` |" in PAGE and "| `threshold/<epoch>` |" in PAGE

@@ -294,6 +294,25 @@ def test_another_statement(group: Group, kind: str) -> None:
     assert seen >= 5
 
 
+def test_no_two_statements_have_the_same_bytes(group: Group) -> None:
+    """Not even those with the same relations in the same order."""
+    a, b, c = key(group, 5), key(group, 6), key(group, 7)
+    statements: list[Statement] = [
+        And([a, b, c]),
+        And([a, And([b, c])]),
+        And([And([a, b]), c]),
+        And([a, And([b]), c]),
+        And([And([a]), b, c]),
+        And([And([a, b, c])]),
+        Or([a, b, c]),
+        Or([a, Or([b, c])]),
+        Or([Or([a, b]), c]),
+        Or([a, And([b, c])]),
+        And([a, Or([b, c])]),
+    ]
+    assert len(set(map(encode, statements))) == len(statements)
+
+
 def test_a_commitment_after_the_challenge(group: Group) -> None:
     """Whoever picks the commitment to fit a challenge finds another challenge."""
     statement = equal(group, X + 1)  # false
@@ -477,6 +496,32 @@ def test_nonces_are_hedged(group: Group) -> None:
     assert len({proof[: group.element_bytes] for proof in proofs}) == 3
 
 
+def test_nonces_depend_on_the_witness(group: Group) -> None:
+    """Two openings of one commitment, which whoever knows the logarithm has."""
+    relation = opening(group)
+    shifted = scalars(group, X - 2**100 - 1, R + 1)
+    first = prove(relation, scalars(group, X, R), context(), RAND)
+    second = prove(relation, shifted, context(), RAND)
+    assert first[: group.element_bytes] != second[: group.element_bytes]
+
+
+def test_what_follows_depends_on_the_responses(group: Group) -> None:
+    """So do the weights of a batch, and whatever is bound to a proof."""
+    relation = opening(group)
+    proof = prove(relation, scalars(group, X, R), context())
+    bent = proof[: -group.scalar_bytes] + group.scalar(1)
+    after = []
+    for data in (proof, bent):
+        t = context()
+        read(relation, data, TranscriptCodec(group, t), compact=False)
+        after.append(t.challenge("after", 16))
+    assert after[0] != after[1]
+    compact = prove(relation, scalars(group, X, R), context(), compact=True)
+    t = context()
+    verify(relation, compact, t, compact=True)
+    assert t.challenge("after", 16) not in after
+
+
 def test_fresh_randomness_each_time(group: Group) -> None:
     """Two proofs of one statement have nothing in common."""
     case = cases(group)["relation"]
@@ -545,6 +590,20 @@ def test_a_bad_proof_at_each_place(group: Group) -> None:
         with pytest.raises(ProofInvalid) as caught:
             verify_batch(bent)
         assert caught.value.detail == {"index": place}
+
+
+def test_a_commitment_that_is_the_identity(group: Group) -> None:
+    """A nonce of 0 makes the equation right and gives the secret away: refused, by
+    itself and in a batch."""
+    relation, x = key(group, X), group.scalar(X)
+    first = times(group, 0)
+    found = read(relation, first + x, TranscriptCodec(group, context()), compact=False)
+    proof = first + group.times(found.challenge, x)
+    with pytest.raises(ProofInvalid):
+        verify(relation, proof, context())
+    with pytest.raises(ProofInvalid) as caught:
+        verify_batch([*claims(group), Claim(relation, proof, context())])
+    assert caught.value.detail == {"index": len(claims(group))}
 
 
 def test_two_faults_that_cancel(group: Group) -> None:

@@ -41,65 +41,6 @@ typedef struct {
     uint64_t *row[LANES];
 } chosen_rows;
 
-#if defined(PS_EMULATE_LANES)
-static void transpose(ps_lanes *v)
-{
-    ps_lanes t[LANES];
-
-    memcpy(t, v, sizeof t);
-    for (size_t i = 0; i < LANES; i++) {
-        for (size_t j = 0; j < LANES; j++) {
-            v[i][j] = t[j][i];
-        }
-    }
-}
-
-static ps_lanes permute(ps_lanes x, ps_lanes index)
-{
-    ps_lanes r = {0};
-
-    for (size_t i = 0; i < LANES; i++) {
-        r[i] = x[index[i]];
-    }
-    return r;
-}
-#else
-#define LOW(a, b) (ps_lanes)_mm512_unpacklo_epi64((__m512i)(a), (__m512i)(b))
-#define HIGH(a, b) (ps_lanes)_mm512_unpackhi_epi64((__m512i)(a), (__m512i)(b))
-/* Quarters 0 and 2 of both, or 1 and 3. */
-#define EVEN(a, b) \
-    (ps_lanes)_mm512_shuffle_i64x2((__m512i)(a), (__m512i)(b), 0x88)
-#define ODD(a, b) \
-    (ps_lanes)_mm512_shuffle_i64x2((__m512i)(a), (__m512i)(b), 0xdd)
-
-/* Eight vectors, limb j of vector i, become limb i of vector j. */
-LANES_INLINE void transpose(ps_lanes *v)
-{
-    const ps_lanes a0 = LOW(v[0], v[1]), a1 = HIGH(v[0], v[1]);
-    const ps_lanes a2 = LOW(v[2], v[3]), a3 = HIGH(v[2], v[3]);
-    const ps_lanes a4 = LOW(v[4], v[5]), a5 = HIGH(v[4], v[5]);
-    const ps_lanes a6 = LOW(v[6], v[7]), a7 = HIGH(v[6], v[7]);
-    const ps_lanes b0 = EVEN(a0, a2), b1 = EVEN(a1, a3);
-    const ps_lanes b2 = ODD(a0, a2), b3 = ODD(a1, a3);
-    const ps_lanes b4 = EVEN(a4, a6), b5 = EVEN(a5, a7);
-    const ps_lanes b6 = ODD(a4, a6), b7 = ODD(a5, a7);
-
-    v[0] = EVEN(b0, b4);
-    v[1] = EVEN(b1, b5);
-    v[2] = EVEN(b2, b6);
-    v[3] = EVEN(b3, b7);
-    v[4] = ODD(b0, b4);
-    v[5] = ODD(b1, b5);
-    v[6] = ODD(b2, b6);
-    v[7] = ODD(b3, b7);
-}
-
-LANES_INLINE ps_lanes permute(ps_lanes x, ps_lanes index)
-{
-    return (ps_lanes)_mm512_permutexvar_epi64((__m512i)index, (__m512i)x);
-}
-#endif
-
 LANES_TARGET
 static void load_rows(ps_lanes *r, const chosen_rows *c, size_t stride)
 {
@@ -108,7 +49,7 @@ static void load_rows(ps_lanes *r, const chosen_rows *c, size_t stride)
         for (size_t lane = 0; lane < LANES; lane++) {
             memcpy(&v[lane], c->row[lane] + i, sizeof *v);
         }
-        transpose(v);
+        lanes_transpose(v);
         memcpy(r + i, v, sizeof v);
     }
 }
@@ -119,7 +60,7 @@ static void store_rows(const chosen_rows *c, const ps_lanes *r, size_t stride)
     for (size_t i = 0; i < stride; i += LANES) {
         ps_lanes v[LANES];
         memcpy(v, r + i, sizeof v);
-        transpose(v);
+        lanes_transpose(v);
         for (size_t lane = 0; lane < LANES; lane++) {
             memcpy(c->row[lane] + i, &v[lane], sizeof *v);
         }
@@ -282,7 +223,7 @@ static void drop(bucket_lanes *b, const cut *c, size_t set, size_t first,
         number[lane] = (set << c->bits) + (size_t)(digit & mask);
     }
     for (size_t j = 0; j < width; j++) {
-        b->y[j] = permute(b->x[j], index);
+        b->y[j] = lanes_permute(b->x[j], index);
     }
     put(b, number, b->y);
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "../../mpn/mont.h"
+#include "ifma_group.h"
 #include "ifma_prime.h"
 #include "lanes.h"
 
@@ -378,6 +379,7 @@ const ps_backend ps_backend_table_ifma = {
     .paillier_product = batch_product,
     .paillier_power = ps_lanes_paillier_power,
     .prime = &ps_lanes_prime,
+    .group = &ps_lanes_group,
     .column_product = ps_lanes_column_product,
     .column_add = ps_lanes_column_add,
     .column_add_plain = ps_lanes_column_add_plain,
@@ -401,6 +403,7 @@ const ps_backend ps_backend_table_emulated = {
     .paillier_product = batch_product,
     .paillier_power = ps_lanes_paillier_power,
     .prime = &ps_lanes_prime,
+    .group = &ps_lanes_group,
     .column_product = ps_lanes_column_product,
     .column_add = ps_lanes_column_add,
     .column_add_plain = ps_lanes_column_add_plain,

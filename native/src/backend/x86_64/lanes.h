@@ -6,125 +6,16 @@
  *                   room replaces the last subtraction: a product of values
  *                   below 8m is below m + m / 2^8 again, and only what leaves
  *                   for the outside is made canonical (lanes_canonical)
- *
- * Two instructions of AVX-512 IFMA do the work, as inline functions here. With
- * -DPS_EMULATE_LANES these, two logical operations and a permutation are plain
- * C and the compiler lowers the vectors to what every x86-64 has: no other line
- * differs, so the same sources run under Valgrind 3.19, which knows no AVX-512,
- * and under the sanitisers on any machine.
  */
 #ifndef PRIVSHARE_BACKEND_LANES_H
 #define PRIVSHARE_BACKEND_LANES_H
 
-#include "../../mpn/limb.h"
-#include "../backend.h"
+#include "vector.h"
 
 #if defined(PS_HAVE_LANES)
 
-#if defined(PS_EMULATE_LANES)
-#define LANES_TARGET
-/* Left to the compiler: all kernels inlined take a sanitiser minutes. */
-#define LANES_INLINE static inline
-#else
-#include <immintrin.h>
-#define LANES_TARGET __attribute__((target("avx512f,avx512ifma")))
-#define LANES_INLINE LANES_TARGET __attribute__((always_inline)) static inline
-#endif
-
-enum { LANES = 8, LANES_BITS = 52 };
-
 /* Limbs of the largest modulus: n^2 of 6144 bits; its half, and p. */
 enum { LANES_MAX = 120, LANES_MAX_DUAL = 60, LANES_MAX_P = 30 };
-
-#define LANES_DIGIT (((uint64_t)1 << LANES_BITS) - 1)
-
-typedef uint64_t ps_lanes __attribute__((vector_size(64), may_alias));
-
-LANES_INLINE ps_lanes lanes_set(uint64_t x)
-{
-    return (ps_lanes){x, x, x, x, x, x, x, x};
-}
-
-#if defined(PS_EMULATE_LANES)
-/* sum | (x & mask). */
-LANES_INLINE ps_lanes lanes_choose(ps_lanes sum, ps_lanes x, ps_lanes mask)
-{
-    return sum | (x & mask);
-}
-
-/* a where mask is all ones, b where it is zero. */
-LANES_INLINE ps_lanes lanes_select(ps_lanes mask, ps_lanes a, ps_lanes b)
-{
-    return (a & mask) | (b & ~mask);
-}
-
-/* In each lane, word number digit mod 16 of the sixteen in low and high. */
-LANES_INLINE ps_lanes lanes_pick16(ps_lanes low, ps_lanes high, ps_lanes digit)
-{
-    const ps_lanes one = lanes_set(1), number = digit & lanes_set(15);
-    ps_lanes r = lanes_set(0);
-
-    for (uint64_t i = 0; i < 2 * LANES; i++) {
-        uint64_t word = i < LANES ? low[i] : high[i - LANES];
-        /* Below 16 a difference minus 1 is negative only where it was 0. */
-        ps_lanes other = (number ^ lanes_set(i)) - one;
-        r |= lanes_set(word) & (lanes_set(0) - (other >> 63));
-    }
-    return r;
-}
-
-/* sum + the low 52 bits of a * b, and sum + the bits above them. */
-LANES_INLINE ps_lanes lanes_low(ps_lanes sum, ps_lanes a, ps_lanes b)
-{
-    for (int i = 0; i < LANES; i++) {
-        ps_wide product = (ps_wide)(a[i] & LANES_DIGIT) * (b[i] & LANES_DIGIT);
-        sum[i] += (uint64_t)product & LANES_DIGIT;
-    }
-    return sum;
-}
-
-LANES_INLINE ps_lanes lanes_high(ps_lanes sum, ps_lanes a, ps_lanes b)
-{
-    for (int i = 0; i < LANES; i++) {
-        ps_wide product = (ps_wide)(a[i] & LANES_DIGIT) * (b[i] & LANES_DIGIT);
-        sum[i] += (uint64_t)(product >> LANES_BITS);
-    }
-    return sum;
-}
-#else
-/* The third operation is one that the compiler does not always find: bit
- * a | (b & c) of the table 0xf8. */
-LANES_INLINE ps_lanes lanes_choose(ps_lanes sum, ps_lanes x, ps_lanes mask)
-{
-    return (ps_lanes)_mm512_ternarylogic_epi64((__m512i)sum, (__m512i)x,
-                                               (__m512i)mask, 0xf8);
-}
-
-/* a & mask | b & ~mask of the table 0xca. */
-LANES_INLINE ps_lanes lanes_select(ps_lanes mask, ps_lanes a, ps_lanes b)
-{
-    return (ps_lanes)_mm512_ternarylogic_epi64((__m512i)mask, (__m512i)a,
-                                               (__m512i)b, 0xca);
-}
-
-LANES_INLINE ps_lanes lanes_pick16(ps_lanes low, ps_lanes high, ps_lanes digit)
-{
-    return (ps_lanes)_mm512_permutex2var_epi64((__m512i)low, (__m512i)digit,
-                                               (__m512i)high);
-}
-
-LANES_INLINE ps_lanes lanes_low(ps_lanes sum, ps_lanes a, ps_lanes b)
-{
-    return (ps_lanes)_mm512_madd52lo_epu64((__m512i)sum, (__m512i)a,
-                                           (__m512i)b);
-}
-
-LANES_INLINE ps_lanes lanes_high(ps_lanes sum, ps_lanes a, ps_lanes b)
-{
-    return (ps_lanes)_mm512_madd52hi_epu64((__m512i)sum, (__m512i)a,
-                                           (__m512i)b);
-}
-#endif
 
 /* Memory from the caller, handed out piece by piece. */
 typedef struct {
