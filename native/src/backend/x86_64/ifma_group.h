@@ -116,6 +116,12 @@ size_t ps_ge8_buckets_limbs(size_t count);
 void ps_ge8_buckets(ps_ristretto255 *p, const ps_scalar *s,
                     const ps_ristretto255 *a, size_t count, ps_limb *scratch);
 
+/* ifma_comb.c: entries */
+int ps_ge8_comb_init(ps_ristretto255_comb *const *comb,
+                     const ps_ristretto255 *a, size_t count);
+int ps_ge8_comb_mul(ps_ristretto255 *p, const ps_scalar *s,
+                    const ps_ristretto255_comb *const *comb, size_t count);
+
 extern const struct ps_group_backend ps_lanes_group;
 
 #endif
