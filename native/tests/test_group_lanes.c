@@ -7,6 +7,7 @@
 enum { MOST = 41 };
 
 static const struct ps_group_backend *lanes;
+static ps_ristretto255_table table;
 
 /* Elements that formulas could stumble over. */
 static void element(ps_ristretto255 *p, size_t i)
@@ -135,6 +136,34 @@ static void multiples(size_t count)
     memcpy(p, a, sizeof p);
     CHECK(lanes->mul(p, s, p, count));
     is_expected(count);
+    CHECK(lanes->mul_vartime(p, s, a, count));
+    is_expected(count);
+    ps_ristretto255_mul_two_vartime(expected, s, a, t, b, count,
+                                    ps_backend_portable());
+    CHECK(lanes->mul_two_vartime(p, s, a, t, b, count));
+    is_expected(count);
+    ps_ristretto255_table_init(&table, &a[count / 2], ps_backend_portable());
+    ps_ristretto255_table_mul(expected, s, count, &table,
+                              ps_backend_portable());
+    CHECK(lanes->table_mul(p, s, count, &table));
+    is_expected(count);
+}
+
+/* Short public scalars: work starts at the longest. */
+static void short_scalars(void)
+{
+    for (size_t bits = 0; bits < 250; bits++) {
+        uint8_t wide[64] = {0};
+
+        draw(3, bits);
+        for (size_t i = 0; i < 3; i++) {
+            pseudo_random(wide, bits / 8 + 1);
+            wide[bits / 8] &= (uint8_t)((1 << bits % 8) - 1);
+            ps_scalar_from_wide(&s[i], wide);
+            ps_scalar_from_u64(&t[i], bits % 3 * wide[0]);
+        }
+        multiples(3);
+    }
 }
 
 static ps_limb scratch[1 << 16];
@@ -163,6 +192,7 @@ int main(void)
         multiples(count);
         sums(count);
     }
+    short_scalars();
     refusals();
     printf("group lanes: ok\n");
     return 0;

@@ -244,6 +244,9 @@ const struct ps_group_backend ps_lanes_group = {
     .encode = ps_ge8_encode,
     .from_uniform = ps_ge8_from_uniform,
     .mul = ps_ge8_mul,
+    .mul_vartime = ps_ge8_mul_vartime,
+    .mul_two_vartime = ps_ge8_mul_two_vartime,
+    .table_mul = ps_ge8_table_mul,
     .msm = ps_ge8_msm,
     .msm_vartime = ps_ge8_msm_vartime,
 };

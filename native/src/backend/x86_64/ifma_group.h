@@ -93,6 +93,13 @@ int ps_ge8_from_uniform(ps_ristretto255 *p, const uint8_t *in, size_t count);
 /* ifma_group_mul.c: entries */
 int ps_ge8_mul(ps_ristretto255 *p, const ps_scalar *s,
                const ps_ristretto255 *a, size_t count);
+int ps_ge8_mul_vartime(ps_ristretto255 *p, const ps_scalar *s,
+                       const ps_ristretto255 *a, size_t count);
+int ps_ge8_mul_two_vartime(ps_ristretto255 *p, const ps_scalar *s,
+                           const ps_ristretto255 *a, const ps_scalar *t,
+                           const ps_ristretto255 *c, size_t count);
+int ps_ge8_table_mul(ps_ristretto255 *p, const ps_scalar *s, size_t count,
+                     const ps_ristretto255_table *table);
 
 /* ifma_group_straus.c: entries */
 int ps_ge8_msm(ps_ristretto255 *p, const ps_scalar *s,

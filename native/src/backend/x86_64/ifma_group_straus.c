@@ -26,6 +26,7 @@ typedef struct {
 
 typedef struct {
     ge8 sum[GROUPS];
+    ge8_cached chosen;
     ge8_cached entry[8];
     multiples table[LANES];
 } work;
@@ -81,37 +82,53 @@ static void transpose_entries(work *w, size_t count)
 
 /* sum[g] += the multiples that this piece of the scalar names. */
 LANES_TARGET
-static void add_piece(ge8 *sum, const multiples *table, uint32_t piece)
+static void add_piece(work *w, size_t g, const multiples *table,
+                      uint32_t piece)
 {
     const ps_lanes shift = {0, 4, 8, 12, 16, 20, 24, 28};
     const ps_lanes digit = lanes_set(piece) >> shift;
-    ge8_cached chosen;
-    ps_lanes *v = (ps_lanes *)(void *)&chosen;
+    ps_lanes *v = (ps_lanes *)(void *)&w->chosen;
 
     for (size_t i = 0; i < GE8_WORDS; i++) {
         v[i] = lanes_pick16(table->word[i][0], table->word[i][1], digit);
     }
-    ps_ge8_add(sum, sum, &chosen);
+    ps_ge8_add(&w->sum[g], &w->sum[g], &w->chosen);
 }
 
-LANES_TARGET
-static void add_element(work *w, const multiples *table, const ps_scalar *s,
-                        int vartime)
+/* Eight digits each, with 8 added to them. */
+static void cut(uint32_t *piece, const ps_scalar *s)
 {
     ps_wide sum = 0;
 
     for (size_t j = 0; j < 4; j++) {
-        uint64_t word;
-
         sum += (ps_wide)s->limb[j] + EIGHTS;
-        word = (uint64_t)sum;
+        piece[2 * j] = (uint32_t)sum;
+        piece[2 * j + 1] = (uint32_t)(sum >> 32);
         sum >>= 64;
-        for (size_t half = 0; half < 2; half++, word >>= 32) {
-            uint32_t piece = (uint32_t)word;
+    }
+}
 
-            if (!vartime || piece != PIECE_OF_ZEROS) {
-                add_piece(&w->sum[2 * j + half], table, piece);
-            }
+/* Two functions, because with a flag gcc looked at the secret piece first. */
+static void add_element(work *w, const multiples *table, const ps_scalar *s)
+{
+    uint32_t piece[GROUPS];
+
+    cut(piece, s);
+    for (size_t g = 0; g < GROUPS; g++) {
+        add_piece(w, g, table, piece[g]);
+    }
+    ps_wipe(piece, sizeof piece);
+}
+
+static void add_element_vartime(work *w, const multiples *table,
+                                const ps_scalar *s)
+{
+    uint32_t piece[GROUPS];
+
+    cut(piece, s);
+    for (size_t g = 0; g < GROUPS; g++) {
+        if (piece[g] != PIECE_OF_ZEROS) {
+            add_piece(w, g, table, piece[g]);
         }
     }
 }
@@ -155,7 +172,11 @@ static void straus(ps_ristretto255 *p, const ps_scalar *s,
         ps_ge8_multiples(w->entry, &x);
         transpose_entries(w, n);
         for (size_t k = 0; k < n; k++) {
-            add_element(w, &w->table[k], &s[i + k], vartime);
+            if (vartime) {
+                add_element_vartime(w, &w->table[k], &s[i + k]);
+            } else {
+                add_element(w, &w->table[k], &s[i + k]);
+            }
         }
     }
     for (size_t g = 0; g < GROUPS; g++) {
