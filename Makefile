@@ -41,6 +41,7 @@ bench: $(VENV)/.ready-dev
 	$(BIN)/python bench/paillier.py
 	$(BIN)/python bench/column.py
 	$(BIN)/python bench/range_proof.py
+	$(BIN)/python bench/proofs.py
 	$(BIN)/python bench/proof.py
 
 $(VENV)/bin/python:
