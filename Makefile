@@ -42,6 +42,7 @@ bench: $(VENV)/.ready-dev
 	$(BIN)/python bench/column.py
 	$(BIN)/python bench/sigma.py
 	$(BIN)/python bench/range_proof.py
+	$(BIN)/python bench/proofs.py
 	$(BIN)/python bench/proof.py
 
 $(VENV)/bin/python:
