@@ -91,6 +91,7 @@ class Story:
             ("ask", "An analyst asks for rights", self._ask),
             ("record", "One record is shared, with its proof", self._record),
             ("sum", "A sum is made of numbers nobody else can read", self._sum),
+            ("band", "A price band is proven, and the price stays hidden", self._band),
             ("report", "An official reports as one of eight", self._report),
             ("revoke", "A right is revoked", self._revoke),
             ("cheat", "Somebody cheats", self._cheat),
