@@ -40,7 +40,9 @@ bench: $(VENV)/.ready-dev
 	$(BIN)/python bench/peers/environments.py
 	$(BIN)/python bench/paillier.py
 	$(BIN)/python bench/column.py
+	$(BIN)/python bench/sigma.py
 	$(BIN)/python bench/range_proof.py
+	$(BIN)/python bench/proofs.py
 	$(BIN)/python bench/proof.py
 
 $(VENV)/bin/python:
