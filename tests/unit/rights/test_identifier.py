@@ -66,7 +66,7 @@ def test_what_has_not_the_form_is_refused(form: Form, text: str) -> None:
 def test_every_example_has_its_form() -> None:
     """The example in a message would itself pass."""
     forms = [value for value in vars(identifier).values() if isinstance(value, Form)]
-    assert len(forms) == 9
+    assert len(forms) == 11
     for form in forms:
         form.check(form.example, "example")
 

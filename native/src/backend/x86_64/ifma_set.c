@@ -54,8 +54,8 @@ static void put_digits(terms *t, size_t at, const ps_scalar *odd,
             uint8_t value = (uint8_t)(low & (2 * SET_ENTRIES - 1));
             uint8_t down = (uint8_t)((value / SET_ENTRIES) - 1); /* 0 or ff */
 
-            digit[i * t->count] = (uint8_t)(
-                ((value ^ down) & (SET_ENTRIES - 1)) | ((down ^ minus) & MINUS));
+            digit[i * t->count] = (uint8_t)(((value ^ down) & (SET_ENTRIES - 1))
+                                            | ((down ^ minus) & MINUS));
         }
     }
 }
@@ -117,11 +117,12 @@ LANES_INLINE void gather(ge8_affine *r, const set_row *const *rows,
 
     LANES_UNROLL
     for (size_t lane = 0; lane < LANES; lane++) {
-        const ps_lanes *row = (const ps_lanes *)(const void *)(
-            rows[lane] + (digit[lane] & (MINUS - 1)));
+        /* Bytes, because rows are not aligned. */
+        const uint8_t *row = (const uint8_t *)(rows[lane]
+                                               + (digit[lane] & (MINUS - 1)));
 
         memcpy(&low[lane], row, sizeof low[lane]);
-        memcpy(&high[lane], row + 1, sizeof high[lane]);
+        memcpy(&high[lane], row + sizeof low[lane], sizeof high[lane]);
     }
     lanes_transpose(low);
     lanes_transpose(high);
