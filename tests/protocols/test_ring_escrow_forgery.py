@@ -33,7 +33,7 @@ RING = Ring.of(key.public for key in KEYS)
 ME, OTHER = KEYS[0], KEYS[1]
 HOLDERS = [RingKey.from_bytes(scalar.from_int(x)) for x in (21, 22, 23)]
 REGULATORS = Regulators(2, [key.public for key in HOLDERS])
-BASE = native.ScopeBase(SCOPE)
+PLACE = native.scope_of(SCOPE)
 TAG = tag_of(ME, SCOPE).value
 RAND = bytes(range(32))
 A = [scalar.from_int(101), scalar.from_int(102)]
@@ -65,7 +65,7 @@ def elements(secret: bytes, a: Sequence[bytes]) -> list[bytes]:
 
 def proven(parts: Sequence[bytes], witness: Sequence[bytes], t: Transcript) -> Escrow:
     """An escrow of these elements, proven where that is possible."""
-    relation = escrows.relation(parts, REGULATORS, BASE.encode(), TAG)
+    relation = escrows.relation(parts, REGULATORS, PLACE.base, TAG)
     proof = sigma.prove(relation, list(witness), t, RAND)
     return Escrow(2, parts[0], tuple(parts[1:]), proof)
 
@@ -75,7 +75,7 @@ def accepted(make: Maker) -> bool:
     t = _transcript(MESSAGE, SCOPE, CONTEXT, RING, TAG, REGULATORS)
     escrow = make(t.fork())
     t.absorb("escrow", escrow.to_bytes())
-    proof = RING.core.sign(ME.to_bytes(), BASE, t.core, RAND)
+    proof = RING.core.sign(ME.to_bytes(), PLACE, t.core, RAND)
     try:
         verify(
             RingSignature("lsag", TAG, proof, escrow),
@@ -129,7 +129,7 @@ def test_another_members_name() -> None:
         proven(parts, [x, *A], Transcript("any"))
 
     def with_the_tag_of_the_other(t: Transcript) -> Escrow:
-        base, tag = BASE.encode(), tag_of(OTHER, SCOPE).value
+        base, tag = PLACE.base, tag_of(OTHER, SCOPE).value
         relation = escrows.relation(parts, REGULATORS, base, tag)
         proof = sigma.prove(relation, [other, *A], t, RAND)
         return Escrow(2, parts[0], tuple(parts[1:]), proof)
