@@ -40,7 +40,10 @@ bench: $(VENV)/.ready-dev
 	$(BIN)/python bench/peers/environments.py
 	$(BIN)/python bench/paillier.py
 	$(BIN)/python bench/column.py
+	$(BIN)/python bench/sigma.py
 	$(BIN)/python bench/range_proof.py
+	$(BIN)/python bench/proofs.py
+	$(BIN)/python bench/proof.py
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "PrivShare needs Python 3.11 or newer; none was found on PATH."; exit 1; }

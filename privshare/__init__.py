@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from privshare.sdk import connect_async as connect_async
     from privshare.sdk import count as count
     from privshare.sdk import mean as mean
+    from privshare.sdk import prove as prove
+    from privshare.sdk import ring as ring
     from privshare.sdk import sum as sum
 
 __all__ = [
@@ -32,6 +34,8 @@ __all__ = [
     "count",
     "errors",
     "mean",
+    "prove",
+    "ring",
     "sum",
 ]
 
@@ -39,6 +43,8 @@ __all__ = [
 def __getattr__(name: str) -> object:
     if name == "errors":
         return importlib.import_module("privshare.errors")
+    if name in ("prove", "ring"):
+        return importlib.import_module(f"privshare.sdk.{name}")
     if name in __all__:
         return getattr(importlib.import_module("privshare.sdk"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

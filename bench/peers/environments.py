@@ -39,6 +39,9 @@ PEERS = (
     Peer("pypaillier", ("pypaillier==0.8.0",), ("3.11", "3.12", "3.13")),
 )
 
+LIBSODIUM = Peer("libsodium", ("rbcl==1.1.2",), ("3.11", "3.12", "3.13"))
+"""The others are beside our Paillier, this one beside our ristretto255."""
+
 
 def interpreter(version: str) -> str | None:
     """A Python of this version: on PATH, or where pyenv keeps it."""
@@ -92,7 +95,7 @@ def set_up(peer: Peer, folder: Path = FOLDER) -> str:
 def main() -> None:
     """Set all of them up and say how that went."""
     folder = Path(sys.argv[1]) if sys.argv[1:] else FOLDER
-    for peer in PEERS:
+    for peer in (*PEERS, LIBSODIUM):
         reason = set_up(peer, folder)
         print(f"{peer.name:12}{'absent: ' + reason if reason else 'ready'}", flush=True)
 

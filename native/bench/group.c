@@ -1,10 +1,13 @@
 /* What the group costs: nanoseconds of processor time, the best of some runs.
  *
- *   make bench             the backend that this processor can run
+ *   group                  the backend that this processor can run
  *   group portable         portable C
  *
- * One line an operation: name, count, nanoseconds for one of count.
+ * One line an operation: its name, the count of a call, and nanoseconds: for
+ * one of count, or for the whole of a sum.
  */
+#define _POSIX_C_SOURCE 199309L /* clock_gettime */
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

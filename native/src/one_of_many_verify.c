@@ -9,7 +9,10 @@
  *             xi^m*T       - sum_k xi^k*Y_k = z*U      where there is a tag
  *
  * All of them, of all proofs, are added up with powers of one challenge. The
- * f_i are a tensor product: 4/3 multiplications for an element of the list.
+ * f_i are a tensor product: the products of all digits but the shortest cost 1/3
+ * multiplication for an element of the list. The shortest digit is multiplied
+ * with for many proofs at once, as a scalar product over the proofs, in each of
+ * which one reduction is enough.
  */
 #include "one_of_many.h"
 
@@ -19,10 +22,15 @@
 typedef struct {
     ps_scalar *scalar;
     ps_ristretto255 *element;
-    ps_scalar *tensor[2]; /* coefficients of the longer digits */
+    size_t width;         /* proofs of a block; the fastest index of these: */
+    ps_scalar *digit;     /* f for each digit and value */
+    ps_scalar *shortest;  /* f of the shortest digit, weighed for each column */
+    ps_scalar *node;      /* products of the f of all digits but the shortest */
     uint8_t *bytes;       /* encodings, before they are decoded */
     ps_limb *msm;
 } room;
+
+enum { BLOCK = 32 };
 
 /* One proof, once it is decoded. */
 typedef struct {
@@ -45,9 +53,21 @@ static size_t terms(size_t count, size_t columns, size_t proofs)
          + proofs * own(ps_one_of_many_digits(count), 1);
 }
 
-static size_t tensor_scalars(size_t count)
+static size_t width_of(size_t proofs)
 {
-    return (count + BASE - 1) / BASE + 1;
+    return proofs < BLOCK ? proofs : BLOCK;
+}
+
+/* Combinations of all digits but the shortest. */
+static size_t nodes_of(size_t count)
+{
+    return (count + BASE - 1) / BASE;
+}
+
+static size_t block_scalars(size_t count, size_t columns, size_t proofs)
+{
+    return width_of(proofs)
+         * (BASE * DIGITS + BASE * columns + nodes_of(count));
 }
 
 static size_t byte_limbs(size_t count, size_t proofs)
@@ -56,13 +76,15 @@ static size_t byte_limbs(size_t count, size_t proofs)
          / sizeof(ps_limb);
 }
 
+/* As `cut` has it. */
 size_t ps_one_of_many_verify_limbs(size_t count, size_t columns,
                                    size_t proofs)
 {
     size_t n = terms(count, columns, proofs);
+    size_t scalars = n + block_scalars(count, columns, proofs);
 
-    return n * ((sizeof(ps_scalar) + sizeof(ps_ristretto255)) / sizeof(ps_limb))
-         + 2 * tensor_scalars(count) * (sizeof(ps_scalar) / sizeof(ps_limb))
+    return scalars * (sizeof(ps_scalar) / sizeof(ps_limb))
+         + n * (sizeof(ps_ristretto255) / sizeof(ps_limb))
          + byte_limbs(count, proofs) + ps_ristretto255_msm_limbs(n);
 }
 
@@ -71,48 +93,96 @@ static room cut(ps_limb *scratch, size_t count, size_t columns, size_t proofs)
     size_t n = terms(count, columns, proofs);
     room r;
 
+    r.width = width_of(proofs);
     r.scalar = (ps_scalar *)(void *)scratch;
-    r.element = (ps_ristretto255 *)(void *)(r.scalar + n);
-    r.tensor[0] = (ps_scalar *)(void *)(r.element + n);
-    r.tensor[1] = r.tensor[0] + tensor_scalars(count);
-    r.bytes = (uint8_t *)(void *)(r.tensor[1] + tensor_scalars(count));
+    r.digit = r.scalar + n;
+    r.shortest = r.digit + r.width * BASE * DIGITS;
+    r.node = r.shortest + r.width * BASE * columns;
+    r.element = (ps_ristretto255 *)(void *)(r.node
+                                            + r.width * nodes_of(count));
+    r.bytes = (uint8_t *)(void *)(r.element + n);
     r.msm = (ps_limb *)(void *)r.bytes + byte_limbs(count, proofs);
     return r;
 }
 
-/* acc[i] += start * f_i for the list's elements, the last of which also stands
- * for all that follow. */
-static void expand(ps_scalar *acc, size_t count, const ps_scalar *start,
-                   const responses *p, size_t digits, room *r)
+/* node[i] = node[0] * the f of the digits of i, the shortest of which is digit 1;
+ * node[0] is given. From the longest digit on, each in place from its end. */
+static void multiply_out(room *r, size_t proofs, size_t last, size_t digits)
 {
-    size_t last = count - 1;
-    ps_scalar *now = r->tensor[0], *next = r->tensor[1], *swap;
-    ps_scalar path = *start, rest;
+    for (size_t j = digits; j-- > 1;) {
+        for (size_t i = (last >> (2 * j)) + 1; i-- > 0;) {
+            ps_scalar *to = r->node + r->width * i;
+            const ps_scalar *from = r->node + r->width * (i / BASE);
+            const ps_scalar *f = r->digit + r->width * (BASE * j + i % BASE);
+            for (size_t k = 0; k < proofs; k++) {
+                ps_scalar_mul(&to[k], &from[k], &f[k]);
+            }
+        }
+    }
+}
 
-    now[0] = *start;
+/* w times the sum of the f_i of all i above the last: at each digit, the values
+ * above the last's with the longer digits of the last and any shorter ones,
+ * which add up to a power of xi. */
+static void sum_rest(ps_scalar *sum, size_t last, const ps_scalar *w,
+                     const responses *p, size_t digits)
+{
+    ps_scalar path = *w, above;
+
+    ps_scalar_from_u64(sum, 0);
     for (size_t j = digits; j-- > 0;) {
         const ps_scalar *f = p->f + BASE * j;
         size_t here = (last >> (2 * j)) & (BASE - 1);
-        size_t nodes = (last >> (2 * j)) + 1;
 
-        ps_scalar_from_u64(&rest, 0);
+        ps_scalar_from_u64(&above, 0);
         for (size_t d = here + 1; d < BASE; d++) {
-            ps_scalar_add(&rest, &rest, &f[d]);
+            ps_scalar_add(&above, &above, &f[d]);
         }
-        ps_scalar_mul(&rest, &rest, &path);
-        ps_scalar_mul_add(&acc[last], &rest, &p->power[j], &acc[last]);
+        ps_scalar_mul(&above, &above, &path);
+        ps_scalar_mul_add(sum, &above, &p->power[j], sum);
         ps_scalar_mul(&path, &path, &f[here]);
-        for (size_t i = 0; i < nodes; i++) {
-            if (j == 0) {
-                ps_scalar_mul_add(&acc[i], &now[i / BASE], &f[i % BASE],
-                                  &acc[i]);
-            } else {
-                ps_scalar_mul(&next[i], &now[i / BASE], &f[i % BASE]);
-            }
+    }
+}
+
+/* Keep what a block needs of one proof: w times its f_i are to be added to the
+ * coefficients of each column, times the column's weight. */
+static void keep(room *r, size_t place, const ps_scalar *w, const responses *p,
+                 const ps_scalar *weights, const ps_one_of_many_list *list)
+{
+    size_t digits = ps_one_of_many_digits(list->count);
+    size_t last = list->count - 1;
+    ps_scalar rest;
+
+    r->node[place] = *w;
+    for (size_t i = 0; i < BASE * digits; i++) {
+        r->digit[r->width * i + place] = p->f[i];
+    }
+    sum_rest(&rest, last, w, p, digits);
+    for (size_t j = 0; j < list->columns; j++) {
+        ps_scalar *at = &r->scalar[list->count * j + last];
+        for (size_t d = 0; d < BASE; d++) {
+            ps_scalar_mul(&r->shortest[r->width * (BASE * j + d) + place],
+                          &weights[j], &p->f[d]);
         }
-        swap = now;
-        now = next;
-        next = swap;
+        ps_scalar_mul_add(at, &rest, &weights[j], at);
+    }
+}
+
+/* Add what was kept of so many proofs to the coefficients of the list. */
+static void add_block(room *r, size_t proofs, const ps_one_of_many_list *list)
+{
+    ps_scalar sum;
+
+    multiply_out(r, proofs, list->count - 1,
+                 ps_one_of_many_digits(list->count));
+    for (size_t j = 0; j < list->columns; j++) {
+        for (size_t i = 0; i < list->count; i++) {
+            ps_scalar *at = &r->scalar[list->count * j + i];
+            ps_scalar_dot(&sum, r->node + r->width * (i / BASE),
+                          r->shortest + r->width * (BASE * j + i % BASE),
+                          proofs);
+            ps_scalar_add(at, at, &sum);
+        }
     }
 }
 
@@ -184,8 +254,9 @@ static void add_line(ps_scalar *x, ps_scalar *base, const responses *p,
     ps_scalar_mul(base, &minus, &p->z);
 }
 
-/* All coefficients of one proof; w is the next power of challenge. */
-static void add_proof(ps_scalar *own_scalars, ps_scalar *w,
+/* All coefficients of one proof, at `place` of its block; w is the next power of
+ * challenge. */
+static void add_proof(ps_scalar *own_scalars, ps_scalar *w, size_t place,
                       const ps_scalar *challenge, const responses *p,
                       const ps_scalar *weights,
                       const ps_one_of_many_list *list, uint32_t tagged,
@@ -193,15 +264,12 @@ static void add_proof(ps_scalar *own_scalars, ps_scalar *w,
 {
     size_t digits = ps_one_of_many_digits(list->count);
     ps_scalar *stated = own_scalars + elements_of(digits, tagged);
-    ps_scalar start, minus;
+    ps_scalar minus;
 
     add_digits(r->scalar + list->columns * list->count, own_scalars, p, digits,
                w);
     ps_scalar_mul(w, w, challenge);
-    for (size_t j = 0; j < list->columns; j++) {
-        ps_scalar_mul(&start, w, &weights[j]);
-        expand(r->scalar + j * list->count, list->count, &start, p, digits, r);
-    }
+    keep(r, place, w, p, weights, list);
     add_line(own_scalars + 2, &stated[0], p, digits, w);
     ps_scalar_neg(&minus, w);
     ps_scalar_mul(&stated[1], &minus, &p->power[digits]);
@@ -327,8 +395,11 @@ static ps_status add_proofs(size_t *bad, ps_scalar *own_scalars,
             *bad = i;
             return PS_E_ENCODING;
         }
-        add_proof(own_scalars + each * i, &w, challenge, &p, weights, list,
-                  tagged, r);
+        add_proof(own_scalars + each * i, &w, i % r->width, challenge, &p,
+                  weights, list, tagged, r);
+        if (i % r->width == r->width - 1 || i + 1 == count) {
+            add_block(r, i % r->width + 1, list);
+        }
     }
     return PS_OK;
 }
@@ -364,7 +435,9 @@ ps_status ps_one_of_many_verify_vartime(
            list->columns * list->count * sizeof *r.element);
     memcpy(r.element + list->columns * list->count, bases->element,
            sizeof bases->element);
-    memset(r.scalar, 0, shared * sizeof *r.scalar);
+    for (size_t i = 0; i < shared; i++) {
+        ps_scalar_from_u64(&r.scalar[i], 0);
+    }
     replay(r.scalar + shared, transcripts, proofs, statements, count, list);
     weigh(&challenge, transcripts, count, rand32);
     status = add_proofs(bad, r.scalar + shared, proofs, statements, count, list,

@@ -38,6 +38,7 @@ static void scalars(void)
     ps_scalar_neg(&r, &r);
     ps_scalar_mul(&r, &r, &s[3]);
     ps_scalar_mul_add(&r, &r, &s[4], &s[5]);
+    ps_scalar_dot(&s[0], s, t, COUNT);
     ps_scalar_invert(&r, &r);
     ps_scalar_invert_batch(t, s, COUNT);
     bit = ps_scalar_is_zero(&r) | ps_scalar_is_equal(&r, &s[0]);

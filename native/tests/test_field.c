@@ -247,6 +247,33 @@ static void scalar_ring(void)
     CHECK(ps_scalar_is_equal(&a, &b) == ps_scalar_is_zero(&r));
 }
 
+/* Sums of products, around the places where they are reduced. */
+static void scalar_dot(void)
+{
+    static const size_t counts[] = {0, 1, 2, 63, 64, 65, 128, 200};
+    static ps_scalar a[200], b[200];
+    ps_scalar r, sum;
+
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        memset(&sum, 0, sizeof sum);
+        for (size_t k = 0; k < counts[i]; k++) {
+            any_scalar(&a[k]);
+            any_scalar(&b[k]);
+            ps_scalar_mul_add(&sum, &a[k], &b[k], &sum);
+        }
+        ps_scalar_dot(&r, a, b, counts[i]);
+        CHECK(ps_scalar_is_equal(&r, &sum));
+    }
+    /* (l - 1)^2 = 1, at the most that is summed at once. */
+    for (size_t k = 0; k < 200; k++) {
+        memcpy(a[k].limb, order, sizeof a[k].limb);
+        a[k].limb[0]--;
+    }
+    ps_scalar_dot(&a[0], a, a, 200);
+    ps_scalar_from_u64(&sum, 200);
+    CHECK(ps_scalar_is_equal(&a[0], &sum));
+}
+
 static void scalar_bytes(void)
 {
     ps_scalar s, t;
@@ -352,6 +379,7 @@ int main(void)
     for (int i = 0; i < ROUNDS / 10; i++) {
         field_inverse();
         field_root();
+        scalar_dot();
     }
     field_edges();
     field_roots_of_small();

@@ -4,7 +4,7 @@
 
 #if defined(PS_HAVE_LANES)
 
-enum { MOST = 41 };
+enum { MOST = 41, MANY = 600 };
 
 static const struct ps_group_backend *lanes;
 static ps_ristretto255_table table;
@@ -166,7 +166,7 @@ static void short_scalars(void)
     }
 }
 
-static ps_limb scratch[1 << 16];
+static ps_limb scratch[1 << 17];
 
 static void sums(size_t count)
 {
@@ -176,6 +176,37 @@ static void sums(size_t count)
     CHECK(lanes->msm(p, s, a, count, scratch));
     is_expected(1);
     CHECK(lanes->msm_vartime(p, s, a, count, scratch));
+    is_expected(1);
+}
+
+/* Enough for buckets: elements that repeat, cancel and meet the identity; as
+ * they come from outside, or with any Z. */
+static void many(size_t count, int affine)
+{
+    static ps_ristretto255 x[MANY];
+    static ps_scalar k[MANY];
+    static uint8_t bytes[32 * MANY];
+    size_t bad;
+
+    for (size_t i = 0; i < count; i++) {
+        element(&x[i], i * 3);
+        scalar(&k[i], i);
+        if (i % 5 == 4) {
+            x[i] = x[i - 1];
+            ps_scalar_neg(&k[i], &k[i - 1]);
+        }
+    }
+    if (affine) {
+        ps_ristretto255_encode(bytes, x, count, ps_backend_portable());
+        CHECK(ps_ristretto255_decode(x, &bad, bytes, count,
+                                     ps_backend_portable()) == PS_OK);
+    }
+    CHECK(ps_ristretto255_msm_limbs(count) <= sizeof scratch / 8);
+    ps_ristretto255_msm_vartime(expected, k, x, count, ps_backend_portable(),
+                                scratch);
+    CHECK(lanes->msm_vartime(p, k, x, count, scratch));
+    is_expected(1);
+    ps_ge8_buckets(p, k, x, count, scratch);
     is_expected(1);
 }
 
@@ -192,6 +223,13 @@ int main(void)
         multiples(count);
         sums(count);
     }
+    for (size_t count = 1; count < 12; count++) {
+        many(count + 1, count % 2);
+    }
+    many(250, 0);
+    many(399, 1);
+    many(MANY, 0);
+    many(MANY - 1, 1);
     short_scalars();
     refusals();
     printf("group lanes: ok\n");

@@ -3,7 +3,7 @@
 
 #include "privshare/ps_one_of_many.h"
 
-enum { LONGEST = 65, WIDEST = 3, BATCH = 5, CANARY = 16 };
+enum { LONGEST = 65, WIDEST = 3, BATCH = 35, CANARY = 16 };
 
 static ps_one_of_many_bases bases;
 static ps_ristretto255 elements[LONGEST * WIDEST], base, scope;

@@ -142,7 +142,8 @@ static void places(void)
     }
 }
 
-/* Each bit of signature and tag. */
+/* Every seventh bit of the signature and fifth of the tag; tests in Python
+ * take all. */
 static void bits(void)
 {
     uint8_t signature[LEN], tag[32], rand[32] = {0};
@@ -150,12 +151,12 @@ static void bits(void)
     make_ring(4);
     make_base("bits");
     CHECK(sign(signature, tag, 2, 4, rand) == PS_OK);
-    for (size_t bit = 0; bit < 8 * 32 * 5; bit++) {
+    for (size_t bit = 0; bit < 8 * 32 * 5; bit += 7) {
         signature[bit / 8] ^= (uint8_t)(1 << (bit % 8));
         CHECK(verify(signature, tag, 4) != PS_OK);
         signature[bit / 8] ^= (uint8_t)(1 << (bit % 8));
     }
-    for (size_t bit = 0; bit < 256; bit++) {
+    for (size_t bit = 0; bit < 256; bit += 5) {
         tag[bit / 8] ^= (uint8_t)(1 << (bit % 8));
         CHECK(verify(signature, tag, 4) != PS_OK);
         tag[bit / 8] ^= (uint8_t)(1 << (bit % 8));

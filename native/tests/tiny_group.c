@@ -115,6 +115,17 @@ void ps_scalar_mul_add(ps_scalar *r, const ps_scalar *a, const ps_scalar *b,
     set(r, a->limb[0] * b->limb[0] + c->limb[0]);
 }
 
+void ps_scalar_dot(ps_scalar *r, const ps_scalar *a, const ps_scalar *b,
+                   size_t count)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        sum = (sum + a[i].limb[0] * b[i].limb[0]) % tiny_order;
+    }
+    set(r, sum);
+}
+
 void ps_scalar_invert(ps_scalar *r, const ps_scalar *a)
 {
     uint64_t x = a->limb[0], inverse = 0;

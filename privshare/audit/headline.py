@@ -25,7 +25,7 @@ from privshare.jobs.requirement_statement import subject_of
 from privshare.ledger import query
 from privshare.ledger.parties import Parties
 from privshare.ledger.ring import Opening
-from privshare.ledger.rules_statement import RegOpen, StatementRing
+from privshare.ledger.rules_statement import RegOpen, StatementRing, StatementZk
 from privshare.rights.grant import Grant
 from privshare.rights.terms import Terms
 
@@ -242,6 +242,14 @@ def _opening(case: Case) -> list[str]:
     return sentences
 
 
+def _proof(case: Case) -> list[str]:
+    from privshare.audit.proof import told  # noqa: PLC0415 - seldom needed
+
+    body = cast(StatementZk, case.statement)
+    about = f" about {body.subject}" if body.subject is not None else ""
+    return [f"{_at(case)} proved something{about} without showing it.", told(case)]
+
+
 def _grant_of(case: Case) -> Grant:
     return query.grant(case.state, case.statement.grant)
 
@@ -322,6 +330,12 @@ _OPEN: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "if it has any, can name it together, and so could, one day, a quantum "
             "computer that finds the secret of a key",
         ),
+        "statement.zk": (
+            "that the hidden values were true when they were committed to",
+            "anything about the hidden values but what is stated; yet statements about "
+            "the same value, taken together, may give it away",
+            "that a commitment which stands in no dataset means anything",
+        ),
     }
 )
 
@@ -358,5 +372,6 @@ _HEADLINES: Mapping[str, Callable[[Case], list[str]]] = MappingProxyType(
         "record.share": _share,
         "ring.opening": _opening,
         "statement.ring": _statement,
+        "statement.zk": _proof,
     }
 )

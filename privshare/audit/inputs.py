@@ -98,7 +98,7 @@ def _erase(case: Case) -> Found:
 def _share(case: Case) -> Found:
     use = query.use(case.state, case.statement.use)
     dataset_id = query.grant(case.state, use.grant).terms.dataset
-    body, version = _in_force(case, dataset_id, use.at)
+    body, version = in_force(case, dataset_id, use.at)
     commitments = body.commitments
     from privshare.audit.record import open_record  # noqa: PLC0415 - seldom needed
     from privshare.rights.schema import Schema  # noqa: PLC0415 - seldom needed
@@ -124,7 +124,7 @@ def _share(case: Case) -> Found:
     ], [f"root {commitments.root}", f"schema {commitments.schema}"]
 
 
-def _in_force(case: Case, dataset_id: str, index: int) -> tuple[Published, int]:
+def in_force(case: Case, dataset_id: str, index: int) -> tuple[Published, int]:
     """The publication that was the dataset's newest at a log index."""
     evidence = Fields(case.evidence(), "evidence")
     anchored = evidence.int("anchored", 0)
@@ -168,6 +168,14 @@ def _dataset_known(dataset: str, version: int, rows: int) -> list[str]:
     ]
 
 
+def _proof(case: Case) -> Found:
+    if case.statement.subject is None:
+        raise NotApplicable("No data of the ledger went in.")
+    from privshare.audit.proof import check_cells  # noqa: PLC0415 - seldom needed
+
+    return check_cells(case)
+
+
 def _anchor(case: Case) -> Found:
     body = cast(AnchorBatch, case.statement)
     evidence = Fields(case.evidence(), "evidence")
@@ -203,5 +211,6 @@ _CHECKS: Mapping[str, Callable[[Case], Found]] = MappingProxyType(
         "record.share": _share,
         "ring.opening": check_opened_statement,
         "statement.ring": _none,
+        "statement.zk": _proof,
     }
 )

@@ -142,5 +142,6 @@ _CHECKS: Mapping[str, Callable[[Case], Found]] = MappingProxyType(
         "record.share": _share,
         "ring.opening": _none,
         "statement.ring": check_message,
+        "statement.zk": _document,
     }
 )

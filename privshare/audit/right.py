@@ -377,5 +377,6 @@ _CHECKS: Mapping[str, Callable[[Case], Found]] = MappingProxyType(
         "record.share": _share,
         "ring.opening": check_may_open,
         "statement.ring": check_said,
+        "statement.zk": _proof,
     }
 )

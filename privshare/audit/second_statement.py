@@ -1,11 +1,12 @@
-"""A second opinion on statements of unnamed members, and on who named one.
+"""A second opinion on proofs, on statements of unnamed members and who named one.
 
-The ring signature, the escrow in it and each regulator's part are verified
-again in Python's integers (`second_ring`), from the bytes in the receipt's
-transactions and state; nothing of the core, or of what reads them for it, is
-asked. What they must be about is taken from docs/formats/entry.md, section 8.
+A proof is verified again from its JSON (`second_document`). The ring
+signature, the escrow in it and each regulator's part are verified again in
+Python's integers (`second_ring`), from the bytes in the receipt's transactions
+and state; nothing of the core, or of what reads them for it, is asked. What
+they must be about is taken from docs/formats/entry.md, section 8.
 
-    Case ─► check_statement ─► a sentence, or who disagrees
+    Case ─► check_again ─► a sentence, or who disagrees
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import hashlib
 from typing import Any
 
 from privshare.audit.case import Case
+from privshare.audit.second_document import is_document
 from privshare.audit.second_ring import (
     Regulators,
     Signed,
@@ -26,10 +28,23 @@ from privshare.audit.sentence import counted
 from privshare.errors import EvidenceInvalid
 from privshare.wire.base64 import b64u, unb64u
 
-__all__ = ["check_statement"]
+__all__ = ["check_again"]
 
 
-def check_statement(case: Case) -> str:
+def check_again(case: Case) -> str:
+    """Check a proof, a ring signature or the parts of an opening, again.
+
+    Raises:
+        EvidenceInvalid: The two implementations disagree.
+    """
+    if case.operation != "statement.zk":
+        return _check_statement(case)
+    if not is_document(case.evidence()["document"]):
+        raise _disagrees("the proof")
+    return "A second implementation agrees that the proof holds."
+
+
+def _check_statement(case: Case) -> str:
     """Check a ring signature, and the parts of an opening, again.
 
     Raises:

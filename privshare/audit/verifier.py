@@ -205,9 +205,9 @@ class _Desk:
             raise NotApplicable("Nothing was computed.")
         sentences, details = check(self.case)
         if self.second_opinion:
-            from privshare.audit.second_statement import check_statement  # noqa: PLC0415 - on request
+            from privshare.audit.second_statement import check_again  # noqa: PLC0415 - on request
 
-            sentences.append(check_statement(self.case))
+            sentences.append(check_again(self.case))
         return sentences, details
 
     def headline(self) -> tuple[str, ...]:
@@ -217,9 +217,19 @@ class _Desk:
             return ()
 
 
+def _proof(case: Case) -> Found:
+    from privshare.audit.proof import check_proof  # noqa: PLC0415 - other receipts need none of it
+
+    return check_proof(case)
+
+
 #: Step 7 of what is neither a job nor a plain entry.
 _TECHNIQUES: Mapping[str, Callable[[Case], Found]] = MappingProxyType(
-    {"ring.opening": check_named, "statement.ring": check_signed}
+    {
+        "ring.opening": check_named,
+        "statement.ring": check_signed,
+        "statement.zk": _proof,
+    }
 )
 
 

@@ -29,6 +29,8 @@ GROUPS: Mapping[str, str] = MappingProxyType(
         "grant": "Ask for rights, decide on them, end them.",
         "record": "Read one record that a grant allows.",
         "job": "Compute on records that nobody may see.",
+        "proof": "Prove one thing about a value, and nothing else of it.",
+        "ring": "Speak as one of many; name an author together.",
         "threshold": "The consortium's key: deal, import, reshare, show.",
         "ledger": "Look into the log, anchor files, audit it whole.",
         "receipt": "List and save receipts.",

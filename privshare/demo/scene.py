@@ -108,6 +108,8 @@ class Scene:
         total: The encrypted sum.
         shared: The bureau that shares one record.
         words: What was found, in sentences.
+        banded: A bureau with a key, and the column in which a value of a row
+            is proven to lie in a band; None where no table serves.
     """
 
     bureaus: tuple[Bureau, ...]
@@ -115,6 +117,7 @@ class Scene:
     total: Total
     shared: Bureau
     words: tuple[str, ...]
+    banded: tuple[Bureau, str] | None
 
     def policy(self, bureau: Bureau) -> dict[str, Json]:
         """The policy that the bureau's steward publishes with its table."""
@@ -166,9 +169,8 @@ def made_up(rows: int, seed: int = 2026) -> Scene:
         )
     )
     words = (f"{rows:,} made-up homes in a prefecture that does not exist",)
-    return Scene(
-        bureaus, "housing", Total(bureaus[2], "tax_paid", "district"), bureaus[0], words
-    )
+    total = Total(bureaus[2], "tax_paid", "district")
+    return Scene(bureaus, "housing", total, bureaus[0], words, (bureaus[1], "price"))
 
 
 def from_folder(folder: Path) -> Scene:
@@ -211,7 +213,9 @@ def from_folder(folder: Path) -> Scene:
         f"to be added up: {total.column} by {total.by} in {total.bureau.name}",
         f"to be shared: one record of {shared.name}, found by {shared.key}",
     )
-    return Scene(bureaus, analyst.agency, total, shared, words)
+    whole = [column for column in _numeric(shared) if all(shared.cells(column))]
+    banded = (shared, whole[-1]) if whole else None
+    return Scene(bureaus, analyst.agency, total, shared, words, banded)
 
 
 def _read(file: Path) -> Bureau:

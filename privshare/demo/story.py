@@ -12,14 +12,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 from privshare.audit.bundle import write_bundle
 from privshare.audit.verifier import Verdict, verify
 from privshare.demo import phases
+from privshare.demo.anonymous import ReportError, Stage, report
+from privshare.demo.band import BandError, Deed, prove_band
 from privshare.demo.cluster import HOST, Cluster
 from privshare.demo.narrator import Narrator
-from privshare.demo.scene import OTHER_PURPOSE, PURPOSE, K, Scene
+from privshare.demo.scene import OTHER_PURPOSE, PURPOSE, Bureau, K, Scene
 from privshare.demo.tamper import flipped, one_letter_changed, total_raised
 from privshare.demo.together import open_alone, opened_together
 from privshare.errors import (
@@ -88,6 +91,8 @@ class Story:
             ("ask", "An analyst asks for rights", self._ask),
             ("record", "One record is shared, with its proof", self._record),
             ("sum", "A sum is made of numbers nobody else can read", self._sum),
+            ("band", "A price band is proven, and the price stays hidden", self._band),
+            ("report", "An official reports as one of eight", self._report),
             ("revoke", "A right is revoked", self._revoke),
             ("cheat", "Somebody cheats", self._cheat),
             ("audit", "An auditor checks everything, offline", self._audit),
@@ -107,7 +112,7 @@ class Story:
         begun = time.monotonic()
         try:
             detail, ok = act(), True
-        except (PrivShareError, StoryError) as error:
+        except (PrivShareError, StoryError, BandError, ReportError) as error:
             detail, ok = f"{type(error).__name__}: {error}", False
             self.tell.refused(detail)
         self.steps.append(StepReport(name, ok, time.monotonic() - begun, detail))
@@ -117,6 +122,7 @@ class Story:
         scene = self.scene
         people = [(bureau.agency, "steward") for bureau in scene.bureaus]
         people += [(scene.analyst, "analyst"), (HOST, "operator")]
+        people += [(bureau.agency, "regulator") for bureau in scene.bureaus]
         holders = [bureau.agency for bureau in scene.bureaus]
         together = len(holders) // 2 + 1
         self.cluster.draw_key(holders, together)
@@ -149,6 +155,7 @@ class Story:
                     title=bureau.title,
                     key=bureau.key,
                     policy=self.scene.policy(bureau),
+                    provable=self._provable(bureau),
                 )
             receipt = _proof(dataset.receipt)
             self._keep(f"publish-{bureau.agency}", receipt)
@@ -289,6 +296,36 @@ class Story:
 
     def _counters(self) -> dict[str, float]:
         return phases.counters(member.url for member in self.cluster.members.values())
+
+    def _provable(self, bureau: Bureau) -> tuple[str, ...]:
+        banded = self.scene.banded
+        return (banded[1],) if banded and bureau is banded[0] else ()
+
+    def _band(self) -> str:
+        if self.scene.banded is None:
+            self.tell.say("no table here has a key and a numeric column without gaps")
+            return "nothing to prove a band of"
+        bureau, column = self.scene.banded
+        row = dict(zip(bureau.columns, bureau.rows[0], strict=True))
+        deed = Deed(row[bureau.key or ""], column, Decimal(row[column]))
+        owner = self._as(bureau.agency, "steward").dataset(bureau.name)
+        self._keep("band", prove_band(owner, deed, self.tell))
+        return f"a band of {column} proven, a false one refused"
+
+    def _report(self) -> str:
+        names = tuple(bureau.agency for bureau in self.scene.bureaus)
+        return report(
+            Stage(
+                owner=self.scene.analyst,
+                regulators=names,
+                together=len(names) // 2 + 1,
+                posting=self.cluster.members[names[0]].url,
+                client=self._as,
+                until=_until,
+                keep=self._keep,
+                tell=self.tell,
+            )
+        )
 
     def _revoke(self) -> str:
         assert self._adding is not None

@@ -28,8 +28,11 @@ from typing import TypeAlias, cast
 from privshare.errors import EncodingError, EvidenceInvalid
 from privshare.jobs.receipt import Document
 from privshare.jobs.requirement_statement import (
+    CELL_DOCUMENT,
+    DOCUMENT,
     SALT,
     follow_opening,
+    follow_proof,
     follow_publication,
     follow_statement,
 )
@@ -387,6 +390,9 @@ _SUBJECTS: dict[str, Operation] = {
     "ring.opening": Operation(("reg.open",), follow_opening),
     "statement.ring": Operation(
         ("statement.ring",), follow_statement, (SALT,), (MESSAGE,)
+    ),
+    "statement.zk": Operation(
+        ("statement.zk",), follow_proof, (DOCUMENT, CELL_DOCUMENT)
     ),
 }
 

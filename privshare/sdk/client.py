@@ -29,6 +29,7 @@ from privshare.sdk.document import Document
 from privshare.sdk.grant import Grant
 from privshare.sdk.job import Job
 from privshare.sdk.receipt import Receipt
+from privshare.sdk.rings import Rings
 from privshare.sdk.session import Session
 from privshare.sdk.sheet import csv_of
 from privshare.sdk.table import html_block
@@ -48,6 +49,7 @@ class Client(Bound[M], Generic[M]):
 
     Attributes:
         catalog: The datasets of the network.
+        rings: Rings of people who may speak as one of many.
         threshold: The consortium's threshold key.
         url: The node.
     """
@@ -57,6 +59,7 @@ class Client(Bound[M], Generic[M]):
         self._session = session
         self.url = url
         self.catalog: Catalog[M] = Catalog(driver, session)
+        self.rings: Rings[M] = Rings(driver, session)
         self.threshold: Threshold[M] = Threshold(driver, session, lambda: self.network)
         self._meta = Document({}, "meta")
         self._me = Document({}, "me")

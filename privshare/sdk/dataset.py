@@ -11,9 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, overload
 from urllib.parse import quote
 
+from privshare.errors import EncodingError, NotFound
 from privshare.sdk.call import Bound, Call, M, Request, verb
 from privshare.sdk.document import Document
 from privshare.sdk.grant import Grant, active_grants
@@ -177,6 +179,67 @@ class Dataset(Live[M]):
             answer.str("receipt"), ("grant.request",), f"grant/{grant.id}"
         )
         return grant
+
+    @verb
+    def prove_range(
+        self,
+        key: str | int,
+        column: str,
+        low: int | Decimal | str,
+        high: int | Decimal | str,
+        *,
+        purpose: str,
+    ) -> Call[Receipt]:
+        """Have one's own node prove that a cell lies between two bounds.
+
+        The proof is about the row that was anchored, and goes on the ledger by
+        its digest; its receipt holds all that a verifier needs, and neither the
+        value nor any other cell.
+
+        Args:
+            key: The value of the key column; it is not shown.
+            column: One that was published as provable.
+            low: The least value, as the table has it.
+            high: The greatest.
+            purpose: What for; bound into the proof.
+
+        Returns:
+            The receipt, verified.
+
+        Raises:
+            OutOfRange: The value is not between them: that cannot be proven.
+            NotFound: No such record or column.
+            EncodingError: The column is not provable, or a bound is none of it.
+            PrivShareError: What else the node reports.
+        """
+        body: dict[str, Encodable] = {
+            "column": column,
+            "dataset": self.name,
+            "high": self._cell(column, high),
+            "key": key,
+            "low": self._cell(column, low),
+            "purpose": purpose,
+        }
+        answer = yield from self._session.send("POST", "/v1/proofs", body)
+        return (
+            yield from self._session.receipt(answer.str("receipt"), ("statement.zk",))
+        )
+
+    def _cell(self, column: str, value: int | Decimal | str) -> int | str:
+        """A bound as the column's cells have it: decimals are scaled."""
+        if isinstance(value, str):
+            return value
+        found = {one.str("name"): one for one in self._columns()}
+        if column not in found:
+            raise NotFound(f"expected a column of {self.name}, found {column[:63]!a}")
+        scale = found[column].int("scale", 0) if found[column]["scale"] else 0
+        scaled = Decimal(value).scaleb(scale)
+        if not scaled.is_finite() or scaled != scaled.to_integral_value():
+            raise EncodingError(
+                f"expected a bound with at most {scale} digits after the point, found "
+                f"{value}"
+            )
+        return int(scaled)
 
     @verb
     def record(

@@ -180,6 +180,8 @@ class Session:
         )
         attachments = dict(own or {})
         for name in held_by_node(response.body):
+            if name in attachments:
+                continue
             part = yield from self.repeat(
                 Request(
                     "GET",

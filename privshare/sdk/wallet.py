@@ -83,8 +83,8 @@ def create_key(path: Path, passphrase: str | Passphrase) -> VerifyKey:
         raise ConfigError("expected a passphrase for the new key, found an empty one")
     key = SigningKey.generate()
     salt = passphrase.salt if isinstance(passphrase, Passphrase) else None
-    _write_new(path, protect(key.seed(), passphrase, salt=salt), 0o600)
-    _write_new(_public_path(path), encode_public(key.verify_key), 0o644)
+    write_new(path, protect(key.seed(), passphrase, salt=salt), 0o600)
+    write_new(public_path(path), encode_public(key.verify_key), 0o644)
     return key.verify_key
 
 
@@ -97,7 +97,7 @@ def open_key(path: Path, passphrase: str | Passphrase) -> SigningKey:
         VerificationError: The passphrase does not open it.
         EncodingError: It is not a key file.
     """
-    blob = _read(path, "a key file")
+    blob = read_file(path, "a key file")
     check_mode(path)
     seed = unprotect(blob, passphrase)
     if len(seed) != 32:
@@ -118,8 +118,8 @@ def public_key(path: Path) -> VerifyKey:
         EncodingError: It is not a public key file.
     """
     if path.suffix != PUBLIC_SUFFIX:
-        path = _public_path(path)
-    return decode_public(_read(path, "a public key file"))
+        path = public_path(path)
+    return decode_public(read_file(path, "a public key file"))
 
 
 def encode_public(key: VerifyKey) -> bytes:
@@ -191,7 +191,7 @@ def rotate_key(path: Path, passphrase: str, old_passphrase: str) -> VerifyKey:
     aside = path.with_name(f"{path.name}.{old.kid[:8]}")
     for source, target in (
         (path, aside),
-        (_public_path(path), _public_path(aside)),
+        (public_path(path), public_path(aside)),
     ):
         if target.exists():
             raise Conflict(f"expected no file {target}, found one")
@@ -245,7 +245,7 @@ def load_profile(name: str, folder: Path) -> Profile:
             fix=f"privshare profile add {name} --url URL --key FILE",
         )
     try:
-        settings = tomllib.loads(_read(path, "a profile").decode())
+        settings = tomllib.loads(read_file(path, "a profile").decode())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"expected TOML in {path}, found {error}") from None
     unknown = settings.keys() - {"url", "key", "ca"}
@@ -260,7 +260,7 @@ def load_profile(name: str, folder: Path) -> Profile:
         name,
         settings["url"],
         Path(settings["key"]) if "key" in settings else None,
-        _read(policy, "a trust policy").decode() if policy.is_file() else "",
+        read_file(policy, "a trust policy").decode() if policy.is_file() else "",
         Path(settings["ca"]) if "ca" in settings else None,
     )
 
@@ -307,11 +307,19 @@ def _printable(text: str) -> str:
     return text
 
 
-def _public_path(path: Path) -> Path:
+def public_path(path: Path) -> Path:
+    """Where the public part of a key file lies."""
     return path.with_name(path.name + PUBLIC_SUFFIX)
 
 
-def _read(path: Path, what: str) -> bytes:
+def read_file(path: Path, what: str) -> bytes:
+    """Read a small file.
+
+    Raises:
+        NotFound: There is no such file.
+        ConfigError: It cannot be read.
+        EncodingError: It is longer than such files are.
+    """
     try:
         with path.open("rb") as file:
             data = file.read(_MAX_FILE_BYTES + 1)
@@ -326,8 +334,12 @@ def _read(path: Path, what: str) -> bytes:
     return data
 
 
-def _write_new(path: Path, data: bytes, mode: int) -> None:
-    """Write a file that was not there, whole and on disk, or not at all."""
+def write_new(path: Path, data: bytes, mode: int) -> None:
+    """Write a file that was not there, whole and on disk, or not at all.
+
+    Raises:
+        Conflict: A file of that name is there.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
@@ -345,5 +357,5 @@ def _write_new(path: Path, data: bytes, mode: int) -> None:
 def _replace(path: Path, data: bytes) -> None:
     """Write a file so that a reader finds the old or the new one whole."""
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    _write_new(beside, data, 0o600)
+    write_new(beside, data, 0o600)
     beside.replace(path)

@@ -23,6 +23,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+import proofs
 import rings
 from statement_kit import ring_key
 from threshold_kit import dealt
@@ -653,6 +654,15 @@ class Network:
         rings.open_by(self, name, "title")
         return Filed(self.receipt("ring.opening", rings.open_by(self, name, "housing")))
 
+    def statement_zk(self) -> Filed:
+        """That a price lies in a band, proven by title of its deeds."""
+        anchored = proofs.register(self).index
+        proof = proofs.price_band(NETWORK)
+        body = proofs.body(proof.document, proofs.DATASET)
+        at = self.submit("statement.zk", "title", body)
+        evidence = proofs.evidence(proof, anchored, None)
+        return Filed(self.receipt("statement.zk", at, evidence=evidence))
+
     def ledger_entry(self) -> Filed:
         """The admission of a member."""
         return Filed(self.receipt("ledger.entry", self.admitted))
@@ -675,4 +685,5 @@ class Network:
             "record.share": self.record_share(),
             "ring.opening": self.ring_opening(),
             "statement.ring": self.statement_ring(),
+            "statement.zk": self.statement_zk(),
         }

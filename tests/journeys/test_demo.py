@@ -23,7 +23,18 @@ from privshare.demo.scene import from_folder, made_up
 from privshare.errors import ConfigError
 
 DEMO = [sys.executable, "-m", "privshare", "demo", "--fast"]
-STEPS = ["start", "publish", "ask", "record", "sum", "revoke", "cheat", "audit"]
+STEPS = [
+    "start",
+    "publish",
+    "ask",
+    "record",
+    "sum",
+    "band",
+    "report",
+    "revoke",
+    "cheat",
+    "audit",
+]
 
 pytestmark = pytest.mark.server
 

@@ -355,6 +355,9 @@ def result(receipt: dict[str, Any], file: Path, totals: list[int]) -> None:
     elif receipt["operation"] == "dataset.publish":
         for name in ("metadata", "policy", "schema"):
             assert body[name] == b64u(tagged(name, canonical(evidence[name])))
+    elif receipt["operation"] == "statement.zk":
+        digest = tagged("proof-document", canonical(evidence["document"]))
+        assert body["proof"] == b64u(digest)
     for item in receipt["attachments"]:
         data = (file.parent / f"{file.stem}.{item['name']}").read_bytes()
         assert item["digest"] == b64u(sha(data))

@@ -61,6 +61,17 @@ void ps_scalar_mul(ps_scalar *r, const ps_scalar *a, const ps_scalar *b);
 void ps_scalar_mul_add(ps_scalar *r, const ps_scalar *a, const ps_scalar *b,
                        const ps_scalar *c);
 
+/** r = a[0]*b[0] + ... + a[count - 1]*b[count - 1] modulo l.
+ *
+ *  Computes   sums of 64 products before each reduction: several times quicker
+ *             than ps_scalar_mul_add
+ *
+ *  In         a, b       count scalars each; any count
+ *  Overlap    r may lie in a or b
+ */
+void ps_scalar_dot(ps_scalar *r, const ps_scalar *a, const ps_scalar *b,
+                   size_t count);
+
 /** r = 1/a modulo l; 0 for 0. */
 void ps_scalar_invert(ps_scalar *r, const ps_scalar *a);
 

@@ -280,6 +280,65 @@ void ps_scalar_mul_add(ps_scalar *r, const ps_scalar *a, const ps_scalar *b,
     ps_wipe(x, sizeof x);
 }
 
+/* sum + top * 2^256 += a * b: what each row of the product carries out of its
+ * four words goes into a wide word of `top`, and nothing runs on from there. */
+static inline void accumulate(uint64_t *sum, wide *top, const uint64_t *a,
+                              const uint64_t *b)
+{
+    UNROLL
+    for (int i = 0; i < 4; i++) {
+        uint64_t carry = step(&sum[i], a[i], b[0], 0);
+
+        carry = step(&sum[i + 1], a[i], b[1], carry);
+        carry = step(&sum[i + 2], a[i], b[2], carry);
+        top[i] += step(&sum[i + 3], a[i], b[3], carry);
+    }
+}
+
+/* x (8 words) = sum (7 words) + top * 2^256. */
+static void gather(uint64_t *x, const uint64_t *sum, const wide *top)
+{
+    wide carry = 0;
+
+    memcpy(x, sum, 4 * sizeof *x);
+    for (int i = 0; i < 4; i++) {
+        carry += top[i];
+        carry += i < 3 ? sum[i + 4] : 0;
+        x[i + 4] = (uint64_t)carry;
+        carry >>= 64;
+    }
+}
+
+/* Products are below 2^506, so that 64 of them are below 2^512. */
+enum { SUMMANDS = 64 };
+
+void ps_scalar_dot(ps_scalar *r, const ps_scalar *a, const ps_scalar *b,
+                   size_t count)
+{
+    uint64_t x[8], sum[7];
+    wide top[4];
+    ps_scalar total = {{0, 0, 0, 0}}, part;
+
+    for (size_t i = 0; i < count; i += SUMMANDS) {
+        size_t some = count - i < SUMMANDS ? count - i : SUMMANDS;
+
+        memset(sum, 0, sizeof sum);
+        memset(top, 0, sizeof top);
+        for (size_t k = 0; k < some; k++) {
+            accumulate(sum, top, a[i + k].limb, b[i + k].limb);
+        }
+        gather(x, sum, top);
+        reduce(part.limb, x);
+        ps_scalar_add(&total, &total, &part);
+        ps_wipe(&part, sizeof part);
+    }
+    *r = total;
+    ps_wipe(x, sizeof x);
+    ps_wipe(sum, sizeof sum);
+    ps_wipe(top, sizeof top);
+    ps_wipe(&total, sizeof total);
+}
+
 static void square_times(ps_scalar *r, int times)
 {
     uint64_t x[8];

@@ -16,8 +16,10 @@ from privshare.service.routes import (
     ledger,
     meta,
     peers,
+    proofs,
     receipts,
     records,
+    rings,
     threshold,
 )
 
@@ -27,6 +29,8 @@ ROUTES: tuple[Route, ...] = (
     *grants.ROUTES,
     *records.ROUTES,
     *jobs.ROUTES,
+    *rings.ROUTES,
+    *proofs.ROUTES,
     *threshold.ROUTES,
     *anchors.ROUTES,
     *receipts.ROUTES,

@@ -79,7 +79,7 @@ def test_a_folder_takes_the_worst(
 ) -> None:
     """One invalid receipt among valid ones makes the exit code 1."""
     assert main([str(RECEIPTS), *AT]) == 0
-    assert "15 receipts: 15 valid" in capsys.readouterr().out
+    assert "16 receipts: 16 valid" in capsys.readouterr().out
     copy(tmp_path, "ledger.entry.psr", "job.abort.psr", "trust.policy")
     (tmp_path / "broken.psr").write_bytes(b"{}")
     assert main([str(tmp_path), *AT]) == 1

@@ -90,6 +90,9 @@ int ps_ge8_decode(ps_ristretto255 *p, size_t *bad, const uint8_t *in,
 int ps_ge8_encode(uint8_t *out, const ps_ristretto255 *p, size_t count);
 int ps_ge8_from_uniform(ps_ristretto255 *p, const uint8_t *in, size_t count);
 
+/** r = 1/a; 0 where a is 0. */
+void ps_fe8_invert(fe8 *r, const fe8 *a);
+
 /* ifma_group_mul.c: entries */
 int ps_ge8_mul(ps_ristretto255 *p, const ps_scalar *s,
                const ps_ristretto255 *a, size_t count);
@@ -107,6 +110,17 @@ int ps_ge8_msm(ps_ristretto255 *p, const ps_scalar *s,
 int ps_ge8_msm_vartime(ps_ristretto255 *p, const ps_scalar *s,
                        const ps_ristretto255 *a, size_t count,
                        ps_limb *scratch);
+
+/* ifma_group_buckets.c: msm_vartime of many, and its scratch */
+size_t ps_ge8_buckets_limbs(size_t count);
+void ps_ge8_buckets(ps_ristretto255 *p, const ps_scalar *s,
+                    const ps_ristretto255 *a, size_t count, ps_limb *scratch);
+
+/* ifma_comb.c: entries */
+int ps_ge8_comb_init(ps_ristretto255_comb *const *comb,
+                     const ps_ristretto255 *a, size_t count);
+int ps_ge8_comb_mul(ps_ristretto255 *p, const ps_scalar *s,
+                    const ps_ristretto255_comb *const *comb, size_t count);
 
 extern const struct ps_group_backend ps_lanes_group;
 

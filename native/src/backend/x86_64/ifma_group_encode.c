@@ -146,6 +146,19 @@ static void pow_p58(fe8 *r, const fe8 *a)
     mul(r, &t, a);
 }
 
+/* a^(p - 2) = (a^(2^252 - 3))^8 a^3 */
+LANES_TARGET
+void ps_fe8_invert(fe8 *r, const fe8 *a)
+{
+    fe8 a3, t;
+
+    sqr(&a3, a);
+    mul(&a3, &a3, a);
+    pow_p58(&t, a);
+    sqr_times(&t, &t, 3);
+    mul(r, &t, &a3);
+}
+
 /* SQRT_RATIO_M1 */
 LANES_TARGET
 static lanes_mask sqrt_ratio(fe8 *r, const fe8 *u, const fe8 *v)

@@ -18,6 +18,9 @@
 #define EIGHTS 0x8888888888888888
 #define PIECE_OF_ZEROS 0x88888888
 
+/* From so many public elements on, buckets are quicker (2026-11-22). */
+#define BUCKETS 250
+
 enum { GROUPS = 8, ENTRIES = 16 };
 
 /* So many, and no more, are quicker point by point (2026-11-22). */
@@ -43,9 +46,11 @@ static work *place(ps_limb *scratch)
 size_t ps_ge8_msm_limbs(size_t count)
 {
     size_t tables = count < LANES ? count : LANES;
-
-    return (offsetof(work, table) + tables * sizeof(multiples)) / sizeof(ps_limb)
+    size_t straus = (offsetof(work, table) + tables * sizeof(multiples)) / sizeof(ps_limb)
          + LANES;
+    size_t buckets = count < BUCKETS ? 0 : ps_ge8_buckets_limbs(count);
+
+    return straus > buckets ? straus : buckets;
 }
 
 /* Tables of elements 0 to count - 1 of eight. */
@@ -202,8 +207,10 @@ int ps_ge8_msm_vartime(ps_ristretto255 *p, const ps_scalar *s,
     }
     if (count <= FEW) {
         ps_ge4_msm_vartime(p, s, a, count);
-    } else {
+    } else if (count < BUCKETS) {
         straus(p, s, a, count, 1, scratch);
+    } else {
+        ps_ge8_buckets(p, s, a, count, scratch);
     }
     return 1;
 }

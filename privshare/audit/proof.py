@@ -1,0 +1,142 @@
+"""Zero-knowledge proofs: what they are about, and that they hold.
+
+The ledger has the digest of a proof document and who answers for it; the
+receipt has the document. About a dataset it also has a disclosure of the row,
+in which the cells spoken of are hidden: so a proof about commitments becomes
+one about cells that were anchored.
+
+    Case ─► check_cells (step 6) ─► check_proof (step 7) ─► told (headline)
+
+A module of its own, loaded for proofs alone. Implements
+docs/formats/receipt.md, section 5, and docs/formats/proof.md.
+"""
+
+from __future__ import annotations
+
+from privshare.audit.case import Case, Found, expect
+from privshare.audit.inputs import in_force
+from privshare.audit.sentence import counted, listed, plain
+from privshare.rights.anchored_row import bound_text
+from privshare.rights.cell_proof import CellProof, CellStatement
+from privshare.rights.schema import Schema
+from privshare.schemes.proof import (
+    AtLeast,
+    InRange,
+    LinearSum,
+    OneOfSet,
+    ProofDocument,
+    Statement,
+    verify,
+)
+from privshare.wire import domain
+from privshare.wire.canonical import unb64u
+
+__all__ = ["check_cells", "check_proof", "told"]
+
+#: What a proof about commitments says, by its kind; "they" are committed values.
+_WORDS = {
+    "at-least/v1": "that one hidden number is at least another",
+    "dleq/v1": "that the same secret is behind several elements",
+    "elgamal-decryption/v1": "that an encrypted number was decrypted rightly",
+    "elgamal-encryption/v1": "that a number was encrypted under a given key",
+    "equal/v1": "that several commitments hide one value",
+    "linear/v1": "that hidden numbers add up as stated",
+    "member/v1": "that what is hidden is one of a given list",
+    "one-of-set/v1": "that a hidden value is one of a few stated ones",
+    "opening/v1": "that it knows what a commitment hides",
+    "range/v1": "that hidden numbers lie between stated bounds",
+}
+
+
+def check_cells(case: Case) -> Found:
+    """Step 6: the proof speaks of cells of a row that was anchored.
+
+    Returns:
+        Sentences and details.
+
+    Raises:
+        EvidenceInvalid, VerificationError, EncodingError, OutOfRange: It
+            speaks of something else.
+    """
+    dataset = case.statement.subject
+    found, version = _cells(case)
+    beside = "Nothing of the row is shown."
+    if found.opened:
+        shown = listed(f"{name} {value}" for name, value in found.opened.items())
+        beside = f"Shown beside is {shown}."
+    return [
+        f"The proof speaks of {listed(found.columns)} in row {found.row:,} of "
+        f"{dataset}, version {version}, as its owner committed to it. {beside}"
+    ], [f"row {found.row}, columns {', '.join(found.columns)}"]
+
+
+def check_proof(case: Case) -> Found:
+    """Step 7: the proof holds, for this account and network.
+
+    Returns:
+        Sentences and details.
+
+    Raises:
+        EvidenceInvalid, ProofInvalid, EncodingError, OutOfRange: It does not.
+    """
+    document = ProofDocument.from_json(case.evidence()["document"])
+    expect(document.kind == case.statement.kind, case.statement.kind, document.kind)
+    context = document.context
+    expect(context.account == case.subject.account, "this account", "another")
+    expect(context.network == case.receipt.network, "this network", "another")
+    verify(document)
+    return [
+        f"The proof, of kind {document.kind}, holds: for {context.account}, in this "
+        f"network, for the purpose {plain(context.purpose)}. It shows nothing else of "
+        "what is hidden."
+    ], [f"proof of {len(document.proof)} bytes, nonce {context.nonce.hex()}"]
+
+
+def told(case: Case) -> str:
+    """What is proven, in words."""
+    document = ProofDocument.from_json(case.evidence()["document"])
+    if case.statement.subject is not None:
+        schema = Schema.from_json(case.evidence()["schema"])
+        said = _of_cells(_cells(case)[0], schema)
+        if said:
+            return f"{said}; the cells themselves are not shown."
+    count = len(document.statement.commitments)
+    what = _WORDS.get(document.kind, f"a statement of kind {document.kind}")
+    return f"Proven is {what} ({counted(count, 'commitment', 'commitments')})."
+
+
+def _cells(case: Case) -> tuple[CellStatement, int]:
+    """The cells that a proof speaks of, under the publication in force."""
+    body, version = in_force(case, case.statement.subject, case.index)
+    document, digest = case.document("schema", domain.SCHEMA)
+    expect(digest == body.commitments.schema, "the dataset's schema", "another")
+    proof = CellProof.from_json(
+        {name: case.evidence()[name] for name in ("disclosure", "document")}
+    )
+    root, rows = unb64u(body.commitments.root, 32), body.commitments.rows
+    return proof.verify(root, rows, Schema.from_json(document)), version
+
+
+def _of_cells(found: CellStatement, schema: Schema) -> str:
+    """A statement about cells, in the words of their columns."""
+    statement: Statement = found.statement
+    columns = [schema.column(name) for name in found.columns]
+    where = f"in row {found.row:,}"
+    match statement:
+        case InRange():
+            parts = [
+                f"{column.name} is from {bound_text(column, one.low)} to "
+                f"{bound_text(column, one.high)}"
+                for column, one in zip(columns, statement.intervals, strict=True)
+            ]
+            return f"Proven is that {where} {listed(parts)}"
+        case AtLeast():
+            names = [column.name for column in columns]
+            return f"Proven is that {where} {names[0]} is at least {names[1]}"
+        case OneOfSet():
+            count = len(statement.values)
+            return f"Proven is that {where} {columns[0].name} is one of {count} values"
+        case LinearSum():
+            names = [column.name for column in columns]
+            return f"Proven is that {where} {listed(names)} add up as stated"
+    return ""

@@ -1,0 +1,113 @@
+"""Rings and statements as a node shows them, from its own copy of the ledger.
+
+ledger's state ─► rings, ring, statements, statement ─► JSON
+"""
+
+from __future__ import annotations
+
+from privshare.errors import NotFound
+from privshare.exchange.node import Node
+from privshare.exchange.ring import tx_id
+from privshare.ledger import query
+from privshare.ledger.api import View
+from privshare.ledger.ring import RingEpoch, Statement, keys_of, regulators_of
+from privshare.wire.canonical import Json, b64u
+
+__all__ = ["ring", "rings", "statement", "statements"]
+
+
+def rings(node: Node) -> list[dict[str, Json]]:
+    """All rings, each with the list that is in force."""
+    view = node.view()
+    return [_ring(node, view, name) for name in query.rings(view)]
+
+
+def ring(node: Node, name: str) -> dict[str, Json]:
+    """A ring with the keys of the list that is in force.
+
+    Raises:
+        NotFound: There is none of that name.
+    """
+    view = node.view()
+    if not query.ring(view, name).newest:
+        raise NotFound(f"expected a ring, found none of the name {name}")
+    shown = _ring(node, view, name)
+    epoch = shown["epoch"]
+    keys: list[Json] = []
+    if isinstance(epoch, int):
+        held = query.ring_epoch(view, name, epoch)
+        keys = [b64u(key) for key in keys_of(view, held).keys]
+    return shown | {"keys": keys}
+
+
+def statements(node: Node) -> list[dict[str, Json]]:
+    """All statements, the newest first."""
+    view = node.view()
+    found = list(query.statements(view).items())
+    return [_statement(node, view, name, made) for name, made in found[::-1]]
+
+
+def statement(node: Node, statement_id: str) -> dict[str, Json]:
+    """What the ledger says about a statement.
+
+    Raises:
+        NotFound: There is none of that id.
+    """
+    view = node.view()
+    return _statement(node, view, statement_id, query.statement(view, statement_id))
+
+
+def _ring(node: Node, view: View, name: str) -> dict[str, Json]:
+    head = query.ring(view, name)
+    held = query.ring_epoch(view, name, head.active or head.newest)
+    return {
+        "digest": held.digest,
+        "epoch": head.active,
+        "network": node.network,
+        "regulators": _openers(view, held),
+        "repeat": held.repeat,
+        "ring": name,
+        "size": held.size,
+        "status": held.status,
+    }
+
+
+def _openers(view: View, held: RingEpoch) -> Json:
+    regulators = regulators_of(view, held)
+    if regulators is None or held.regulators is None:
+        return None
+    keys: list[Json] = [
+        {"agency": one.agency, "kid": one.kid, "pub": b64u(public)}
+        for one, public in zip(held.regulators.keys, regulators.keys, strict=True)
+    ]
+    return {"keys": keys, "threshold": regulators.threshold}
+
+
+def _statement(node: Node, view: View, name: str, made: Statement) -> dict[str, Json]:
+    opening = query.opening(view, name)
+    shown: Json = None
+    if opening is not None:
+        held = query.ring_epoch(view, made.ring, made.epoch)
+        threshold = held.regulators.threshold if held.regulators else 0
+        given: list[Json] = [
+            {"agency": one.agency, "at": one.at} for one in opening.partials
+        ]
+        shown = {
+            "member": opening.member,
+            "missing": max(0, threshold - len(given)),
+            "opened": opening.opened,
+            "partials": given,
+        }
+    return {
+        "account": made.account,
+        "at": made.at,
+        "digest": made.digest,
+        "epoch": made.epoch,
+        "id": name,
+        "number": made.number,
+        "opening": shown,
+        "ring": made.ring,
+        "scope": made.scope,
+        "tag": made.tag,
+        "tx": tx_id(node, made.at),
+    }

@@ -1,0 +1,179 @@
+"""Rings over HTTP: registered by stewards, spoken through by nobody in particular."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from service_kit import NETWORK, World, problem
+
+from privshare.ledger.ring_statement import Place, SignedStatement, sign
+from privshare.schemes.ring import Ring
+from privshare.schemes.ring_key import RingKey
+from privshare.sdk.document import Document
+from privshare.sdk.ring import members_of, statement_id
+from privshare.wire.canonical import b64u
+
+KEYS = [RingKey.from_bytes(bytes([n]) + bytes(31)) for n in range(2, 6)]
+_numbers = itertools.count(1)
+
+
+def answer(response: Any, status: int = 200) -> Any:
+    """The JSON of an answer with this status."""
+    assert response.status_code == status, response.data[:400]
+    return json.loads(response.data)
+
+
+def registration(name: str = "officials", **changes: Any) -> dict[str, Any]:
+    """What a steward sends."""
+    return {"keys": [b64u(key.public) for key in KEYS], "name": name} | changes
+
+
+@dataclass
+class Stage:
+    """A node, and a ring of four that it hosts."""
+
+    world: World
+    name: str
+
+    def call(self, *args: Any) -> Any:
+        """Call the node."""
+        return self.world.call(*args)
+
+    def statement(
+        self,
+        key: RingKey = KEYS[1],
+        message: bytes = b"It happens.",
+        scope: str = "misuse",
+    ) -> SignedStatement:
+        """Somebody's statement."""
+        place = Place(NETWORK, self.name, 1, scope)
+        return sign(message, place, Ring.of([key.public for key in KEYS]), key)
+
+    def post(self, body: Any) -> Any:
+        """Post a statement as nobody."""
+        return self.call("nobody", "POST", "/v1/statements/ring", body)
+
+
+@pytest.fixture
+def ring(world: World) -> Stage:
+    """A node that hosts a new ring of four."""
+    name = f"officials-{next(_numbers)}"
+    sent = registration(name)
+    done = answer(world.call("steward", "POST", "/v1/rings", sent), 201)
+    assert (done["epoch"], done["size"]) == (1, 4)
+    return Stage(world, done["ring"])
+
+
+def test_a_ring_is_public(ring: Stage) -> None:
+    """Whoever may have spoken can see where she hides, without a name."""
+    found = answer(ring.call("nobody", "GET", f"/v1/rings/{ring.name}"))
+    members = members_of(Document(found, "ring"))
+    assert members.ring.keys == tuple(sorted(key.public for key in KEYS))
+    assert members.place("x").network == NETWORK
+    listed = answer(ring.call("nobody", "GET", "/v1/rings"))["items"]
+    assert ring.name in [one["ring"] for one in listed]
+
+
+def test_a_statement_needs_no_name(ring: Stage) -> None:
+    """Posted by nobody, linked in its scope, and its text kept for the steward."""
+    said = ring.statement()
+    done = answer(ring.post(said.to_json()), 201)
+    assert done["id"] == statement_id(said)
+    assert done["number"] == 1
+    again = ring.post(ring.statement(message=b"Again.").to_json())
+    assert answer(again, 201)["number"] == 2
+    another = ring.post(ring.statement(KEYS[2]).to_json())
+    assert answer(another, 201)["number"] == 1
+
+    shown = answer(ring.call("nobody", "GET", f"/v1/statements/{done['id']}"))
+    assert shown["ring"] == ring.name and shown["opening"] is None
+    query = f"/v1/statements?scope=misuse&ring={ring.name.replace('/', '%2F')}"
+    assert len(answer(ring.call("nobody", "GET", query))["items"]) == 3
+    path = f"/v1/statements/{done['id']}/message"
+    assert answer(ring.call("steward", "GET", path))["message"] == b64u(said.message)
+    assert ring.call("nobody", "GET", path).status_code == 401
+    assert ring.call("analyst", "GET", path).status_code == 403
+
+
+def test_a_statement_may_be_sent_twice(ring: Stage) -> None:
+    """The answer that got lost is given again."""
+    said = ring.statement().to_json()
+    first, second = answer(ring.post(said), 201), answer(ring.post(said), 201)
+    assert first["id"] == second["id"] and first["index"] == second["index"]
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "name"),
+    [
+        ({"scope": "elsewhere"}, 422, "SignatureInvalid"),
+        ({"message": b64u(b"Something else.")}, 422, "SignatureInvalid"),
+        ({"salt": b64u(bytes(32))}, 422, "SignatureInvalid"),
+        ({"network": "another"}, 422, None),
+        ({"epoch": 2}, None, None),
+        ({"epoch": -1}, 400, "OutOfRange"),
+        ({"ring": "registrar/nobody"}, 404, "NotFound"),
+        ({"signature": b64u(bytes(200))}, 400, "EncodingError"),
+        ({"signature": "AAAA"}, 400, "EncodingError"),
+        ({"scope": "x" * 129}, 400, None),
+        ({"scope": "\n"}, 400, None),
+        ({"extra": 1}, 400, "EncodingError"),
+        ({"salt": b64u(bytes(31))}, 400, "EncodingError"),
+    ],
+)
+def test_what_is_not_signed_is_refused(
+    ring: Stage, change: dict[str, Any], status: int | None, name: str | None
+) -> None:
+    """Each with an error of its own, and none of them ours."""
+    found = ring.post(dict(ring.statement().to_json()) | change)
+    assert 400 <= found.status_code < 500
+    assert status in (None, found.status_code), found.data
+    assert name in (None, problem(found)["title"]), found.data
+
+
+def test_bodies_that_are_no_statement(ring: Stage) -> None:
+    """Lists, numbers, nothing, and too much."""
+    for body in (b"[]", b"1", b"null", b'"x"', b"{}", b"\xff"):
+        assert ring.post(body).status_code == 400, body
+    huge = b'{"message":"' + b"A" * (1 << 20) + b'"}'
+    assert ring.post(huge).status_code == 413
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"keys": []},
+        {"keys": [b64u(KEYS[0].public)]},
+        {"keys": [b64u(KEYS[0].public)] * 2},
+        {"keys": [b64u(KEYS[0].public), b64u(bytes(32))]},
+        {"keys": [b64u(KEYS[0].public), b64u(b"\xff" * 32)]},
+        {"keys": [b64u(KEYS[0].public)] * 4097},
+        {"name": "Officials"},
+        {"repeat": "often"},
+        {"threshold": 2},
+        {"threshold": 3, "regulators": ["registrar", "title"]},
+        {"regulators": ["registrar"], "threshold": 1},
+        {"regulators": ["nobody-here", "registrar"], "threshold": 2},
+    ],
+)
+def test_rings_that_are_none(world: World, changes: dict[str, Any]) -> None:
+    """Too few, too many, twice, the identity, no element, openers that do not fit."""
+    found = world.call("steward", "POST", "/v1/rings", registration(**changes))
+    assert 400 <= found.status_code < 500, found.data
+
+
+def test_who_may_register_and_open(ring: Stage) -> None:
+    """Stewards register; a ring without regulators is opened by nobody."""
+    for role in ("analyst", "auditor", "operator", "regulator"):
+        found = ring.call(role, "POST", "/v1/rings", registration())
+        assert found.status_code == 403
+    said = answer(ring.post(ring.statement().to_json()), 201)
+    path = f"/v1/statements/{said['id']}/openings"
+    opened = ring.call("regulator", "POST", path, {"reason": "why not"})
+    assert 400 <= opened.status_code < 500
+    for reason in ("", "x" * 501):
+        found = ring.call("regulator", "POST", path, {"reason": reason})
+        assert found.status_code == 400
