@@ -52,7 +52,6 @@ static void scalars(void)
 
 static void elements(const ps_backend *backend)
 {
-    ps_limb scratch_few[1];
     ps_limb *scratch = malloc(ps_ristretto255_msm_limbs(COUNT)
                               * sizeof *scratch);
     ps_limb bit;
@@ -72,13 +71,13 @@ static void elements(const ps_backend *backend)
         | ps_ristretto255_is_identity(&q[1]);
     ps_ristretto255_select(&q[0], bit, &p[0], &p[1]);
     ps_ristretto255_mul(q, s, p, COUNT, backend);
-    ps_ristretto255_mul(q, s, p, 1, backend);
+    ps_ristretto255_mul(q, s, p, 1, backend); /* another way than many */
     ps_ristretto255_table_init(&table, &p[0], backend);
     ps_ristretto255_table_mul(q, s, COUNT, &table, backend);
     ps_ristretto255_table_mul(q, s, 1, &table, backend);
     ps_ristretto255_msm(q, s, p, COUNT, backend, scratch);
+    ps_ristretto255_msm(q, s, p, 4, backend, scratch);
     ps_ristretto255_msm(q, s, p, 1, backend, scratch);
-    ps_ristretto255_msm(q, s, p, 0, backend, scratch_few);
     free(scratch);
 }
 

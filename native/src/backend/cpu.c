@@ -15,6 +15,7 @@ enum {
     LEAF7_AVX512IFMA = 1u << 21,
     LEAF7_SHA = 1u << 29
 };
+#define LEAF7_AVX512VL (1u << 31)
 
 static int leaf1_has(unsigned bits)
 {
@@ -60,7 +61,8 @@ static int system_saves_zmm(void)
 
 static int has_ifma(void)
 {
-    return leaf7_has(LEAF7_AVX512F | LEAF7_AVX512DQ | LEAF7_AVX512IFMA)
+    return leaf7_has(LEAF7_AVX512F | LEAF7_AVX512DQ | LEAF7_AVX512IFMA
+                     | LEAF7_AVX512VL)
         && system_saves_zmm();
 }
 #endif

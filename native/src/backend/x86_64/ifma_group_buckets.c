@@ -8,6 +8,7 @@
  * which go into lanes and back by transposing. Eight windows are one pass.
  */
 #include "ifma_group.h"
+#include "ifma_point.h"
 
 #if defined(PS_HAVE_LANES)
 
@@ -17,9 +18,12 @@
  * to each of its windows. */
 enum { POINT = 16, SCALAR = 6 };
 
+/* The most passes, of the smallest window. */
+enum { PASSES = 5 };
+
 /* Where everything lies. */
 typedef struct {
-    size_t window, passes, rows;
+    size_t window, passes, rows; /* passes <= PASSES */
     uint64_t *bucket;        /* rows of each lane, bucket 0 unused */
     uint64_t *point;         /* POINT words each */
     uint64_t *scalar;        /* SCALAR words each */
@@ -51,6 +55,7 @@ static void place(work *w, size_t count, ps_limb *scratch)
     w->window = window_of(count);
     /* A window more than 253 bits need, for the carry. */
     w->passes = (254 + LANES * w->window - 1) / (LANES * w->window);
+    PS_CHECK(w->passes <= PASSES);
     w->rows = rows_of(w->window);
     w->before = (ps_lanes *)(((uintptr_t)scratch + 63) / 64 * 64);
     w->point = (uint64_t *)(void *)(w->before + 5 * vectors);
@@ -261,48 +266,28 @@ static void empty(ge8 *r, const work *w)
     }
 }
 
-/* r = 2^(8 w) r + sum 2^(w i) lane i. */
-LANES_TARGET
-static void gather(ge *r, const ge8 *sum, size_t window)
-{
-    ps_ristretto255 lane[LANES];
-    ge8_extended outside;
-    ge_cached c;
-    ge x;
-
-    ps_ge8_leave(&outside, sum);
-    ps_ge8_store(lane, &outside, LANES);
-    for (size_t i = LANES; i-- > 0;) {
-        for (size_t k = 0; k < window; k++) {
-            ps_ge_double(r, r, k == window - 1);
-        }
-        ge_load(&x, &lane[i]);
-        ps_ge_cache(&c, &x);
-        ps_ge_add(r, r, &c);
-    }
-}
-
 void ps_ge8_buckets(ps_ristretto255 *p, const ps_scalar *s,
                     const ps_ristretto255 *a, size_t count, ps_limb *scratch)
 {
+    ps_ristretto255 window[LANES * PASSES];
+    ge8_extended outside;
     work w;
     ge8 sum;
-    ge r;
 
     place(&w, count, scratch);
     read_points(&w, a, count);
     for (size_t i = 0; i < count; i++) {
         write_scalar(&w, w.scalar + SCALAR * i, &s[i]);
     }
-    ps_ge_identity(&r);
     for (size_t pass = w.passes; pass-- > 0;) {
         clear(&w);
         for (size_t i = 0; i < count; i++) {
             drop(&w, pass, i);
         }
         empty(&sum, &w);
-        gather(&r, &sum, w.window);
+        ps_ge8_leave(&outside, &sum);
+        ps_ge8_store(window + LANES * pass, &outside, LANES);
     }
-    ge_store(p, &r);
+    ps_ge4_horner(p, window, LANES * w.passes, (int)w.window);
 }
 #endif

@@ -1,6 +1,7 @@
 /* Eight independent multiplications at a time. */
 #include "../../ristretto255/table.h"
 #include "ifma_group.h"
+#include "ifma_point.h"
 
 #if defined(PS_HAVE_LANES)
 
@@ -148,6 +149,9 @@ static void mul_eight(work *w, size_t terms, size_t top, ps_ristretto255 *p,
     ps_ge8_store(p, &w->outside, count);
 }
 
+/* So many, and no more, are quicker one after the other (2026-11-22). */
+enum { FEW = 3, FEW_FIXED = 3 };
+
 static size_t at_most_eight(size_t count)
 {
     return count < LANES ? count : LANES;
@@ -156,18 +160,21 @@ static size_t at_most_eight(size_t count)
 int ps_ge8_mul(ps_ristretto255 *p, const ps_scalar *s,
                const ps_ristretto255 *a, size_t count)
 {
+    size_t i = 0;
     work w;
 
-    if (count < 2) {
-        return 0;
-    }
-    for (size_t i = 0; i < count; i += LANES) {
+    for (; count - i > FEW; i += at_most_eight(count - i)) {
         size_t n = at_most_eight(count - i);
 
         prepare(&w, &w.term[0], s + i, a + i, n);
         mul_eight(&w, 1, DIGITS, p + i, n);
     }
-    ps_wipe(&w, sizeof w);
+    if (i > 0) {
+        ps_wipe(&w, sizeof w);
+    }
+    for (; i < count; i++) {
+        ps_ge4_msm(&p[i], &s[i], &a[i], 1);
+    }
     return 1;
 }
 
@@ -192,16 +199,17 @@ static size_t length_vartime(const ps_scalar *s, size_t count)
 int ps_ge8_mul_vartime(ps_ristretto255 *p, const ps_scalar *s,
                        const ps_ristretto255 *a, size_t count)
 {
+    size_t i = 0;
     work w;
 
-    if (count < 2) {
-        return 0;
-    }
-    for (size_t i = 0; i < count; i += LANES) {
+    for (; count - i > FEW; i += at_most_eight(count - i)) {
         size_t n = at_most_eight(count - i);
 
         prepare(&w, &w.term[0], s + i, a + i, n);
         mul_eight(&w, 1, length_vartime(s + i, n), p + i, n);
+    }
+    for (; i < count; i++) {
+        ps_ge4_msm_vartime(&p[i], &s[i], &a[i], 1);
     }
     return 1;
 }
@@ -210,18 +218,22 @@ int ps_ge8_mul_two_vartime(ps_ristretto255 *p, const ps_scalar *s,
                            const ps_ristretto255 *a, const ps_scalar *t,
                            const ps_ristretto255 *c, size_t count)
 {
+    size_t i = 0;
     work w;
 
-    if (count < 2) {
-        return 0;
-    }
-    for (size_t i = 0; i < count; i += LANES) {
+    for (; count - i > FEW; i += at_most_eight(count - i)) {
         size_t n = at_most_eight(count - i);
         size_t x = length_vartime(s + i, n), y = length_vartime(t + i, n);
 
         prepare(&w, &w.term[0], s + i, a + i, n);
         prepare(&w, &w.term[1], t + i, c + i, n);
         mul_eight(&w, 2, x > y ? x : y, p + i, n);
+    }
+    for (; i < count; i++) {
+        const ps_scalar factor[2] = {s[i], t[i]};
+        const ps_ristretto255 element[2] = {a[i], c[i]};
+
+        ps_ge4_msm_vartime(&p[i], factor, element, 2);
     }
     return 1;
 }
@@ -314,15 +326,18 @@ static void table_mul_eight(table_work *w, ps_ristretto255 *p,
 int ps_ge8_table_mul(ps_ristretto255 *p, const ps_scalar *s, size_t count,
                      const ps_ristretto255_table *table)
 {
+    size_t i = 0;
     table_work w;
 
-    if (count < 2) {
-        return 0;
-    }
-    for (size_t i = 0; i < count; i += LANES) {
+    for (; count - i > FEW_FIXED; i += at_most_eight(count - i)) {
         table_mul_eight(&w, p + i, s + i, at_most_eight(count - i), table);
     }
-    ps_wipe(&w, sizeof w);
+    if (i > 0) {
+        ps_wipe(&w, sizeof w);
+    }
+    for (; i < count; i++) {
+        ps_ge4_table_mul(&p[i], &s[i], table);
+    }
     return 1;
 }
 #endif

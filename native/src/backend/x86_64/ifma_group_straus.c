@@ -8,6 +8,7 @@
  * at the end, by doublings that do not depend on how many elements there are.
  */
 #include "ifma_group.h"
+#include "ifma_point.h"
 
 #if defined(PS_HAVE_LANES)
 
@@ -21,6 +22,9 @@
 #define BUCKETS 250
 
 enum { GROUPS = 8, ENTRIES = 16 };
+
+/* So many, and no more, are quicker point by point (2026-11-22). */
+enum { FEW_SECRET = 4, FEW = PS_GE4_MOST };
 
 /* Word by word, the multiples -8 .. 7 of one element. */
 typedef struct {
@@ -138,23 +142,6 @@ static void add_element_vartime(work *w, const multiples *table,
     }
 }
 
-/* r = sum 16^i w[i], from the top. */
-static void horner(ge *r, const ps_ristretto255 *w)
-{
-    ge_cached c;
-    ge x;
-
-    ps_ge_identity(r);
-    for (size_t i = LANES * GROUPS; i-- > 0;) {
-        for (int k = 0; k < 4; k++) {
-            ps_ge_double(r, r, k == 3);
-        }
-        ge_load(&x, &w[i]);
-        ps_ge_cache(&c, &x);
-        ps_ge_add(r, r, &c);
-    }
-}
-
 LANES_TARGET
 static void straus(ps_ristretto255 *p, const ps_scalar *s,
                    const ps_ristretto255 *a, size_t count, int vartime,
@@ -164,7 +151,6 @@ static void straus(ps_ristretto255 *p, const ps_scalar *s,
     ps_ristretto255 *window = (ps_ristretto255 *)(void *)w->entry;
     ge8_extended outside;
     ge8 x;
-    ge r;
 
     for (size_t g = 0; g < GROUPS; g++) {
         ps_ge8_identity(&w->sum[g]);
@@ -188,12 +174,10 @@ static void straus(ps_ristretto255 *p, const ps_scalar *s,
         ps_ge8_leave(&outside, &w->sum[g]);
         ps_ge8_store(window + LANES * g, &outside, LANES);
     }
-    horner(&r, window);
-    ge_store(p, &r);
+    ps_ge4_horner(p, window, LANES * GROUPS, 4);
     if (!vartime) {
         ps_wipe(w, offsetof(work, table));
         ps_wipe(&outside, sizeof outside);
-        ps_wipe(&r, sizeof r);
     }
 }
 
@@ -203,10 +187,14 @@ _Static_assert(LANES * GROUPS * sizeof(ps_ristretto255)
 int ps_ge8_msm(ps_ristretto255 *p, const ps_scalar *s,
                const ps_ristretto255 *a, size_t count, ps_limb *scratch)
 {
-    if (count < 2) {
+    if (count == 0) {
         return 0;
     }
-    straus(p, s, a, count, 0, scratch);
+    if (count <= FEW_SECRET) {
+        ps_ge4_msm(p, s, a, count);
+    } else {
+        straus(p, s, a, count, 0, scratch);
+    }
     return 1;
 }
 
@@ -214,10 +202,12 @@ int ps_ge8_msm_vartime(ps_ristretto255 *p, const ps_scalar *s,
                        const ps_ristretto255 *a, size_t count,
                        ps_limb *scratch)
 {
-    if (count < 2) {
+    if (count == 0) {
         return 0;
     }
-    if (count < BUCKETS) {
+    if (count <= FEW) {
+        ps_ge4_msm_vartime(p, s, a, count);
+    } else if (count < BUCKETS) {
         straus(p, s, a, count, 1, scratch);
     } else {
         ps_ge8_buckets(p, s, a, count, scratch);
