@@ -4,9 +4,9 @@
 
 Milliseconds of processor time, the best of some runs. "ring" is what a list of
 keys costs once, before its first signature is verified; "verify" goes with a
-ring that was seen before. A batch counts for one signature. Portable C runs in
-a process of its own (PRIVSHARE_PORTABLE=1). Figures of others that are measured
-the same way stand in docs/performance.md.
+ring and a scope that were seen before. A batch counts for one signature.
+Portable C runs in a process of its own (PRIVSHARE_PORTABLE=1). What others need
+stands in docs/protocols/ring.md.
 """
 
 from __future__ import annotations

@@ -68,22 +68,23 @@ ps_limb ps_ring_find(size_t *index, const uint8_t *keys, size_t count,
     return found & 1;
 }
 
-ps_status ps_ring_base(ps_ristretto255 *base, const uint8_t *scope, size_t len,
-                       const ps_backend *backend)
+ps_status ps_ring_scope_init(ps_ring_scope *scope, const uint8_t *name,
+                             size_t len, const ps_backend *backend)
 {
     static const char protocol[] = "ring/scope/v1";
     ps_transcript t;
     uint8_t uniform[64];
 
     ps_transcript_init(&t, (const uint8_t *)protocol, sizeof protocol - 1);
-    ps_transcript_absorb(&t, "scope", scope, len);
+    ps_transcript_absorb(&t, "scope", name, len);
     ps_transcript_challenge(uniform, sizeof uniform, &t, "base");
-    ps_ristretto255_from_uniform(base, uniform, 1, backend);
-    return ps_ristretto255_is_identity(base) ? PS_E_RANGE : PS_OK;
+    ps_ristretto255_from_uniform(&scope->base, uniform, 1, backend);
+    ps_ristretto255_encode(scope->encoding, &scope->base, 1, backend);
+    return ps_ristretto255_is_identity(&scope->base) ? PS_E_RANGE : PS_OK;
 }
 
 ps_status ps_ring_tag(uint8_t *tag32, const uint8_t *secret32,
-                      const ps_ristretto255 *base, const ps_backend *backend)
+                      const ps_ring_scope *scope, const ps_backend *backend)
 {
     ps_scalar x;
     ps_ristretto255 tag;
@@ -101,7 +102,7 @@ ps_status ps_ring_tag(uint8_t *tag32, const uint8_t *secret32,
     if (zero) {
         return PS_E_KEY;
     }
-    ps_ristretto255_mul(&tag, &x, base, 1, backend);
+    ps_ristretto255_mul(&tag, &x, &scope->base, 1, backend);
     ps_ristretto255_encode(tag32, &tag, 1, backend);
     ps_wipe(&x, sizeof x);
     ps_wipe(&tag, sizeof tag);
@@ -109,19 +110,17 @@ ps_status ps_ring_tag(uint8_t *tag32, const uint8_t *secret32,
 }
 
 void ps_ring_begin(ps_transcript *t, const ps_ring_member *ring, size_t count,
-                   const ps_ristretto255 *base, const uint8_t *tag32,
-                   const ps_backend *backend)
+                   const ps_ring_scope *scope, const uint8_t *tag32)
 {
     static const char form[] = "lsag/v1";
-    uint8_t keys[32 * PS_RING_MAX], bytes[32];
+    uint8_t keys[32 * PS_RING_MAX];
 
     for (size_t i = 0; i < count; i++) {
         memcpy(keys + 32 * i, ring[i].key, 32);
     }
     ps_transcript_absorb(t, "form", (const uint8_t *)form, sizeof form - 1);
     ps_transcript_absorb(t, "ring", keys, 32 * count);
-    ps_ristretto255_encode(bytes, base, 1, backend);
-    ps_transcript_absorb(t, "base", bytes, 32);
+    ps_transcript_absorb(t, "base", scope->encoding, 32);
     ps_transcript_absorb(t, "tag", tag32, 32);
 }
 

@@ -6,8 +6,7 @@
 
 /* Absorb form, keys, base and tag. */
 void ps_ring_begin(ps_transcript *t, const ps_ring_member *ring, size_t count,
-                   const ps_ristretto255 *base, const uint8_t *tag32,
-                   const ps_backend *backend);
+                   const ps_ring_scope *scope, const uint8_t *tag32);
 
 /* The challenge that follows from the two commitments of one step. Everything
  * but the counts may be secret. */

@@ -12,7 +12,7 @@
 typedef struct {
     const ps_ring_member *ring;
     size_t count;
-    const ps_ristretto255 *base;
+    const ps_ring_scope *scope;
     const ps_ristretto255_table *generator;
     const ps_backend *backend;
     const ps_transcript *transcript;
@@ -60,7 +60,7 @@ static void commit(signer *me)
     ps_ristretto255 bases[PS_RING_MAX];
 
     for (size_t i = 0; i < me->count; i++) {
-        bases[i] = *me->base;
+        bases[i] = me->scope->base;
     }
     ps_ristretto255_table_mul(at->point, at->s, me->count, me->generator,
                               me->backend);
@@ -82,7 +82,8 @@ static void visit(ps_ristretto255 *pair, const ps_scalar *c, const signer *me)
     for (size_t i = 1; i < me->count; i++) {
         ps_limb here = at->here[i];
         ps_ristretto255_select(&pair[0], here, &at->point[i], &pair[0]);
-        ps_ristretto255_select(&pair[1], here, &at->point[PS_RING_MAX + i], &pair[1]);
+        ps_ristretto255_select(&pair[1], here, &at->point[PS_RING_MAX + i],
+                               &pair[1]);
         ps_ristretto255_select(&operands[0], here, &me->ring[i].element,
                                &operands[0]);
     }
@@ -154,10 +155,9 @@ static ps_status sign(uint8_t *signature, ps_transcript *transcript,
     if (!find(me)) {
         return PS_E_VERIFY;
     }
-    ps_ristretto255_mul(&me->tag, &me->x, me->base, 1, me->backend);
+    ps_ristretto255_mul(&me->tag, &me->x, &me->scope->base, 1, me->backend);
     ps_ristretto255_encode(tag32, &me->tag, 1, me->backend);
-    ps_ring_begin(transcript, me->ring, me->count, me->base, tag32,
-                  me->backend);
+    ps_ring_begin(transcript, me->ring, me->count, me->scope, tag32);
     draw(me, secret32, rand32);
     commit(me);
     go_round(me);
@@ -169,11 +169,11 @@ static ps_status sign(uint8_t *signature, ps_transcript *transcript,
 ps_status ps_ring_sign(uint8_t *signature, ps_transcript *transcript,
                        const uint8_t *secret32, const uint8_t *rand32,
                        const ps_ring_member *ring, size_t count,
-                       const ps_ristretto255 *base,
+                       const ps_ring_scope *scope,
                        const ps_ristretto255_table *generator,
                        const ps_backend *backend, ps_ring_scratch *scratch)
 {
-    signer me = {.ring = ring, .count = count, .base = base,
+    signer me = {.ring = ring, .count = count, .scope = scope,
                  .generator = generator, .backend = backend,
                  .transcript = transcript, .scratch = scratch};
     ps_status status;
@@ -182,7 +182,7 @@ ps_status ps_ring_sign(uint8_t *signature, ps_transcript *transcript,
         return PS_E_RANGE;
     }
     memset(signature, 0, ps_ring_bytes(count));
-    if (ps_ristretto255_is_identity(base)) {
+    if (ps_ristretto255_is_identity(&scope->base)) {
         return PS_E_RANGE;
     }
     status = sign(signature, transcript, secret32, rand32, &me);

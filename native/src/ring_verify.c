@@ -36,12 +36,12 @@ static ps_status read(verifier *me, const uint8_t *signature)
 
 /* point[i] = s_i*G and point[n + i] = s_i*U. */
 static void prepare(verifier *me, const ps_ristretto255 *tag,
-                    const ps_ristretto255 *base)
+                    const ps_ring_scope *scope)
 {
     const ps_ristretto255_comb *comb[2 * PS_RING_MAX];
     ps_ring_scratch *at = me->scratch;
     ps_ristretto255_comb *made[2] = {&at->comb[TAG], &at->comb[BASE]};
-    ps_ristretto255 both[2] = {*tag, *base};
+    ps_ristretto255 both[2] = {*tag, scope->base};
 
     ps_ristretto255_comb_init_vartime(made, both, 2, me->backend);
     for (size_t i = 0; i < me->count; i++) {
@@ -75,7 +75,7 @@ static int closes(const verifier *me)
 
 ps_status ps_ring_verify(ps_transcript *transcript, const uint8_t *signature,
                          const uint8_t *tag32, const ps_ring_member *ring,
-                         size_t count, const ps_ristretto255 *base,
+                         size_t count, const ps_ring_scope *scope,
                          const ps_ristretto255_comb *generator,
                          const ps_backend *backend, ps_ring_scratch *scratch)
 {
@@ -87,7 +87,7 @@ ps_status ps_ring_verify(ps_transcript *transcript, const uint8_t *signature,
     int closed;
 
     if (count < PS_RING_MIN || count > PS_RING_MAX
-        || ps_ristretto255_is_identity(base)) {
+        || ps_ristretto255_is_identity(&scope->base)) {
         return PS_E_RANGE;
     }
     if (read(&me, signature) != PS_OK
@@ -95,8 +95,8 @@ ps_status ps_ring_verify(ps_transcript *transcript, const uint8_t *signature,
         || ps_ristretto255_is_identity(&tag)) {
         return PS_E_ENCODING;
     }
-    ps_ring_begin(transcript, ring, count, base, tag32, backend);
-    prepare(&me, &tag, base);
+    ps_ring_begin(transcript, ring, count, scope, tag32);
+    prepare(&me, &tag, scope);
     closed = closes(&me);
     ps_ring_end(transcript, signature, count);
     return closed ? PS_OK : PS_E_VERIFY;

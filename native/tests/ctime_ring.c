@@ -13,7 +13,7 @@ static ps_ristretto255_table generator;
 static ps_ristretto255_comb comb;
 static ps_ring_member ring[COUNT];
 static uint8_t secrets[COUNT][32], keys[32 * COUNT];
-static ps_ristretto255 base;
+static ps_ring_scope scope;
 
 static void make_ring(const ps_backend *backend)
 {
@@ -24,7 +24,8 @@ static void make_ring(const ps_backend *backend)
     ps_ristretto255_base(&g);
     ps_ristretto255_table_init(&generator, &g, backend);
     ps_ristretto255_comb_init_vartime(&made, &g, 1, backend);
-    CHECK(ps_ring_base(&base, (const uint8_t *)"scope", 5, backend) == PS_OK);
+    CHECK(ps_ring_scope_init(&scope, (const uint8_t *)"scope", 5, backend)
+          == PS_OK);
     /* Small numbers whose keys happen to ascend. */
     for (size_t i = 0; i < COUNT; i++) {
         static const uint8_t ascending[COUNT] = {7, 4, 1, 12, 5};
@@ -60,14 +61,14 @@ static void sign(size_t place, const ps_backend *backend)
     PS_PUBLIC(&index, sizeof index);
     CHECK(found && index == place);
 
-    CHECK(ps_ring_tag(tag, secret, &base, backend) == PS_OK);
+    CHECK(ps_ring_tag(tag, secret, &scope, backend) == PS_OK);
     PS_PUBLIC(tag, sizeof tag);
     ps_transcript_init(&t, tag, sizeof tag);
-    CHECK(ps_ring_sign(signature, &t, secret, rand, ring, COUNT, &base,
+    CHECK(ps_ring_sign(signature, &t, secret, rand, ring, COUNT, &scope,
                        &generator, backend, &scratch) == PS_OK);
     PS_PUBLIC(signature, sizeof signature);
     ps_transcript_init(&t, tag, sizeof tag);
-    CHECK(ps_ring_verify(&t, signature, tag, ring, COUNT, &base, &comb,
+    CHECK(ps_ring_verify(&t, signature, tag, ring, COUNT, &scope, &comb,
                          backend, &scratch) == PS_OK);
 }
 
@@ -79,13 +80,13 @@ static void refuse(const ps_backend *backend)
 
     PS_SECRET(secret, sizeof secret);
     ps_transcript_init(&t, NULL, 0);
-    CHECK(ps_ring_sign(signature, &t, secret, secrets[0], ring, COUNT, &base,
+    CHECK(ps_ring_sign(signature, &t, secret, secrets[0], ring, COUNT, &scope,
                        &generator, backend, &scratch) == PS_E_VERIFY);
     memset(secret, 0xff, sizeof secret);
     PS_SECRET(secret, sizeof secret);
-    CHECK(ps_ring_sign(signature, &t, secret, secrets[0], ring, COUNT, &base,
+    CHECK(ps_ring_sign(signature, &t, secret, secrets[0], ring, COUNT, &scope,
                        &generator, backend, &scratch) == PS_E_ENCODING);
-    CHECK(ps_ring_tag(signature, secret, &base, backend) == PS_E_ENCODING);
+    CHECK(ps_ring_tag(signature, secret, &scope, backend) == PS_E_ENCODING);
 }
 
 int main(void)

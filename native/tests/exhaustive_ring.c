@@ -27,6 +27,14 @@ static void word(uint8_t *out32, unsigned x)
     out32[0] = (uint8_t)x;
 }
 
+static ps_ring_scope a_scope(unsigned base)
+{
+    ps_ring_scope scope = {.base = tiny_element(base)};
+
+    word(scope.encoding, base);
+    return scope;
+}
+
 static ps_transcript context(void)
 {
     ps_transcript t;
@@ -39,12 +47,12 @@ static ps_status verify(const statement *all, const uint8_t *signature,
                         unsigned tag)
 {
     ps_transcript t = context();
-    ps_ristretto255 base = tiny_element(all->base);
+    ps_ring_scope scope = a_scope(all->base);
     uint8_t tag32[32];
 
     word(tag32, tag);
     verdicts++;
-    return ps_ring_verify(&t, signature, tag32, all->ring, all->count, &base,
+    return ps_ring_verify(&t, signature, tag32, all->ring, all->count, &scope,
                           &comb, ps_backend_portable(), &scratch);
 }
 
@@ -70,7 +78,7 @@ static void sign_all(const statement *all, size_t place)
     static uint8_t seen[MOST];
     const unsigned q = tiny_order, n = (unsigned)all->count;
     const unsigned x = all->key[place], cases = power(q, 2 * all->count);
-    ps_ristretto255 base = tiny_element(all->base);
+    ps_ring_scope scope = a_scope(all->base);
     uint8_t secret[32], rand[32] = {0}, signature[32 * (LARGEST + 1)];
 
     CHECK(cases <= MOST);
@@ -84,7 +92,7 @@ static void sign_all(const statement *all, size_t place)
         digits(chosen, 2 * all->count, number);
         tiny_choose(chosen, 2 * all->count);
         CHECK(ps_ring_sign(signature, &t, secret, rand, all->ring, all->count,
-                           &base, &generator, ps_backend_portable(), &scratch)
+                           &scope, &generator, ps_backend_portable(), &scratch)
               == PS_OK);
         CHECK(tiny_drawn() == 2 * all->count);
         for (unsigned i = 0; i < n; i++) {
@@ -218,7 +226,7 @@ static void every_ring(unsigned q, size_t count)
 static void edges(void)
 {
     statement all = {.count = 2, .key = {2, 3}, .base = 4};
-    ps_ristretto255 base = tiny_element(4), nothing = tiny_element(0);
+    ps_ring_scope scope = a_scope(4), nothing = a_scope(0);
     uint8_t keys[64], secret[32], rand[32] = {0}, signature[96];
     unsigned identities = 0;
     size_t bad;
@@ -235,17 +243,17 @@ static void edges(void)
                                                 : PS_E_VERIFY;
 
         word(secret, x);
-        CHECK(ps_ring_sign(signature, &t, secret, rand, all.ring, 2, &base,
+        CHECK(ps_ring_sign(signature, &t, secret, rand, all.ring, 2, &scope,
                            &generator, ps_backend_portable(), &scratch)
               == expected);
         CHECK(ps_ring_sign(signature, &t, secret, rand, all.ring, 2, &nothing,
                            &generator, ps_backend_portable(), &scratch)
               == PS_E_RANGE);
     }
-    for (uint8_t scope = 0; scope < 200; scope++) {
-        ps_status status = ps_ring_base(&base, &scope, 1,
-                                        ps_backend_portable());
-        CHECK((status == PS_OK) == (tiny_value(&base) != 0));
+    for (uint8_t name = 0; name < 200; name++) {
+        ps_status status = ps_ring_scope_init(&scope, &name, 1,
+                                              ps_backend_portable());
+        CHECK((status == PS_OK) == (tiny_value(&scope.base) != 0));
         identities += status != PS_OK;
     }
     CHECK(identities > 0 && identities < 100);

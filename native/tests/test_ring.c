@@ -13,7 +13,7 @@ static ps_ring_scratch scratch;
 /* A ring of pseudo-random secrets, sorted by key. */
 static uint8_t secrets[LARGEST][32], keys[32 * LARGEST];
 static ps_ring_member ring[LARGEST];
-static ps_ristretto255 base;
+static ps_ring_scope scope;
 
 static void public_key(uint8_t *key32, const uint8_t *secret32)
 {
@@ -49,10 +49,10 @@ static void make_ring(size_t count)
     CHECK(bad == 0);
 }
 
-static void make_base(const char *scope)
+static void make_scope(const char *name)
 {
-    CHECK(ps_ring_base(&base, (const uint8_t *)scope, strlen(scope), backend)
-          == PS_OK);
+    CHECK(ps_ring_scope_init(&scope, (const uint8_t *)name, strlen(name),
+                             backend) == PS_OK);
 }
 
 static ps_transcript context(const char *name)
@@ -68,9 +68,9 @@ static ps_status sign(uint8_t *signature, uint8_t *tag, size_t place,
 {
     ps_transcript t = context("test");
 
-    CHECK(ps_ring_tag(tag, secrets[place], &base, backend) == PS_OK);
+    CHECK(ps_ring_tag(tag, secrets[place], &scope, backend) == PS_OK);
     return ps_ring_sign(signature, &t, secrets[place], rand32, ring, count,
-                        &base, &generator, backend, &scratch);
+                        &scope, &generator, backend, &scratch);
 }
 
 static ps_status verify_in(const char *name, const uint8_t *signature,
@@ -78,7 +78,7 @@ static ps_status verify_in(const char *name, const uint8_t *signature,
 {
     ps_transcript t = context(name);
 
-    return ps_ring_verify(&t, signature, tag, ring, count, &base, &comb,
+    return ps_ring_verify(&t, signature, tag, ring, count, &scope, &comb,
                           backend, &scratch);
 }
 
@@ -103,7 +103,7 @@ static int closes(const uint8_t *signature, const uint8_t *tag, size_t count)
     CHECK(ps_scalar_from_bytes(&first, signature) == PS_OK);
     ps_transcript_absorb(&t, "form", (const uint8_t *)"lsag/v1", 7);
     ps_transcript_absorb(&t, "ring", keys, 32 * count);
-    ps_ristretto255_encode(bytes, &base, 1, backend);
+    ps_ristretto255_encode(bytes, &scope.base, 1, backend);
     ps_transcript_absorb(&t, "base", bytes, 32);
     ps_transcript_absorb(&t, "tag", tag, 32);
     c = first;
@@ -111,8 +111,8 @@ static int closes(const uint8_t *signature, const uint8_t *tag, size_t count)
         CHECK(ps_scalar_from_bytes(&s, signature + 32 * (i + 1)) == PS_OK);
         ps_ristretto255_mul_two_vartime(&pair[0], &s, &g, &c, &p[i], 1,
                                         backend);
-        ps_ristretto255_mul_two_vartime(&pair[1], &s, &base, &c, &tag_element,
-                                        1, backend);
+        ps_ristretto255_mul_two_vartime(&pair[1], &s, &scope.base, &c,
+                                        &tag_element, 1, backend);
         fork = t;
         ps_ristretto255_encode(bytes, pair, 2, backend);
         ps_transcript_absorb(&fork, "commitment", bytes, 64);
@@ -131,7 +131,7 @@ static void places(void)
         size_t count = counts[k];
 
         make_ring(count);
-        make_base("places");
+        make_scope("places");
         for (size_t place = 0; place < count; place += 1 + count / 16) {
             pseudo_random(rand, sizeof rand);
             CHECK(sign(signature, tag, place, count, rand) == PS_OK);
@@ -149,7 +149,7 @@ static void bits(void)
     uint8_t signature[LEN], tag[32], rand[32] = {0};
 
     make_ring(4);
-    make_base("bits");
+    make_scope("bits");
     CHECK(sign(signature, tag, 2, 4, rand) == PS_OK);
     for (size_t bit = 0; bit < 8 * 32 * 5; bit += 7) {
         signature[bit / 8] ^= (uint8_t)(1 << (bit % 8));
@@ -163,9 +163,9 @@ static void bits(void)
     }
     CHECK(verify(signature, tag, 4) == PS_OK);
     CHECK(verify(signature, tag, 3) == PS_E_VERIFY);
-    make_base("bites");
+    make_scope("bites");
     CHECK(verify(signature, tag, 4) == PS_E_VERIFY);
-    make_base("bits");
+    make_scope("bits");
     make_ring(4);
     CHECK(verify(signature, tag, 4) == PS_E_VERIFY);
 }
@@ -187,11 +187,11 @@ static void refusals(void)
     uint8_t signature[LEN], tag[32], rand[32] = {0}, bad_keys[64 * LARGEST];
     uint8_t stranger[32] = {7}, high[32], zero[32] = {0};
     ps_transcript t = context("test");
-    ps_ristretto255 nothing;
+    ps_ring_scope nothing;
     size_t bad;
 
     make_ring(4);
-    make_base("refusals");
+    make_scope("refusals");
     memset(high, 0xff, sizeof high);
     memcpy(bad_keys, keys, sizeof keys);
     CHECK(ps_ring_init(made, &bad, keys, 0, backend) == PS_E_RANGE);
@@ -210,21 +210,21 @@ static void refusals(void)
     CHECK(ps_ring_init(made, &bad, bad_keys, 4, backend) == PS_E_KEY);
     CHECK(bad == 0);
 
-    CHECK(ps_ring_tag(tag, zero, &base, backend) == PS_E_KEY);
-    CHECK(ps_ring_tag(tag, high, &base, backend) == PS_E_ENCODING);
+    CHECK(ps_ring_tag(tag, zero, &scope, backend) == PS_E_KEY);
+    CHECK(ps_ring_tag(tag, high, &scope, backend) == PS_E_ENCODING);
     CHECK(all_zero(tag, 32));
     memset(signature, 1, sizeof signature);
-    CHECK(ps_ring_sign(signature, &t, stranger, rand, ring, 4, &base,
+    CHECK(ps_ring_sign(signature, &t, stranger, rand, ring, 4, &scope,
                        &generator, backend, &scratch) == PS_E_VERIFY);
     CHECK(all_zero(signature, ps_ring_bytes(4)));
     CHECK(all_zero((uint8_t *)&scratch, sizeof scratch));
-    CHECK(ps_ring_sign(signature, &t, zero, rand, ring, 4, &base, &generator,
+    CHECK(ps_ring_sign(signature, &t, zero, rand, ring, 4, &scope, &generator,
                        backend, &scratch) == PS_E_VERIFY);
-    CHECK(ps_ring_sign(signature, &t, high, rand, ring, 4, &base, &generator,
+    CHECK(ps_ring_sign(signature, &t, high, rand, ring, 4, &scope, &generator,
                        backend, &scratch) == PS_E_ENCODING);
-    CHECK(ps_ring_sign(signature, &t, secrets[0], rand, ring, 1, &base,
+    CHECK(ps_ring_sign(signature, &t, secrets[0], rand, ring, 1, &scope,
                        &generator, backend, &scratch) == PS_E_RANGE);
-    ps_ristretto255_identity(&nothing);
+    ps_ristretto255_identity(&nothing.base);
     CHECK(ps_ring_sign(signature, &t, secrets[0], rand, ring, 4, &nothing,
                        &generator, backend, &scratch) == PS_E_RANGE);
 
@@ -258,11 +258,11 @@ static void goes_on(void)
     ps_transcript signer = context("on"), verifier = context("on");
 
     make_ring(3);
-    make_base("on");
-    CHECK(ps_ring_tag(tag, secrets[0], &base, backend) == PS_OK);
-    CHECK(ps_ring_sign(signature, &signer, secrets[0], rand, ring, 3, &base,
+    make_scope("on");
+    CHECK(ps_ring_tag(tag, secrets[0], &scope, backend) == PS_OK);
+    CHECK(ps_ring_sign(signature, &signer, secrets[0], rand, ring, 3, &scope,
                        &generator, backend, &scratch) == PS_OK);
-    CHECK(ps_ring_verify(&verifier, signature, tag, ring, 3, &base, &comb,
+    CHECK(ps_ring_verify(&verifier, signature, tag, ring, 3, &scope, &comb,
                          backend, &scratch) == PS_OK);
     ps_transcript_challenge(a, sizeof a, &signer, "next");
     ps_transcript_challenge(b, sizeof b, &verifier, "next");

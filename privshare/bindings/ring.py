@@ -7,7 +7,7 @@ absorbs into the transcript before it calls.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from privshare.bindings._convert import (
@@ -40,30 +40,36 @@ def _generator() -> Any:
     return comb
 
 
-class ScopeBase:
-    """The base of a scope: an element that is derived by hashing.
+class ScopeCore:
+    """A scope, by its base: an element that is derived by hashing.
 
     Args:
-        scope: Any bytes.
+        name: Any bytes.
 
     Raises:
         OutOfRange: It hashes to the identity, which no known bytes do.
+
+    Attributes:
+        base: U, encoded, 32 bytes.
     """
 
-    __slots__ = ("native",)
+    __slots__ = ("base", "native")
 
-    def __init__(self, scope: bytes) -> None:
-        self.native: Any = ffi.new("ps_ristretto255 *")
+    def __init__(self, name: bytes) -> None:
+        self.native: Any = ffi.new("ps_ring_scope *")
         raise_for(
-            lib.ps_ring_base(self.native, ffi.from_buffer(scope), len(scope), BACKEND),
+            lib.ps_ring_scope_init(
+                self.native, ffi.from_buffer(name), len(name), BACKEND
+            ),
             "expected a scope that hashes to a base, found one that does not",
         )
+        self.base = take(self.native.encoding)
 
-    def encode(self) -> bytes:
-        """The base, 32 bytes."""
-        encoding = out(32)
-        lib.ps_ristretto255_encode(encoding, self.native, 1, BACKEND)
-        return take(encoding)
+
+@lru_cache(maxsize=64)
+def scope_of(name: bytes) -> ScopeCore:
+    """A scope, which many signatures may share."""
+    return ScopeCore(name)
 
 
 class RingCore:
@@ -101,7 +107,7 @@ class RingCore:
     def sign(
         self,
         secret: bytes,
-        scope: ScopeBase,
+        scope: ScopeCore,
         transcript: TranscriptCore,
         rand: bytes,
     ) -> bytes:
@@ -109,7 +115,7 @@ class RingCore:
 
         Args:
             secret: 32 bytes, a canonical scalar.
-            scope: Its base.
+            scope: Of the signature.
             transcript: With everything that is signed; it goes on.
             rand: 32 random bytes.
 
@@ -144,7 +150,7 @@ class RingCore:
         self,
         signature: bytes,
         tag: bytes,
-        scope: ScopeBase,
+        scope: ScopeCore,
         transcript: TranscriptCore,
     ) -> None:
         """Verify a signature and its tag.
@@ -152,7 +158,7 @@ class RingCore:
         Args:
             signature: 32 bytes more than the ring's keys have.
             tag: 32 bytes.
-            scope: Its base.
+            scope: Of the signature.
             transcript: With everything that was signed; it goes on.
 
         Raises:
@@ -193,7 +199,7 @@ def find(keys: bytes, key: bytes) -> int | None:
     return int(index[0]) if found else None
 
 
-def tag(secret: bytes, scope: ScopeBase) -> bytes:
+def tag(secret: bytes, scope: ScopeCore) -> bytes:
     """The tag of a secret in a scope, 32 bytes.
 
     Raises:

@@ -33,6 +33,7 @@ import hmac
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, Literal
 
 from privshare.bindings import ring as native
@@ -231,24 +232,22 @@ def sign(
     index = native.find(ring.encoding, key.public)
     if index is None:
         raise NotFound("expected a key of the ring, found another")
-    base = native.ScopeBase(scope)
-    tag = native.tag(key.to_bytes(), base)
+    place = native.scope_of(scope)
+    tag = native.tag(key.to_bytes(), place)
     transcript = _transcript(message, scope, context, ring, tag, regulators)
     escrow = None
     if regulators is not None:
-        escrow = escrows.make(
-            key, regulators, base.encode(), tag, transcript.fork(), rand
-        )
+        escrow = escrows.make(key, regulators, place.base, tag, transcript.fork(), rand)
     transcript.absorb("escrow", escrow.to_bytes() if escrow else b"")
     if form == "lsag":
-        proof = ring.core.sign(key.to_bytes(), base, transcript.core, rand)
+        proof = ring.core.sign(key.to_bytes(), place, transcript.core, rand)
     else:
         proof = one_of_many.prove(
             ring.candidates,
             index,
             key.to_bytes(),
             _generator(),
-            tag=one_of_many.Tag(base.encode(), tag),
+            tag=one_of_many.Tag(place.base, tag),
             transcript=transcript,
             rand=rand,
         )
@@ -283,16 +282,16 @@ def verify(
             these regulators.
     """
     claim = Claim(signature, message, scope, context, regulators)
-    base, transcript = native.ScopeBase(scope), _claimed(claim, ring)
+    place, transcript = native.scope_of(scope), _claimed(claim, ring)
     try:
-        proof = _escrow(claim, ring, base, transcript)
+        proof = _escrow(claim, ring, place, transcript)
         if proof is not None:
             sigma.verify(proof.statement, proof.proof, proof.transcript)
         _absorb_escrow(signature, transcript)
         if signature.form == "lsag":
-            _circle(ring, signature, base, transcript)
+            _circle(ring, signature, place, transcript)
         else:
-            one_of_many.verify(_out_of_many(claim, base, transcript), ring.candidates)
+            one_of_many.verify(_out_of_many(claim, place, transcript), ring.candidates)
     except (VerificationError, EncodingError, OutOfRange) as error:
         raise SignatureInvalid(
             f"expected a signature of the ring, found that it does not hold: {error}"
@@ -336,12 +335,12 @@ def _verify_together(
     proofs: list[sigma.Claim] = []
     for i in many:
         claim = claims[i]
-        base, transcript = native.ScopeBase(claim.scope), _claimed(claim, ring)
-        proof = _escrow(claim, ring, base, transcript)
+        place, transcript = native.scope_of(claim.scope), _claimed(claim, ring)
+        proof = _escrow(claim, ring, place, transcript)
         if proof is not None:
             proofs.append(proof)
         _absorb_escrow(claim.signature, transcript)
-        parts.append(_out_of_many(claim, base, transcript))
+        parts.append(_out_of_many(claim, place, transcript))
     one_of_many.verify_batch(parts, ring.candidates, rand)
     sigma.verify_batch(proofs, rand)
     singly = set(range(len(claims))) - set(many)
@@ -368,7 +367,7 @@ def _verify_at(index: int, claim: Claim, ring: Ring) -> LinkingTag:
 
 def tag_of(key: RingKey, scope: bytes) -> LinkingTag:
     """The tag that a key has in a scope: whether its holder signed already."""
-    value = native.tag(key.to_bytes(), native.ScopeBase(scope))
+    value = native.tag(key.to_bytes(), native.scope_of(scope))
     return LinkingTag(value, _scope_digest(scope))
 
 
@@ -388,6 +387,7 @@ def _scope_digest(scope: bytes) -> bytes:
     return tagged(domain.RING_SCOPE, scope)
 
 
+@cache
 def _generator() -> bytes:
     return ristretto255.base().encode()
 
@@ -428,7 +428,7 @@ def _absorb_escrow(signature: RingSignature, transcript: Transcript) -> None:
 
 
 def _escrow(
-    claim: Claim, ring: Ring, base: native.ScopeBase, transcript: Transcript
+    claim: Claim, ring: Ring, place: native.ScopeCore, transcript: Transcript
 ) -> sigma.Claim | None:
     """What is to be verified of the escrow; it is there if there are regulators.
 
@@ -444,13 +444,13 @@ def _escrow(
             f"{'one' if escrow else 'none'}"
         )
     tag, fork = claim.signature.tag, transcript.fork()
-    return escrows.claim(escrow, regulators, ring, base.encode(), tag, fork)
+    return escrows.claim(escrow, regulators, ring, place.base, tag, fork)
 
 
 def _circle(
     ring: Ring,
     signature: RingSignature,
-    base: native.ScopeBase,
+    place: native.ScopeCore,
     transcript: Transcript,
 ) -> None:
     if len(ring) > MAX_CIRCLE:
@@ -458,15 +458,15 @@ def _circle(
             f"expected a ring of at most {MAX_CIRCLE} keys for this form, found "
             f"{len(ring)} of at most {MAX_MEMBERS}"
         )
-    ring.core.verify(signature.proof, signature.tag, base, transcript.core)
+    ring.core.verify(signature.proof, signature.tag, place, transcript.core)
 
 
 def _out_of_many(
-    claim: Claim, base: native.ScopeBase, transcript: Transcript
+    claim: Claim, place: native.ScopeCore, transcript: Transcript
 ) -> one_of_many.Claim:
     return one_of_many.Claim(
         proof=claim.signature.proof,
         base=_generator(),
-        tag=one_of_many.Tag(base.encode(), claim.signature.tag),
+        tag=one_of_many.Tag(place.base, claim.signature.tag),
         transcript=transcript,
     )

@@ -16,8 +16,9 @@
  * Ring       PS_RING_MIN to PS_RING_MAX keys, ascending as byte strings, so
  *            that each set of keys is one ring; no key twice, none the
  *            identity.
- * Base       of a scope, from ps_ring_base: nobody knows its logarithm. With a
- *            base u*G and a known u every tag would be u*P_i and name i.
+ * Scope      has a base U from ps_ring_scope_init, whose logarithm nobody
+ *            knows. With a base u*G and a known u every tag would be u*P_i
+ *            and name i.
  * Context    The caller absorbs what a signature is for into the transcript
  *            before the call: message, scope, everything that it shall be
  *            bound to. The call absorbs keys, base and tag, and at the end the
@@ -42,6 +43,12 @@ typedef struct {
     ps_ristretto255 element;
     ps_ristretto255_comb comb;
 } ps_ring_member;
+
+/* A scope, by its base. */
+typedef struct {
+    uint8_t encoding[32];
+    ps_ristretto255 base; /* U */
+} ps_ring_scope;
 
 /* Room for either call, for any ring. */
 typedef struct {
@@ -84,19 +91,19 @@ ps_status ps_ring_init(ps_ring_member *ring, size_t *bad, const uint8_t *keys,
 ps_limb ps_ring_find(size_t *index, const uint8_t *keys, size_t count,
                      const uint8_t *key32);
 
-/** Derive the base of a scope, by hashing to the group.
+/** Make a scope: its base is hashed to the group.
  *
  *  Computes   U = element derived from the challenge "base" of 64 bytes of the
- *             transcript "ring/scope/v1" that absorbed `scope`
+ *             transcript "ring/scope/v1" that absorbed `scope` = name
  *
  *  Returns    PS_OK
  *             PS_E_RANGE    U is the identity: of no scope that is ever found
- *  Out        base       U
- *  In         scope      len bytes; public
+ *  Out        scope
+ *  In         name       len bytes; public
  */
 PS_MUST_CHECK
-ps_status ps_ring_base(ps_ristretto255 *base, const uint8_t *scope, size_t len,
-                       const ps_backend *backend);
+ps_status ps_ring_scope_init(ps_ring_scope *scope, const uint8_t *name,
+                             size_t len, const ps_backend *backend);
 
 /** The tag of a secret in a scope.
  *
@@ -107,13 +114,13 @@ ps_status ps_ring_base(ps_ristretto255 *base, const uint8_t *scope, size_t len,
  *             PS_E_KEY       x is 0
  *  Out        tag32      encoding of T
  *  In         secret32   x
- *             base       from ps_ring_base
+ *             scope      from ps_ring_scope_init
  *  Secret     secret32   the status is public
  *  On error   tag32 is all zero
  */
 PS_MUST_CHECK
 ps_status ps_ring_tag(uint8_t *tag32, const uint8_t *secret32,
-                      const ps_ristretto255 *base, const ps_backend *backend);
+                      const ps_ring_scope *scope, const ps_backend *backend);
 
 /** Sign as a member of the ring.
  *
@@ -123,7 +130,8 @@ ps_status ps_ring_tag(uint8_t *tag32, const uint8_t *secret32,
  *             s_i = r_i - c_i*x
  *
  *  Returns    PS_OK
- *             PS_E_RANGE     the count is out of range, or base the identity
+ *             PS_E_RANGE     the count is out of range, or the base the
+ *                            identity
  *             PS_E_ENCODING  secret32 is not canonical
  *             PS_E_VERIFY    no key of the ring belongs to the secret
  *  Out        signature  ps_ring_bytes(count) bytes
@@ -133,7 +141,7 @@ ps_status ps_ring_tag(uint8_t *tag32, const uint8_t *secret32,
  *                        known, the signature still gives nothing away: what is
  *                        drawn depends on the secret and on all it signs
  *             ring       count members, from ps_ring_init
- *             base       from ps_ring_base
+ *             scope      from ps_ring_scope_init
  *             generator  table of G
  *  Scratch    wiped
  *  Secret     secret32, rand32, and the place in the ring: time and addresses
@@ -144,14 +152,15 @@ PS_MUST_CHECK
 ps_status ps_ring_sign(uint8_t *signature, ps_transcript *transcript,
                        const uint8_t *secret32, const uint8_t *rand32,
                        const ps_ring_member *ring, size_t count,
-                       const ps_ristretto255 *base,
+                       const ps_ring_scope *scope,
                        const ps_ristretto255_table *generator,
                        const ps_backend *backend, ps_ring_scratch *scratch);
 
 /** Verify a signature and its tag.
  *
  *  Returns    PS_OK
- *             PS_E_RANGE     the count is out of range, or base the identity
+ *             PS_E_RANGE     the count is out of range, or the base the
+ *                            identity
  *             PS_E_ENCODING  a scalar or the tag is not canonical, or the tag
  *                            is the identity
  *             PS_E_VERIFY    well formed, and the circle does not close
@@ -159,7 +168,7 @@ ps_status ps_ring_sign(uint8_t *signature, ps_transcript *transcript,
  *  In         signature  ps_ring_bytes(count) bytes
  *             tag32      T
  *             ring       count members, from ps_ring_init
- *             base       from ps_ring_base
+ *             scope      from ps_ring_scope_init
  *             generator  comb of G
  *  Scratch    scratch
  *  Time       depends on everything: all of it is public
@@ -167,7 +176,7 @@ ps_status ps_ring_sign(uint8_t *signature, ps_transcript *transcript,
 PS_MUST_CHECK
 ps_status ps_ring_verify(ps_transcript *transcript, const uint8_t *signature,
                          const uint8_t *tag32, const ps_ring_member *ring,
-                         size_t count, const ps_ristretto255 *base,
+                         size_t count, const ps_ring_scope *scope,
                          const ps_ristretto255_comb *generator,
                          const ps_backend *backend, ps_ring_scratch *scratch);
 /* ffi: end */

@@ -18,7 +18,7 @@ from ring_kit import (
 )
 
 from privshare.bindings import ristretto255, scalar
-from privshare.bindings.ring import ScopeBase
+from privshare.bindings.ring import scope_of
 from privshare.errors import (
     EncodingError,
     NotFound,
@@ -216,7 +216,7 @@ def test_no_public_number_makes_a_tag_of_a_key() -> None:
     Were the base a known multiple of the generator, u·P would be the tag.
     """
     signature = signed()
-    base = ScopeBase(SCOPE).encode()
+    base = scope_of(SCOPE).base
     keys = ristretto255.decode(b"".join(ring(4).keys))
     public = [
         scalar.reduce_wide(data.ljust(64, b"\0")[:64])
