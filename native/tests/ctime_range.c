@@ -11,7 +11,7 @@
 enum { LIMBS = 1 << 19, MAX_LEN = 32 * (9 + 2 * 8) };
 
 static ps_range_generators gens;
-static ps_ristretto255 memory[128 * 2];
+static ps_limb memory[(2 + 128 * 2) * (20 + PS_RISTRETTO255_SET_LIMBS)];
 static ps_limb scratch[LIMBS];
 
 static ps_range_transcript context(ps_range_format format)

@@ -10,7 +10,7 @@
 #include "tiny_group.h"
 
 static ps_range_generators gens;
-static ps_ristretto255 memory[128 * 2];
+static ps_limb memory[(2 + 128 * 2) * (20 + PS_RISTRETTO255_SET_LIMBS)];
 static unsigned q;
 
 static inline unsigned mul(unsigned a, unsigned b)
@@ -56,17 +56,17 @@ static inline unsigned element(const ps_ristretto255 *p)
 
 static inline unsigned g_of(unsigned bits, unsigned k)
 {
-    return element(&memory[128 * (k / bits) + k % bits]);
+    return element(&gens.points[2 + 128 * (k / bits) + k % bits]);
 }
 
 static inline unsigned h_of(unsigned bits, unsigned k)
 {
-    return element(&memory[128 * (k / bits) + 64 + k % bits]);
+    return element(&gens.points[66 + 128 * (k / bits) + k % bits]);
 }
 
 static inline unsigned blinding_base(void)
 {
-    return element(&gens.blinding_base);
+    return element(&gens.points[1]);
 }
 
 /* A prover with plain integers, who takes any vectors for the bits. Entry i is

@@ -10,7 +10,8 @@
 enum { MAX_LEN = 32 * (9 + 2 * 11), LIMBS = 1 << 20, PARTIES = 4 };
 
 static ps_range_generators gens;
-static ps_ristretto255 memory[128 * PARTIES];
+static ps_limb memory[(2 + 128 * PARTIES)
+                      * (20 + PS_RISTRETTO255_SET_LIMBS)];
 static ps_limb scratch[LIMBS];
 
 /* A proof, and all that goes with it. */
@@ -386,6 +387,8 @@ static void opposite_errors(ps_range_format format)
 
 int main(void)
 {
+    CHECK(ps_range_generators_limbs(PARTIES)
+          == sizeof memory / sizeof *memory);
     ps_range_generators_init(&gens, memory, PARTIES, ps_backend_best());
     round_trips();
     transcripts_agree(PS_RANGE_V1);

@@ -359,3 +359,37 @@ void ps_ristretto255_msm_vartime(ps_ristretto255 *p, const ps_scalar *s,
 {
     ps_ristretto255_msm(p, s, a, count, backend, scratch);
 }
+
+void ps_ristretto255_set_init_vartime(ps_ristretto255_set *set,
+                                      ps_limb *memory,
+                                      const ps_ristretto255 *a, size_t count,
+                                      const ps_backend *backend)
+{
+    (void)backend;
+    set->count = count;
+    set->rows = memory;
+    for (size_t i = 0; i < count; i++) {
+        memory[i] = a[i].x[0];
+    }
+}
+
+size_t ps_ristretto255_set_limbs(size_t count)
+{
+    return count;
+}
+
+void ps_ristretto255_set_msm_vartime(ps_ristretto255 *p, const ps_scalar *s,
+                                     size_t count,
+                                     const ps_ristretto255_set *set,
+                                     const ps_backend *backend,
+                                     ps_limb *scratch)
+{
+    uint64_t sum = 0;
+
+    (void)backend;
+    (void)scratch;
+    for (size_t i = 0; i < count; i++) {
+        sum = (sum + s[i].limb[0] * set->rows[i]) % tiny_order;
+    }
+    put(p, sum);
+}

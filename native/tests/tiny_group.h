@@ -11,7 +11,7 @@
 #ifndef PRIVSHARE_TESTS_TINY_GROUP_H
 #define PRIVSHARE_TESTS_TINY_GROUP_H
 
-#include "privshare/ps_ristretto255.h"
+#include "privshare/ps_ristretto255_set.h"
 #include "privshare/ps_transcript.h"
 
 /* q: a prime below 256; 13 at first. */

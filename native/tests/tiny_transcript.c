@@ -28,10 +28,12 @@ void ps_transcript_challenge_scalar(ps_scalar *c, ps_transcript *t,
 {
     uint8_t wide[64];
 
-    ps_transcript_challenge(wide, sizeof wide, t, label);
-    ps_scalar_from_wide(c, wide);
     if (drawn < chosen_count) {
+        step(t, OP_CHALLENGE, label, sizeof wide);
         ps_scalar_from_u64(c, chosen[drawn]);
+    } else {
+        ps_transcript_challenge(wide, sizeof wide, t, label);
+        ps_scalar_from_wide(c, wide);
     }
     drawn++;
 }

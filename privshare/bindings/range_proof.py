@@ -38,8 +38,8 @@ MAX_COUNT: int = lib.PS_RANGE_MAX_COUNT
 RAND_BYTES = 32
 
 _ELEMENT_BYTES = 32
-_GENERATORS_OF_A_PARTY = 128
 _KEPT_LIMBS = 1 << 20  # scratch above 8 MB goes back to the system
+_allocate = ffi.new_allocator(should_clear_after_alloc=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,8 @@ class _Generators:
 
     def __init__(self, parties: int) -> None:
         self.parties = parties
-        self._memory = ffi.new("ps_ristretto255[]", _GENERATORS_OF_A_PARTY * parties)
+        limbs = int(lib.ps_range_generators_limbs(parties))
+        self._memory = _allocate("ps_limb[]", limbs)
         self.native = ffi.new("ps_range_generators *")
         lib.ps_range_generators_init(self.native, self._memory, parties, BACKEND)
 
@@ -80,7 +81,6 @@ class _Cache(threading.local):
 
 
 _cache = _Cache()
-_allocate = ffi.new_allocator(should_clear_after_alloc=False)
 _lock = threading.Lock()
 _generators: list[_Generators] = []
 

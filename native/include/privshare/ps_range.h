@@ -22,7 +22,7 @@
 #define PRIVSHARE_PS_RANGE_H
 
 #include "ps_merlin.h"
-#include "ps_ristretto255.h"
+#include "ps_ristretto255_set.h"
 #include "ps_transcript.h"
 
 /* ffi: begin */
@@ -53,13 +53,15 @@ typedef struct {
 typedef struct {
     size_t parties;                       /* the largest m they serve */
     uint8_t bases64[64];                  /* encodings of G and H */
-    ps_ristretto255 value_base;           /* G */
-    ps_ristretto255 blinding_base;        /* H */
-    ps_ristretto255_table value_table;
-    ps_ristretto255_table blinding_table;
-    const ps_ristretto255 *points;        /* for each party: 64 of G's kind,
-                                             then 64 of H's; caller's memory */
+    ps_ristretto255_table value_table;    /* of G */
+    ps_ristretto255_table blinding_table; /* of H */
+    const ps_ristretto255 *points;        /* G, H, then for each party 64 of G's
+                                             kind and 64 of H's */
+    ps_ristretto255_set set;              /* of the same */
 } ps_range_generators;
+
+/** Limbs of memory for the generators of so many parties. */
+size_t ps_range_generators_limbs(size_t parties);
 
 /** Derive the generators.
  *
@@ -70,13 +72,12 @@ typedef struct {
  *
  *  Out        gens       points into memory; both stay where they are until the
  *                        last call that reads them
- *             memory     128 * parties elements
+ *             memory     ps_range_generators_limbs(parties) limbs
  *  In         parties    1 to PS_RANGE_MAX_COUNT
  *             backend    from ps_backend_best or ps_backend_portable
  */
-void ps_range_generators_init(ps_range_generators *gens,
-                              ps_ristretto255 *memory, size_t parties,
-                              const ps_backend *backend);
+void ps_range_generators_init(ps_range_generators *gens, ps_limb *memory,
+                              size_t parties, const ps_backend *backend);
 
 /** Bytes of a proof; 0 when the shape is not allowed. */
 size_t ps_range_proof_len(ps_range_shape shape);

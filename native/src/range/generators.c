@@ -50,41 +50,46 @@ static void chain(ps_ristretto255 *out, char kind, size_t party,
     ps_ristretto255_from_uniform(out, uniform, RANGE_GENERATORS, backend);
 }
 
-void ps_range_generators_init(ps_range_generators *gens,
-                              ps_ristretto255 *memory, size_t parties,
-                              const ps_backend *backend)
+size_t ps_range_generators_limbs(size_t parties)
+{
+    return range_places(parties)
+         * (sizeof(ps_ristretto255) / sizeof(ps_limb)
+            + PS_RISTRETTO255_SET_LIMBS);
+}
+
+/* G and H, with the tables of their multiples. */
+static void make_bases(ps_range_generators *gens, ps_ristretto255 *points,
+                       const ps_backend *backend)
 {
     uint8_t uniform[64];
 
-    memset(gens, 0, sizeof *gens);
-    gens->parties = parties;
-    gens->points = memory;
-    ps_ristretto255_base(&gens->value_base);
-    ps_ristretto255_encode(gens->bases64, &gens->value_base, 1, backend);
+    ps_ristretto255_base(&points[0]);
+    ps_ristretto255_encode(gens->bases64, &points[0], 1, backend);
     ps_sha3_512_digest(uniform, gens->bases64, 32);
-    ps_ristretto255_from_uniform(&gens->blinding_base, uniform, 1, backend);
-    ps_ristretto255_encode(gens->bases64 + 32, &gens->blinding_base, 1,
-                           backend);
-    ps_ristretto255_table_init(&gens->value_table, &gens->value_base, backend);
-    ps_ristretto255_table_init(&gens->blinding_table, &gens->blinding_base,
-                               backend);
-    for (size_t j = 0; j < parties; j++) {
-        chain(memory, 'G', j, backend);
-        chain(memory + RANGE_GENERATORS, 'H', j, backend);
-        memory += 2 * RANGE_GENERATORS;
-    }
+    ps_ristretto255_from_uniform(&points[1], uniform, 1, backend);
+    ps_ristretto255_encode(gens->bases64 + 32, &points[1], 1, backend);
+    ps_ristretto255_table_init(&gens->value_table, &points[0], backend);
+    ps_ristretto255_table_init(&gens->blinding_table, &points[1], backend);
 }
 
-void ps_range_basis(ps_ristretto255 *out, size_t bits, size_t padded,
-                    const ps_range_generators *gens)
+void ps_range_generators_init(ps_range_generators *gens, ps_limb *memory,
+                              size_t parties, const ps_backend *backend)
 {
-    const ps_ristretto255 *in = gens->points;
+    size_t places = range_places(parties);
+    range_room room = {memory, 0};
+    ps_ristretto255 *points = range_points(&room, places);
 
-    *out++ = gens->value_base;
-    *out++ = gens->blinding_base;
-    for (size_t kind = 0; kind < 2 * padded; kind++) {
-        memcpy(out, in, bits * sizeof *out);
-        out += bits;
-        in += RANGE_GENERATORS;
+    memset(gens, 0, sizeof *gens);
+    gens->parties = parties;
+    gens->points = points;
+    make_bases(gens, points, backend);
+    for (size_t j = 0; j < parties; j++) {
+        ps_ristretto255 *first = points + range_places(j);
+
+        chain(first, 'G', j, backend);
+        chain(first + RANGE_GENERATORS, 'H', j, backend);
     }
+    ps_ristretto255_set_init_vartime(
+        &gens->set, range_take(&room, places * PS_RISTRETTO255_SET_LIMBS),
+        points, places, backend);
 }

@@ -9,9 +9,8 @@
  *
  *   g[t] * G[t*len + i]      and      h[t] * y^-i * H[t*len + i]
  *
- * so that L and R are sums over N + 1 of the elements that never change. With
- * N = 64 that is a third less work than folding, and it has no elements to
- * compute before the next round can begin.
+ * so that L and R are sums over N + 1 of the elements that never change, which
+ * a set of them makes quick.
  */
 #include "range.h"
 
@@ -26,9 +25,9 @@ size_t ps_range_product_room(range_product *p, range_room *room,
     p->y_inv = range_scalars(room, n);
     p->g = range_scalars(room, n);
     p->h = range_scalars(room, n);
-    p->terms = range_scalars(room, n + 1);
-    p->elements = range_points(room, n + 1);
-    p->msm = range_take(room, ps_ristretto255_msm_limbs(n + 1));
+    p->terms = range_scalars(room, range_places(shape->padded));
+    p->msm = range_take(
+        room, ps_ristretto255_set_limbs(range_places(shape->padded)));
     return room->used;
 }
 
@@ -48,24 +47,23 @@ static void cross(ps_ristretto255 *sum, const ps_scalar *a,
                   size_t g_from, size_t h_from, range_product *p)
 {
     const range_shape *s = p->shape;
-    size_t at = 0, n = s->bits;
+    size_t places = range_places(s->padded);
 
+    memset(p->terms, 0, places * sizeof *p->terms);
+    p->terms[0] = *c;
     for (size_t t = 0; t < s->length / (2 * half); t++) {
         size_t k = t * 2 * half;
 
         for (size_t i = 0; i < half; i++) {
-            p->elements[at] = p->basis[range_place(n, s, k + g_from + i)];
-            ps_scalar_mul(&p->terms[at++], &p->g[t], &a[i]);
-        }
-        for (size_t i = 0; i < half; i++) {
-            p->elements[at] = p->basis[range_place(n, s, k + h_from + i) + n];
-            ps_scalar_mul(&p->terms[at++], &p->h[t], &b[i]);
+            size_t g = range_place(s, k + g_from + i);
+            size_t h = range_place(s, k + h_from + i) + RANGE_GENERATORS;
+
+            ps_scalar_mul(&p->terms[g], &p->g[t], &a[i]);
+            ps_scalar_mul(&p->terms[h], &p->h[t], &b[i]);
         }
     }
-    p->elements[at] = p->basis[0];
-    p->terms[at++] = *c;
-    ps_ristretto255_msm_vartime(sum, p->terms, p->elements, at, p->backend,
-                                p->msm);
+    ps_ristretto255_set_msm_vartime(sum, p->terms, places, &p->gens->set,
+                                    p->backend, p->msm);
 }
 
 /* b[i] * y^-(from + i), where the generators are H and not y^-k * H. */

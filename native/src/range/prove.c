@@ -22,10 +22,11 @@ typedef struct {
     ps_scalar y, z, x, w, t_poly[3];
     ps_scalar *values, *blindings;   /* m */
     ps_scalar *z_powers;             /* m: z_j */
-    ps_scalar *nonces;               /* 1 + 2N: rho, then s_L and s_R in the
-                                        order of the basis */
+    ps_scalar *nonces;               /* 1 + 2N: rho, then s_L and s_R, n of
+                                        each for each number */
     ps_scalar *l0, *l1, *r0, *r1;    /* N */
-    ps_ristretto255 *basis;
+    ps_ristretto255 *basis;          /* 1 + 2N: H and the generators, in the
+                                        same order */
     ps_ristretto255 *v;              /* 2m */
     ps_limb *msm;
     range_product product;
@@ -44,7 +45,7 @@ static size_t make_room(prover *p, ps_limb *scratch)
     p->l1 = range_scalars(&room, n);
     p->r0 = range_scalars(&room, n);
     p->r1 = range_scalars(&room, n);
-    p->basis = range_points(&room, RANGE_BASES + 2 * n);
+    p->basis = range_points(&room, 1 + 2 * n);
     p->v = range_points(&room, 2 * m);
     p->msm = range_take(&room, ps_ristretto255_msm_limbs(1 + 2 * n));
     return ps_range_product_room(&p->product, &room, &p->shape);
@@ -185,6 +186,25 @@ static int publish(prover *p, uint8_t *out64, const ps_ristretto255 *pair,
 
 /* A = alpha*H + <a, G> + <a - 1, H>: of each pair of generators one is added,
  * G where the bit is 1 and -H where it is 0. */
+static size_t place_of_nonce(const prover *p, size_t k)
+{
+    size_t n = p->shape.bits;
+
+    return 1 + k / n * 2 * n + k % n;
+}
+
+static void gather_basis(prover *p)
+{
+    ps_ristretto255 *out = p->basis;
+
+    *out++ = p->gens->points[1];
+    for (size_t kind = 0; kind < 2 * p->shape.padded; kind++) {
+        memcpy(out, p->gens->points + RANGE_BASES + RANGE_GENERATORS * kind,
+               p->shape.bits * sizeof *out);
+        out += p->shape.bits;
+    }
+}
+
 static void commit_bits(ps_ristretto255 *sum, const prover *p,
                         const uint64_t *values)
 {
@@ -193,7 +213,7 @@ static void commit_bits(ps_ristretto255 *sum, const prover *p,
     ps_ristretto255_table_mul(sum, &p->alpha, 1, &p->gens->blinding_table,
                               p->backend);
     for (size_t k = 0; k < p->shape.length; k++) {
-        size_t at = range_place(p->shape.bits, &p->shape, k);
+        size_t at = place_of_nonce(p, k);
 
         ps_ristretto255_neg(&none, &p->basis[at + p->shape.bits]);
         ps_ristretto255_select(&one, bit(p, values, k), &p->basis[at], &none);
@@ -209,16 +229,11 @@ static int publish_vectors(prover *p, uint8_t *out64, const uint64_t *values)
     int whole;
 
     commit_bits(&pair[0], p, values);
-    ps_ristretto255_msm(&pair[1], p->nonces, p->basis + 1,
-                        1 + 2 * p->shape.length, p->backend, p->msm);
+    ps_ristretto255_msm(&pair[1], p->nonces, p->basis, 1 + 2 * p->shape.length,
+                        p->backend, p->msm);
     whole = publish(p, out64, pair, "A", "S");
     ps_wipe(pair, sizeof pair);
     return whole;
-}
-
-static const ps_scalar *nonce_left(const prover *p, size_t k)
-{
-    return &p->nonces[range_place(p->shape.bits, &p->shape, k) - 1];
 }
 
 /* The coefficients of l(X) and r(X), and z_j. */
@@ -235,15 +250,17 @@ static void make_vectors(prover *p, const uint64_t *values)
         ps_scalar_mul(&p->z_powers[j], &p->z_powers[j - 1], &p->z);
     }
     for (size_t k = 0; k < p->shape.length; k++) {
+        const ps_scalar *nonce = &p->nonces[place_of_nonce(p, k)];
+
         if (k % n == 0) {
             weight = p->z_powers[k / n];
         }
         ps_scalar_from_u64(&a, bit(p, values, k));
         ps_scalar_sub(&p->l0[k], &a, &p->z);
-        p->l1[k] = *nonce_left(p, k);
+        p->l1[k] = *nonce;
         ps_scalar_add(&a, &a, &z_minus_1);
         ps_scalar_mul_add(&p->r0[k], &power, &a, &weight);
-        ps_scalar_mul(&p->r1[k], &power, nonce_left(p, k) + n);
+        ps_scalar_mul(&p->r1[k], &power, nonce + n);
         ps_scalar_mul(&power, &power, &p->y);
         ps_scalar_add(&weight, &weight, &weight);
     }
@@ -334,7 +351,7 @@ static void prepare_product(prover *p)
     for (size_t k = 1; k < p->shape.length; k++) {
         ps_scalar_mul(&power[k], &power[k - 1], &y_inv);
     }
-    p->product.basis = p->basis;
+    p->product.gens = p->gens;
     p->product.backend = p->backend;
 }
 
@@ -343,7 +360,7 @@ static ps_status make_proof(prover *p, uint8_t *proof, const uint64_t *values)
     int whole;
     ps_status status;
 
-    ps_range_basis(p->basis, p->shape.bits, p->shape.padded, p->gens);
+    gather_basis(p);
     whole = publish_vectors(p, proof, values);
     ps_range_challenge(&p->y, &p->t, "y");
     ps_range_challenge(&p->z, &p->t, "z");

@@ -3,10 +3,9 @@
  * A proof over m numbers (padded) of n bits works on vectors of N = n*m
  * entries. Entry k is bit i = k mod n of number j = k / n.
  *
- * Points of a basis stand in this order, so that a basis for n bits and m
- * numbers holds those of all smaller proofs at places that range_place gives:
- *
- *   G  H  | G[0][0..n)  H[0][0..n) | G[1][0..n)  H[1][0..n) | ...
+ * The generators stand in one order, so that those of small proofs are among
+ * those of large ones: G, H, then for each party 64 of G's kind and 64 of H's,
+ * of which a proof uses the first n. Coefficients have the same places.
  */
 #ifndef PRIVSHARE_RANGE_H
 #define PRIVSHARE_RANGE_H
@@ -37,20 +36,18 @@ static inline size_t range_proof_len(const range_shape *s)
     return 32 * (9 + 2 * s->rounds);
 }
 
-static inline size_t range_basis_len(size_t bits, size_t padded)
+/* How many places the generators for m numbers take. */
+static inline size_t range_places(size_t padded)
 {
-    return RANGE_BASES + 2 * bits * padded;
+    return RANGE_BASES + 2 * RANGE_GENERATORS * padded;
 }
 
-/* Where G of entry k stands in a basis for basis_bits; H is basis_bits on. */
-static inline size_t range_place(size_t basis_bits, const range_shape *s,
-                                 size_t k)
+/* The place of the generator of entry k of G's kind; the one of H's kind is
+ * RANGE_GENERATORS on. */
+static inline size_t range_place(const range_shape *s, size_t k)
 {
-    return RANGE_BASES + k / s->bits * 2 * basis_bits + k % s->bits;
+    return range_places(k / s->bits) + k % s->bits;
 }
-
-void ps_range_basis(ps_ristretto255 *out, size_t bits, size_t padded,
-                    const ps_range_generators *gens);
 
 /* Scratch handed out from the front. With base NULL it only counts. */
 typedef struct {
@@ -95,13 +92,12 @@ void ps_range_fingerprint(uint8_t *out32, const ps_range_transcript *t);
 /* The inner product argument for vectors a and b of a proof. */
 typedef struct {
     const range_shape *shape;
-    const ps_ristretto255 *basis;    /* for exactly this shape */
+    const ps_range_generators *gens;
     const ps_backend *backend;
     ps_scalar *y_inv;                /* N powers of y^-1, from y^0 on */
     ps_scalar *g;                    /* N: see inner_product.c */
     ps_scalar *h;                    /* N */
-    ps_scalar *terms;                /* N + 1 coefficients of a sum */
-    ps_ristretto255 *elements;       /* N + 1: their elements */
+    ps_scalar *terms;                /* coefficients of a sum, in place */
     ps_limb *msm;
 } range_product;
 

@@ -58,8 +58,8 @@ static void add_generators(range_batch *b, const range_claim *c)
     ps_scalar_mul(&wz, &c->weight[0], &c->z);
     ps_scalar_mul(&start, &wz, &c->z);
     for (size_t k = 0; k < s->length; k++) {
-        ps_scalar *g = &b->terms[range_place(b->bits, s, k)];
-        ps_scalar *h = g + b->bits;
+        ps_scalar *g = &b->shared[range_place(s, k)];
+        ps_scalar *h = g + RANGE_GENERATORS;
 
         if (k % s->bits == 0) { /* r = weight * z_j * 2^i * y^-k */
             r = start;
@@ -108,14 +108,14 @@ static void add_bases(range_batch *b, const range_claim *c)
 
     make_delta(&delta, c);
     ps_scalar_sub(&delta, &delta, &c->t_x);
-    ps_scalar_mul_add(&b->terms[0], &c->weight[1], &delta, &b->terms[0]);
+    ps_scalar_mul_add(&b->shared[0], &c->weight[1], &delta, &b->shared[0]);
     ps_scalar_mul(&value, &c->a, &c->b);
     ps_scalar_sub(&value, &c->t_x, &value);
     ps_scalar_mul(&value, &value, &c->w);
-    ps_scalar_mul_add(&b->terms[0], &c->weight[0], &value, &b->terms[0]);
+    ps_scalar_mul_add(&b->shared[0], &c->weight[0], &value, &b->shared[0]);
     ps_scalar_mul(&value, &c->weight[0], &c->e_blinding);
     ps_scalar_mul_add(&value, &c->weight[1], &c->t_x_blinding, &value);
-    ps_scalar_sub(&b->terms[1], &b->terms[1], &value);
+    ps_scalar_sub(&b->shared[1], &b->shared[1], &value);
 }
 
 /* The coefficients of A, S, T_1, T_2, L and R, V, in this order. */
@@ -146,17 +146,20 @@ static void set_elements(const range_batch *b, ps_scalar *terms,
 
 int ps_range_sums_vanish(range_batch *b, size_t from, size_t to)
 {
-    ps_ristretto255 sum;
-    size_t at = b->basis_len;
+    ps_ristretto255 sum, own;
+    size_t at = 0;
 
-    memset(b->terms, 0, b->basis_len * sizeof *b->terms);
+    memset(b->shared, 0, b->places * sizeof *b->shared);
     for (size_t i = from; i < to; i++) {
         add_generators(b, &b->claims[i]);
         add_bases(b, &b->claims[i]);
         set_elements(b, b->terms + at, &b->claims[i]);
         at += b->claims[i].elements;
     }
-    ps_ristretto255_msm_vartime(&sum, b->terms, b->points, at, b->backend,
+    ps_ristretto255_set_msm_vartime(&sum, b->shared, b->places, &b->gens->set,
+                                    b->backend, b->msm);
+    ps_ristretto255_msm_vartime(&own, b->terms, b->points, at, b->backend,
                                 b->msm);
+    ps_ristretto255_add(&sum, &sum, &own);
     return ps_ristretto255_is_identity(&sum) != 0;
 }

@@ -18,7 +18,7 @@ static size_t make_room(range_batch *b, size_t *bad,
                         ps_limb *scratch)
 {
     range_room room = {scratch, 0};
-    size_t elements = 0, inverses = 0;
+    size_t elements = 0, inverses = 0, padded = 1, set, msm;
     range_shape s;
 
     memset(b, 0, sizeof *b);
@@ -29,8 +29,8 @@ static size_t make_room(range_batch *b, size_t *bad,
             *bad = i;
             return 0;
         }
-        b->bits = s.bits > b->bits ? s.bits : b->bits;
-        b->padded = s.padded > b->padded ? s.padded : b->padded;
+        padded = s.padded > padded ? s.padded : padded;
+        b->length = s.length > b->length ? s.length : b->length;
         if (b->claims != NULL) {
             b->claims[i].shape = s;
             b->claims[i].at = elements;
@@ -40,17 +40,19 @@ static size_t make_room(range_batch *b, size_t *bad,
         elements += 4 + 2 * s.rounds + s.count;
         inverses += 1 + s.rounds;
     }
-    b->basis_len = range_basis_len(b->bits, b->padded);
+    b->places = range_places(padded);
     b->encodings = range_take(&room, limbs_of(32 * elements));
     b->drawn = range_take(&room, limbs_of(32 * count));
     b->forward = range_scalars(&room, inverses);
     b->inverse = range_scalars(&room, inverses);
-    b->p = range_scalars(&room, b->bits * b->padded);
-    b->q = range_scalars(&room, b->bits * b->padded);
-    b->terms = range_scalars(&room, b->basis_len + elements);
-    b->points = range_points(&room, b->basis_len + elements);
-    b->msm = range_take(&room,
-                        ps_ristretto255_msm_limbs(b->basis_len + elements));
+    b->p = range_scalars(&room, b->length);
+    b->q = range_scalars(&room, b->length);
+    b->shared = range_scalars(&room, b->places);
+    b->terms = range_scalars(&room, elements);
+    b->points = range_points(&room, elements);
+    set = ps_ristretto255_set_limbs(b->places);
+    msm = ps_ristretto255_msm_limbs(elements);
+    b->msm = range_take(&room, set > msm ? set : msm);
     return room.used;
 }
 
@@ -124,8 +126,7 @@ static int draw(range_claim *c, ps_scalar *forward, ps_range_transcript *t,
 /* Reads all proofs and draws their challenges. */
 static ps_status open_claims(range_batch *b, size_t *bad,
                              ps_range_transcript *transcripts,
-                             const uint8_t *commitments, const uint8_t *proofs,
-                             const ps_range_generators *gens)
+                             const uint8_t *commitments, const uint8_t *proofs)
 {
     for (size_t i = 0; i < b->count; i++) {
         range_claim *c = &b->claims[i];
@@ -140,7 +141,7 @@ static ps_status open_claims(range_batch *b, size_t *bad,
         }
         gather(b->encodings + 32 * c->at, c, proofs, commitments);
         if (!draw(c, b->forward + c->inverses, &transcripts[i], proofs,
-                  commitments, gens)) {
+                  commitments, b->gens)) {
             return PS_E_VERIFY;
         }
         proofs += range_proof_len(&c->shape);
@@ -163,11 +164,10 @@ static size_t owner(const range_batch *b, size_t at)
 /* All elements at once; those of a proof may not be the identity. */
 static ps_status open_elements(range_batch *b, size_t *bad)
 {
-    ps_ristretto255 *points = b->points + b->basis_len;
     const range_claim *last = &b->claims[b->count - 1];
     size_t at;
 
-    if (ps_ristretto255_decode(points, &at, b->encodings,
+    if (ps_ristretto255_decode(b->points, &at, b->encodings,
                                last->at + last->elements, b->backend)
         != PS_OK) {
         *bad = owner(b, at);
@@ -177,7 +177,7 @@ static ps_status open_elements(range_batch *b, size_t *bad)
         const range_claim *c = &b->claims[i];
 
         for (size_t e = 0; e < 4 + 2 * c->shape.rounds; e++) {
-            if (ps_ristretto255_is_identity(&points[c->at + e])) {
+            if (ps_ristretto255_is_identity(&b->points[c->at + e])) {
                 *bad = i;
                 return PS_E_VERIFY;
             }
@@ -222,15 +222,13 @@ static void draw_weights(range_batch *b,
     ps_scalar_from_u64(&b->claims[0].weight[0], 1);
 }
 
-/* The first claim that does not hold by itself. Its elements move down to the
- * basis, over those of claims that were looked at. */
+/* The first claim that does not hold by itself. Its elements move to the front,
+ * over those of claims that were looked at. */
 static size_t first_bad(range_batch *b)
 {
-    ps_ristretto255 *points = b->points + b->basis_len;
-
     for (size_t i = 0; i < b->count; i++) {
-        memmove(points, points + b->claims[i].at,
-                b->claims[i].elements * sizeof *points);
+        memmove(b->points, b->points + b->claims[i].at,
+                b->claims[i].elements * sizeof *b->points);
         if (!ps_range_sums_vanish(b, i, i + 1)) {
             return i;
         }
@@ -241,11 +239,10 @@ static size_t first_bad(range_batch *b)
 static ps_status verify(range_batch *b, size_t *bad,
                         ps_range_transcript *transcripts,
                         const uint8_t *commitments, const uint8_t *proofs,
-                        const uint8_t *rand32, const ps_range_generators *gens)
+                        const uint8_t *rand32)
 {
     const range_claim *last = &b->claims[b->count - 1];
-    ps_status status = open_claims(b, bad, transcripts, commitments, proofs,
-                                   gens);
+    ps_status status = open_claims(b, bad, transcripts, commitments, proofs);
 
     if (status == PS_OK) {
         status = open_elements(b, bad);
@@ -254,7 +251,6 @@ static ps_status verify(range_batch *b, size_t *bad,
         return status;
     }
     draw_weights(b, transcripts, proofs, rand32);
-    ps_range_basis(b->points, b->bits, b->padded, gens);
     ps_scalar_invert_batch(b->inverse, b->forward,
                            last->inverses + 1 + last->shape.rounds);
     *bad = b->count;
@@ -284,6 +280,7 @@ ps_status ps_range_verify_vartime(size_t *bad,
     if (make_room(&b, bad, shapes, count, scratch) == 0) {
         return PS_E_RANGE;
     }
+    b.gens = gens;
     b.backend = backend;
     for (size_t i = 0; i < count; i++) {
         size_t proof_len = range_proof_len(&b.claims[i].shape);
@@ -303,5 +300,5 @@ ps_status ps_range_verify_vartime(size_t *bad,
     if (proofs_len != 0 || commitments_len != 0) {
         return PS_E_ENCODING;
     }
-    return verify(&b, bad, transcripts, commitments, proofs, rand32, gens);
+    return verify(&b, bad, transcripts, commitments, proofs, rand32);
 }

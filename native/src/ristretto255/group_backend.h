@@ -7,7 +7,7 @@
 #ifndef PRIVSHARE_GROUP_BACKEND_H
 #define PRIVSHARE_GROUP_BACKEND_H
 
-#include "privshare/ps_ristretto255.h"
+#include "privshare/ps_ristretto255_set.h"
 
 struct ps_group_backend {
     int (*decode)(ps_ristretto255 *p, size_t *bad, const uint8_t *in,
@@ -32,6 +32,9 @@ struct ps_group_backend {
     int (*msm_vartime)(ps_ristretto255 *p, const ps_scalar *s,
                        const ps_ristretto255 *a, size_t count,
                        ps_limb *scratch);
+    int (*set_msm_vartime)(ps_ristretto255 *p, const ps_scalar *s,
+                           size_t count, const ps_ristretto255_set *set,
+                           ps_limb *scratch);
 };
 
 #endif

@@ -251,5 +251,6 @@ const struct ps_group_backend ps_lanes_group = {
     .table_mul = ps_ge8_table_mul,
     .msm = ps_ge8_msm,
     .msm_vartime = ps_ge8_msm_vartime,
+    .set_msm_vartime = ps_ge8_set_msm_vartime,
 };
 #endif

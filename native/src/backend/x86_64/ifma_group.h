@@ -18,6 +18,7 @@
 #if defined(PS_HAVE_LANES)
 
 #include "../../ristretto255/element.h"
+#include "privshare/ps_ristretto255_set.h"
 
 /* What elements are outside: X, Y, Z, T. */
 typedef struct {
@@ -121,6 +122,11 @@ int ps_ge8_comb_init(ps_ristretto255_comb *const *comb,
                      const ps_ristretto255 *a, size_t count);
 int ps_ge8_comb_mul(ps_ristretto255 *p, const ps_scalar *s,
                     const ps_ristretto255_comb *const *comb, size_t count);
+
+/* ifma_set.c: entry */
+int ps_ge8_set_msm_vartime(ps_ristretto255 *p, const ps_scalar *s,
+                           size_t count, const ps_ristretto255_set *set,
+                           ps_limb *scratch);
 
 extern const struct ps_group_backend ps_lanes_group;
 
