@@ -68,7 +68,8 @@ def test_it_is_read_strictly() -> None:
     first = number(key.commitments[0])
     for change in (
         {"more": 1},
-        {"v": 2},
+        {"v": 1},
+        {"v": 3},
         {"v": True},
         {"type": "privshare.paillier"},
         {"threshold": 1},
