@@ -60,7 +60,13 @@ class Elements:
             IndexError: There is no such element.
         """
         if isinstance(place, slice):
-            return self.take(range(*place.indices(self._count)))
+            positions = range(*place.indices(self._count))
+            if positions.step != 1:
+                return self.take(positions)
+            result = _new(len(positions))
+            start = self.native + positions.start
+            ffi.memmove(result.native, start, _SIZE * len(positions))
+            return result
         return self.take((range(self._count)[place],))
 
     def take(self, positions: Sequence[int]) -> Elements:
