@@ -64,6 +64,14 @@ RESULT: Final = _tag(b"result")  # a result document
 EVIDENCE: Final = _tag(b"evidence")  # the technique's own proof
 TRANSCRIPT: Final = _tag(b"transcript")  # messages between the parties
 PROGRAM: Final = _tag(b"program")  # a measured program's whole code closure
+ATTESTATION: Final = _tag(b"attestation")  # evidence, as an archive names it
+ENDORSEMENTS: Final = _tag(b"endorsements")  # what makers said of machines
+APPRAISAL_POLICY: Final = _tag(b"appraisal-policy")  # what evidence is accepted
+ADMISSION: Final = _tag(b"admission")  # what evidence is bound to before data
+CONCLUSION: Final = _tag(b"conclusion")  # and after the result
+NONCE: Final = _tag(b"nonce")  # job, party, nonce: committed before evidence
+RELEASE: Final = _tag(b"release")  # data on its way to an attested key
+MODULE_CACHE: Final = _tag(b"module-cache")  # key and compiled code of a module
 RECEIPT: Final = _tag(b"receipt")  # a receipt, as bundles name it
 ATTACHMENT: Final = _tag(b"attachment")  # a file that travels with a receipt
 
