@@ -61,7 +61,7 @@ KEY_CERT_SIGN: Final = 5
 CRL_SIGN: Final = 6
 
 _PEM: Final = re.compile(
-    rb"-----BEGIN CERTIFICATE-----(\r?\n)([A-Za-z0-9+/=\r\n]{1,12288}?)\1"
+    rb"-----BEGIN CERTIFICATE-----(\r?\n)([A-Za-z0-9+/=\r\n]{1,12288})\1"
     rb"-----END CERTIFICATE-----(?:\1|\Z)"
 )
 _NAME_TAGS: Final = (0x0C, 0x13)

@@ -24,6 +24,7 @@ __all__ = [
     "BOOLEAN",
     "ENUMERATED",
     "GENERALIZED_TIME",
+    "IA5_STRING",
     "INTEGER",
     "OBJECT",
     "OCTET_STRING",
@@ -39,9 +40,9 @@ BOOLEAN: Final = 0x01
 INTEGER: Final = 0x02
 BIT_STRING: Final = 0x03
 OCTET_STRING: Final = 0x04
-NULL: Final = 0x05
 OBJECT: Final = 0x06
 ENUMERATED: Final = 0x0A
+IA5_STRING: Final = 0x16
 UTC_TIME: Final = 0x17
 GENERALIZED_TIME: Final = 0x18
 SEQUENCE: Final = 0x30
@@ -56,13 +57,13 @@ def context(number: int, *, constructed: bool = True) -> int:
     return 0x80 | (0x20 if constructed else 0) | number
 
 
-def refuse(scope: str, word: str, message: str) -> NoReturn:
+def refuse(scope: str, word: str, message: str, *, fix: str = "") -> NoReturn:
     """Refuse evidence.
 
     Raises:
         EvidenceInvalid: Always; `detail["rule"]` is `scope.word`.
     """
-    raise EvidenceInvalid(message, detail={"rule": f"{scope}.{word}"})
+    raise EvidenceInvalid(message, fix=fix, detail={"rule": f"{scope}.{word}"})
 
 
 class Reader:
