@@ -84,7 +84,8 @@ def read_ek(
 
     Args:
         certificate: DER.
-        chain: PEM: the issuers and the root, in any order, none to spare.
+        chain: PEM: the issuers and the root, in any order, none to spare, and
+            no text around them.
         roots: Those that the reader knows.
         at: Unix seconds.
 
@@ -115,7 +116,11 @@ def _read_ek(
     if len(certificate) > MAX_CERTIFICATE or len(chain) > MAX_CHAIN * MAX_CERTIFICATE:
         refuse("tpm.ek.encoding", "certificates of a few thousand bytes", "longer")
     leaf = x509.load_der_x509_certificate(certificate)
-    path, root = _path(leaf, x509.load_pem_x509_certificates(chain), roots)
+    issuers = x509.load_pem_x509_certificates(chain)
+    pem = b"".join(c.public_bytes(serialization.Encoding.PEM) for c in issuers)
+    if pem != chain:
+        refuse("tpm.ek.encoding", "certificates in PEM and nothing else", "more")
+    path, root = _path(leaf, issuers, roots)
     _check_leaf(leaf)
     for depth, issuer in enumerate(path[1:]):
         _check_issuer(issuer, depth)
