@@ -19,7 +19,10 @@ from typing import TYPE_CHECKING, Final
 
 from privshare.errors import EvidenceInvalid
 from privshare.jobs.attestation.evidence import Root, RootSet
-from privshare.jobs.attestation.tpm_structure import Public, refuse
+from privshare.jobs.attestation.tpm_reader import refuse
+from privshare.jobs.attestation.tpm_structure import (
+    Public,
+)
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate

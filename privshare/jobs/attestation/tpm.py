@@ -31,6 +31,7 @@ from privshare.jobs.attestation.evidence import (
     RootSet,
     Value,
 )
+from privshare.jobs.attestation.tpm_reader import refuse
 from privshare.jobs.attestation.tpm_structure import (
     ALG_ECDSA,
     ALG_RSASSA,
@@ -40,7 +41,6 @@ from privshare.jobs.attestation.tpm_structure import (
     parse_attest,
     parse_public,
     parse_signature,
-    refuse,
 )
 from privshare.wire import canonical
 
