@@ -8,6 +8,7 @@ tests/unit/jobs/test_tpm_verifier.py.
 from __future__ import annotations
 
 import hashlib
+import os
 import socket
 import time
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ from privshare.jobs.attestation.tpm_structure import parse_public
 
 pytestmark = pytest.mark.server
 
+STEP = 1 if os.environ.get("PRIVSHARE_LONG") == "1" else 7
 REPORT = hashlib.sha256(b"a binding").digest()
 
 
@@ -144,11 +146,11 @@ def test_a_stale_quote_says_so(
 def test_all_bits_of_a_live_quote(
     bench: Bench, collector: TpmCollector, endorsements: Endorsements
 ) -> None:
-    """None can be flipped."""
+    """None can be flipped; one in seven, unless the long form is asked for."""
     evidence = collector.collect(REPORT)
     message, at = evidence.part("attest"), now()
     accepted = 0
-    for bit in range(8 * len(message)):
+    for bit in range(0, 8 * len(message), STEP):
         flipped = bytearray(message)
         flipped[bit // 8] ^= 1 << bit % 8
         try:

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from privshare.jobs.attestation.tpm_reader import MAX_STRUCTURE, Reader, refuse
+from privshare.wire.canonical import INTEGER_LIMIT
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -128,7 +129,7 @@ def parse_attest(data: bytes) -> Attest:
     found = Attest(
         signer=reader.sized(_MAX_DIGEST + 2),
         extra_data=reader.sized(_MAX_DIGEST),
-        clock=reader.uint(8),
+        clock=_clock(reader),
         reset_count=reader.uint(4),
         restart_count=reader.uint(4),
         safe=_yes_no(reader),
@@ -138,6 +139,13 @@ def parse_attest(data: bytes) -> Attest:
     )
     reader.end()
     return found
+
+
+def _clock(reader: Reader) -> int:
+    value = reader.uint(8)
+    if value >= INTEGER_LIMIT:  # of our numbers; no TPM lives so long
+        refuse("tpm.value", "a clock below 2^53 ms", value)
+    return value
 
 
 def _yes_no(reader: Reader) -> bool:
