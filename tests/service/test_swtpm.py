@@ -31,6 +31,7 @@ from privshare.jobs.attestation.event_log import Event, write_log
 from privshare.jobs.attestation.evidence import Endorsements, Evidence, RootSet
 from privshare.jobs.attestation.tpm import verify
 from privshare.jobs.attestation.tpm_structure import parse_attest, parse_public
+from privshare.schemes.keys import SigningKey
 
 pytestmark = pytest.mark.server
 
@@ -131,6 +132,20 @@ def test_each_endorsement_key(
     monkeypatch.setattr(tpm_device, "TEMPLATES", (template,))
     made = enrol(collector, bench.enroller, bench.tpm.chain, bench.roots, now())
     verify(collector.collect(REPORT), made, bench.roots, now())
+
+
+def test_an_endorsement_key_of_p256(
+    collector: TpmCollector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """swtpm certifies none; made from its template, it answers all the same."""
+    template = TEMPLATES[1]
+    monkeypatch.setattr(collector, "_template", lambda: template)
+    with collector._endorsement_key(template) as key:
+        public = bytes(collector._esys.read_public(key)[0].marshal())
+    assert parse_public(public).curve == "P-256"
+    pending = challenge(public, bytes(32), collector.ak_name)
+    answer = collector.activate(pending.challenge)
+    pending.conclude(answer, SigningKey.generate())
 
 
 def _without_keys(collector: TpmCollector) -> Any:

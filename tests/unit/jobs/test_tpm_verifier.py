@@ -461,6 +461,12 @@ def certificate_to_spare() -> Scene:
     return GOOD.endorsed_with(ek_chain=chain)
 
 
+@case("tpm.ek.chain")
+def root_twice() -> Scene:
+    chain = TPM.maker.chain + kit.pem(TPM.maker.root)
+    return GOOD.endorsed_with(ek_chain=chain)
+
+
 @case("tpm.ek.encoding")
 def no_chain() -> Scene:
     return GOOD.endorsed_with(ek_chain=b"")
