@@ -349,8 +349,9 @@ def _json(path: Path) -> object:
     """Decoded JSON, in any layout: people write policies by hand."""
     from privshare.wire.canonical import decode_loose  # noqa: PLC0415 - lazy
 
+    data = _read(path)
     try:
-        return cast(object, decode_loose(_read(path), max_bytes=_MOST))
+        return cast(object, decode_loose(data, max_bytes=_MOST))
     except PrivShareError as error:
         raise EncodingError(f"{path.name}: {error.message}") from None
 
