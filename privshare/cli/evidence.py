@@ -92,6 +92,8 @@ def verify(
 
     when = _time(at)
     judged = _policy(policy)
+    said = _hex(report_data) if report_data else None
+    runs = parse_digest(code) if code else None
     claims = verify_evidence(
         _evidence(file),
         _endorsements(endorsements or []),
@@ -103,8 +105,8 @@ def verify(
         judged,
         at=when,
         production=production,
-        report_data=_hex(report_data) if report_data else None,
-        code=parse_digest(code) if code else None,
+        report_data=said,
+        code=runs,
         age_s=age,
         listed=True if listed else None,
         witnesses=witnesses,

@@ -352,7 +352,7 @@ def test_a_gpu_beside_a_processor() -> None:
         claims("sev-snp"),
         kind="nvidia-gpu",
         root=ROOTS["nvidia"],
-        values={"driver_version": "535.86", "vbios_version": "96.00"},
+        values={"driver_version": "535.86", "vbios_version": b"\x96\x00"},
     )
     both = claims("sev-snp", submodules={"gpu0": gpu})
     assert refused(both, policy("sev-snp"))[0] == "appraisal.submodule"

@@ -22,6 +22,7 @@ from privshare.jobs.attestation.roots import (
     load_roots,
     root_document,
 )
+from privshare.simulation.simulator import Simulator
 from privshare.wire.digest import sha256
 
 KEY = bytes(range(32))
@@ -190,6 +191,17 @@ def test_known_test_roots_are_refused_by_digest(
     monkeypatch.setattr(roots, "KNOWN_TEST_ROOTS", frozenset({sha256(maker)}))
     document = root_document([("Infineon", "tpm", "hardware-tpm", maker)])
     assert rule([document], production=True) == "root.test"
+
+
+def test_the_simulators_root_is_known() -> None:
+    """The one that our pages show; it is refused under any name and family."""
+    machine = Simulator(seed=bytes(32), measurement=bytes(48), clock=lambda: 1)
+    assert machine.root.sha256 in roots.KNOWN_TEST_ROOTS
+    document = root_document(
+        [("enroller", "tpm-enroller", "hardware-tpm", machine.public_key)]
+    )
+    for production in (False, True):
+        assert rule([document], production=production) == "root.test"
 
 
 def test_another_form_is_refused(maker: bytes) -> None:
