@@ -100,6 +100,7 @@ def certificate(
     start: datetime = START,
     end: datetime = END,
     critical: bool = False,
+    model: str | None = None,
 ) -> x509.Certificate:
     """A certificate; `authority` is its path length, `usage` its extended use."""
 
@@ -122,6 +123,10 @@ def certificate(
     if usage:
         oid = x509.ObjectIdentifier(usage)
         made = made.add_extension(x509.ExtendedKeyUsage([oid]), critical=False)
+    if model:
+        oid = x509.ObjectIdentifier("2.23.133.2.2")
+        inside = x509.DirectoryName(x509.Name([x509.NameAttribute(oid, model)]))
+        made = made.add_extension(x509.SubjectAlternativeName([inside]), critical=True)
     if critical:
         oid = x509.ObjectIdentifier("1.2.3.4.5")
         made = made.add_extension(x509.UnrecognizedExtension(oid, b"\x05\x00"), True)
