@@ -95,12 +95,15 @@ def refusal(scope: str, word: str, message: str) -> EvidenceInvalid:
     return EvidenceInvalid(message, detail={"rule": f"{scope}.{word}"})
 
 
-def read_pem(data: bytes, scope: str) -> tuple[bytes, ...]:
+def read_pem(data: bytes, scope: str, *, ended: bool = True) -> tuple[bytes, ...]:
     """Split a PEM file of certificates into their DER bytes.
 
     Only the form that makers write is read: lines of 64 characters, no text
-    between, a newline after the last or none. So one chain has few forms, and
-    a changed byte of armour is seen.
+    between, a newline behind each. So one chain has one form, and a changed
+    byte of armour is seen.
+
+    Args:
+        ended: Whether a newline must stand behind the last certificate, too.
 
     Raises:
         EvidenceInvalid: Another form (`pem`).
@@ -118,7 +121,7 @@ def read_pem(data: bytes, scope: str) -> tuple[bytes, ...]:
             )
         found.append(_read_lines(block[1], scope))
         at = block.end()
-        if at < len(data) and not block[0].endswith(b"\n"):
+        if (ended or at < len(data)) and not block[0].endswith(b"\n"):
             raise refusal(scope, "pem", "expected a newline, found none")
     return tuple(found)
 

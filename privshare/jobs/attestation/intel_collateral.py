@@ -233,7 +233,8 @@ def _check_crl(
             f"expected a revocation list of before {at}, found one of "
             f"{start.isoformat()}",
         )
-    if at > end.timestamp():
+    # A list ends when the next one is due: that second is the next one's.
+    if at >= end.timestamp():
         raise refusal(
             "intel",
             "expired",
@@ -244,4 +245,4 @@ def _check_crl(
         raise refusal(
             "intel", "revoked", f"expected certificates in force, {name} revoked one"
         )
-    return Window(int(start.timestamp()), int(end.timestamp()))
+    return Window(int(start.timestamp()), int(end.timestamp()) - 1)
