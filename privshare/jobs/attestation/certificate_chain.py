@@ -308,7 +308,10 @@ def _check_extensions(cert: x509.Certificate, below: int, scope: str) -> None:
 
 def _check_curve(cert: x509.Certificate, suite: Suite, scope: str) -> None:
 
-    key = cert.public_key()
+    try:
+        key: object = cert.public_key()
+    except UNREADABLE:
+        key = None
     if (
         not isinstance(key, ec.EllipticCurvePublicKey)
         or key.curve.name != _CURVES[suite]
