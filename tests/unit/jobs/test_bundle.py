@@ -309,7 +309,7 @@ def test_the_machine_stays_the_same() -> None:
     assert rule(verifier=Two()) == "bundle.machine"
 
 
-@pytest.mark.parametrize("seconds", [-26, 6])
+@pytest.mark.parametrize("seconds", [-26, 1])
 def test_a_machines_own_clock_must_fit_the_log(seconds: int) -> None:
     """Made before the nonces, or after it was logged."""
     made = claims("sev-snp", values={"timestamp": (AT + seconds) * 1000}).values
