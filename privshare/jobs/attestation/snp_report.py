@@ -282,6 +282,12 @@ def _check_reserved(data: bytes, version: int) -> None:
                 "reserved",
                 f"expected zeros from 0x{start:03x} to 0x{end:03x}, found others",
             )
+    if not data[0x48] & 1 and any(data[0x110:0x140]):
+        refuse(
+            "snp",
+            "reserved",
+            "expected no author's digest without an author, found one",
+        )
     for name, word, bits in (
         ("key information", _uint(data, 0x48, 4), _KEY_BITS),
         ("platform information", _uint(data, 0x40, 8), _PLATFORM_BITS[version]),
