@@ -173,13 +173,14 @@ def verify_chain(
         )
     root = roots.find(sha256(certificates[-1]).digest(), families)
     chain = [_load(der, scope) for der in certificates]
-    # From the root down, signatures first: what nobody signed is not read.
-    issuer = chain[-1]
-    for below, cert in reversed(list(enumerate(chain))):
-        _check_issued(cert, issuer, suite, scope)
+    # From the root down, signatures first: what nobody signed is not read. The
+    # root is known by its digest; its own signature would add nothing.
+    for below in reversed(range(len(chain))):
+        cert = chain[below]
+        if cert is not chain[-1]:
+            _check_issued(cert, chain[below + 1], suite, scope)
         _check_time(cert, at, scope)
         _check_extensions(cert, below, scope)
-        issuer = cert
     _check_curve(chain[0], suite, scope)
     return Chain(
         leaf=chain[0],
