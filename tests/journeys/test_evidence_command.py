@@ -159,16 +159,19 @@ class Desk:
             "signature": str(self.fixtures / entry["signature"]),
             "pcrs": str(self._pcrs()),
         }, {
-            "vek": str(
-                self.fixtures
-                / (
-                    "snp/genoa_vcek.pem"
-                    if product == "genoa"
-                    else "vtpm/azure_milan_vcek.pem"
-                )
-            ),
+            "vek": str(self._vek(product)),
             "chain": str(self.fixtures / f"snp/{product}_ask_ark_asvk.pem"),
         }
+
+    def _vek(self, product: str) -> Path:
+        """The chip's certificate; one file holds its makers' behind it."""
+        if product == "genoa":
+            return self.fixtures / "snp/genoa_vcek.pem"
+        data = (self.fixtures / "vtpm/azure_milan_vcek.pem").read_bytes()
+        end = b"-----END CERTIFICATE-----\n"
+        path = self.folder / "vek.pem"
+        path.write_bytes(data.split(end)[0] + end)
+        return path
 
     def _pcrs(self) -> Path:
         """The recorded registers, laid out as our part is."""

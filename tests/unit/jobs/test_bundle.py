@@ -513,7 +513,7 @@ def test_another_form_is_refused(data: st.DataObject) -> None:
         conclusion_endorsements=CHAIN,
     )
     if looked_at != WHOLE:
-        with pytest.raises(EvidenceInvalid):
+        with pytest.raises(PrivShareError):
             run(read)
 
 
