@@ -7,11 +7,13 @@ tests/unit/jobs/test_tpm_verifier.py.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +25,13 @@ from privshare.errors import EvidenceInvalid, Unavailable
 from privshare.jobs.attestation.collect import tpm_device
 from privshare.jobs.attestation.collect.endorsement_template import TEMPLATES
 from privshare.jobs.attestation.collect.tpm_device import TpmCollector, enrol
+from privshare.jobs.attestation.credential import Challenge
 from privshare.jobs.attestation.enrolment import challenge
 from privshare.jobs.attestation.event_log import Event, write_log
 from privshare.jobs.attestation.evidence import Endorsements, Evidence, RootSet
 from privshare.jobs.attestation.tpm import verify
-from privshare.jobs.attestation.tpm_structure import parse_public
+from privshare.jobs.attestation.tpm_structure import parse_attest, parse_public
+from privshare.schemes.keys import SigningKey
 
 pytestmark = pytest.mark.server
 
@@ -130,6 +134,20 @@ def test_each_endorsement_key(
     verify(collector.collect(REPORT), made, bench.roots, now())
 
 
+def test_an_endorsement_key_of_p256(
+    collector: TpmCollector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """swtpm certifies none; made from its template, it answers all the same."""
+    template = TEMPLATES[1]
+    monkeypatch.setattr(collector, "_template", lambda: template)
+    with collector._endorsement_key(template) as key:
+        public = bytes(collector._esys.read_public(key)[0].marshal())
+    assert parse_public(public).curve == "P-256"
+    pending = challenge(public, bytes(32), collector.ak_name)
+    answer = collector.activate(pending.challenge)
+    pending.conclude(answer, SigningKey.generate())
+
+
 def _without_keys(collector: TpmCollector) -> Any:
     handles = collector._handles
     return lambda first: set() if first == 0x81000000 else handles(first)
@@ -229,6 +247,17 @@ def test_another_tpm_s_key(
     )
 
 
+def test_swtpm_among_the_makers(bench: Bench, collector: TpmCollector) -> None:
+    """Enrolled as hardware by mistake: its certificate says what it is."""
+    root = dataclasses.replace(
+        bench.tpm.root, name="a maker", family="tpm", trust_class="hardware-tpm"
+    )
+    roots = RootSet((root, bench.roots.roots[1]))
+    assert refusal(
+        lambda: enrol(collector, bench.enroller, bench.tpm.chain, roots, now())
+    ) == ("tpm.ek.software")
+
+
 def test_the_tpm_refuses_a_challenge_for_another(
     bench: Bench, second: Bench, collector: TpmCollector
 ) -> None:
@@ -240,6 +269,9 @@ def test_the_tpm_refuses_a_challenge_for_another(
         theirs = other.endorsement()
     moved = challenge(theirs.public, bytes(32), collector.ak_name)
     assert refusal(lambda: collector.activate(moved.challenge)) == "collect.tpm"
+    for blob in (b"", b"\xff\xff", bytes(2), bytes(3000)):
+        noise = Challenge(blob, moved.challenge.secret)
+        assert refusal(lambda n=noise: collector.activate(n)) == "collect.tpm"
 
 
 def test_an_unrestricted_key_signs_anything(
@@ -309,6 +341,23 @@ def test_too_many_registers_for_one_answer(
         collector._registers = kept
     claims = verify(evidence, endorsements, bench.roots, now())
     assert {f"pcr.{n}" for n in range(16)} <= set(claims.values)
+
+
+def test_a_collector_closes_once(bench: Bench, journal: list[Event]) -> None:
+    """And again without harm; another connection finds the TPM free."""
+    collector = TpmCollector(bench.tpm.tcti, log=journal)
+    collector.close()
+    collector.close()
+    TpmCollector(bench.tpm.tcti, log=journal).close()
+
+
+def test_many_threads_ask(bench: Bench, collector: TpmCollector) -> None:
+    """They wait for one another; each gets its own report data."""
+    with ThreadPoolExecutor(4) as pool:
+        wanted = [hashlib.sha256(bytes((n,))).digest() for n in range(16)]
+        found = list(pool.map(collector.collect, wanted))
+    said = [parse_attest(e.part("attest")).extra_data for e in found]
+    assert said == wanted
 
 
 def test_no_tpm_at_the_other_end() -> None:

@@ -129,8 +129,8 @@ class Certificate:
 def read_pem(data: bytes, scope: str) -> tuple[bytes, ...]:
     """Split a file of certificates in PEM into their DER bytes.
 
-    Lines of 64 characters, nothing between, one kind of line end throughout,
-    which the very last line may lack.
+    Lines of 64 characters, nothing between, one kind of line end throughout;
+    the very last line may lack it, or an empty one may follow.
 
     Raises:
         EvidenceInvalid: Another form, or more than `MAX_CHAIN` (`pem`).
@@ -150,6 +150,8 @@ def read_pem(data: bytes, scope: str) -> tuple[bytes, ...]:
         found.append(_read_lines(block[2], block[1], scope))
         ends.add(block[1])
         at = block.end()
+        if data[at:] == block[1]:
+            break
     if len(ends) != 1:
         refuse(scope, "pem", "expected certificates and one line end, found others")
     return tuple(found)

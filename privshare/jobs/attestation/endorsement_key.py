@@ -154,8 +154,8 @@ def _path(
     leaf: Certificate, chain: list[Certificate], roots: RootSet
 ) -> tuple[list[Certificate], Root]:
     """From the leaf to its root, each signed by the next."""
-    if len(chain) > MAX_CHAIN:
-        refuse("tpm.ek.chain", f"up to {MAX_CHAIN} certificates", len(chain))
+    if len(chain) > MAX_CHAIN or len({leaf, *chain}) != 1 + len(chain):
+        refuse("tpm.ek.chain", f"up to {MAX_CHAIN} certificates, none twice", "others")
     path, left = [leaf], list(chain)
     while left:
         issuer = next((c for c in left if _issued(path[-1], c)), None)

@@ -309,7 +309,7 @@ def test_the_machine_stays_the_same() -> None:
     assert rule(verifier=Two()) == "bundle.machine"
 
 
-@pytest.mark.parametrize("seconds", [-26, 6])
+@pytest.mark.parametrize("seconds", [-26, 1])
 def test_a_machines_own_clock_must_fit_the_log(seconds: int) -> None:
     """Made before the nonces, or after it was logged."""
     made = claims("sev-snp", values={"timestamp": (AT + seconds) * 1000}).values
@@ -506,8 +506,14 @@ def test_another_form_is_refused(data: st.DataObject) -> None:
         read = AttestedBundle.from_json(laid)
     except PrivShareError:
         return
-    if read != WHOLE:
-        with pytest.raises(EvidenceInvalid):
+    # What stands in for the verifiers does not look into the last two.
+    looked_at = replace(
+        read,
+        conclusion_evidence=WHOLE.conclusion_evidence if read.conclusion else None,
+        conclusion_endorsements=CHAIN,
+    )
+    if looked_at != WHOLE:
+        with pytest.raises(PrivShareError):
             run(read)
 
 

@@ -38,6 +38,8 @@ from privshare.jobs.attestation.tpm_structure import (
 )
 
 DATA = bytes(range(64))
+SNP = bytes(0x50) + DATA + bytes(1184 - 0x90)
+TDX = b"\x04\x00" + bytes(566) + DATA + bytes(4000)
 
 VCEK = "63da758d-e664-4564-adc5-f4b93be8accd"
 VLEK = "a8074bc2-a25a-483e-aae6-39c045a0b8a1"
@@ -117,27 +119,38 @@ CERT = kit.der(MAKER.root)
 TABLE = table((VCEK, CERT), (ASK, kit.der(MAKER.issuer)), (ARK, CERT))
 
 
-def test_configfs_gives_a_tdx_quote(tmp_path: Path, vectors: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "at"), [("quote_v4_td10.bin", 568), ("quote_v5_td15.bin", 574)]
+)
+def test_configfs_gives_a_tdx_quote(
+    tmp_path: Path, vectors: Path, name: str, at: int
+) -> None:
     """The quote as recorded, over our report data, and the folder is gone."""
-    quote = recorded(vectors, "tdx/quote_v5_td15.bin")
+    quote = recorded(vectors, f"tdx/{name}")
+    said = quote[at : at + 64]
     kernel = Kernel("tdx_guest", quote)
-    found = ConfigfsCollector(tmp_path, kernel).collect(DATA)
+    found = ConfigfsCollector(tmp_path, kernel).collect(said)
     assert (found.kind, dict(found.parts)) == ("tdx-dcap", {"quote": quote})
-    assert kernel.written == DATA and not kernel.folders
+    assert kernel.written == said and not kernel.folders
+    collector = ConfigfsCollector(tmp_path, kernel)
+    assert refusal(lambda: collector.collect(DATA)) == "collect.raced"
 
 
 def test_configfs_gives_an_snp_report(tmp_path: Path) -> None:
     """The report, and beside it the certificates that the host has."""
-    kernel = Kernel("sev_guest", bytes(1184), TABLE)
+    kernel = Kernel("sev_guest", SNP, TABLE)
     found = ConfigfsCollector(tmp_path, kernel).gather(DATA)
     assert found.evidence.kind == "sev-snp"
-    assert found.evidence.parts["report"] == bytes(1184)
+    assert found.evidence.parts["report"] == SNP
     assert found.endorsements == {"vek": CERT, "chain": MAKER.chain}
+    kernel = Kernel("sev_guest", bytes(1184))
+    collector = ConfigfsCollector(tmp_path, kernel)
+    assert refusal(lambda: collector.collect(DATA)) == "collect.raced"
 
 
 def test_configfs_notices_another_writer(tmp_path: Path) -> None:
     """Two writes where one was ours: nothing is handed over."""
-    kernel = Kernel("tdx_guest", bytes(5000))
+    kernel = Kernel("tdx_guest", TDX)
     kernel.others = 1
     collector = ConfigfsCollector(tmp_path, kernel)
     assert refusal(lambda: collector.collect(DATA)) == "collect.raced"
@@ -165,7 +178,7 @@ def test_configfs_says_what_failed(
     tmp_path: Path, where: str, number: int, expected: str
 ) -> None:
     """Each error of the kernel, and the folder is removed all the same."""
-    kernel = Kernel("sev_guest", bytes(1184))
+    kernel = Kernel("sev_guest", SNP)
     kernel.errors[where] = OSError(number, "no")
     collector = ConfigfsCollector(tmp_path, kernel)
     assert refusal(lambda: collector.collect(DATA)) == expected
@@ -175,7 +188,9 @@ def test_configfs_says_what_failed(
 @pytest.mark.parametrize(
     ("provider", "report", "expected"),
     [
-        ("tdx_guest", bytes(631), "collect.short"),
+        ("tdx_guest", TDX[:631], "collect.short"),
+        ("tdx_guest", b"", "collect.short"),
+        ("tdx_guest", b"\x03" + TDX[1:], "collect.short"),
         ("sev_guest", bytes(1183), "collect.short"),
         ("sev_guest", b"", "collect.short"),
         ("sev_guest", bytes(40000), "collect.too_big"),
@@ -193,7 +208,7 @@ def test_configfs_refuses_other_answers(
 
 def test_configfs_notices_a_short_write(tmp_path: Path) -> None:
     """Not all of the report data were taken."""
-    kernel = Kernel("tdx_guest", bytes(5000))
+    kernel = Kernel("tdx_guest", TDX)
     kernel.taken = 63
     collector = ConfigfsCollector(tmp_path, kernel)
     assert refusal(lambda: collector.collect(DATA)) == "collect.short"
@@ -201,7 +216,7 @@ def test_configfs_notices_a_short_write(tmp_path: Path) -> None:
 
 def test_configfs_needs_a_number_of_writes(tmp_path: Path) -> None:
     """A kernel that does not count cannot tell us about races."""
-    kernel = Kernel("tdx_guest", bytes(5000))
+    kernel = Kernel("tdx_guest", TDX)
     kernel.generation = -1
     collector = ConfigfsCollector(tmp_path, kernel)
     assert refusal(lambda: collector.collect(DATA)) == "collect.generation"
@@ -209,7 +224,7 @@ def test_configfs_needs_a_number_of_writes(tmp_path: Path) -> None:
 
 def test_a_request_that_stays_is_an_error(tmp_path: Path) -> None:
     """Whoever comes next would read our report."""
-    kernel = Kernel("tdx_guest", bytes(5000))
+    kernel = Kernel("tdx_guest", TDX)
     kernel.errors["remove"] = OSError(errno.EBUSY, "no")
     collector = ConfigfsCollector(tmp_path, kernel)
     assert refusal(lambda: collector.collect(DATA)) == "collect.remove"
@@ -289,12 +304,10 @@ def device(tmp_path: Path) -> Path:
 
 def test_sev_guest_gives_a_report(device: Path) -> None:
     """The report of the response, and the certificates of the table."""
-    report = bytes(range(256)) * 4 + bytes(160)
-    collector = SevGuestCollector(device, ioctl=driver(report, TABLE))
-    found = collector.gather(DATA)
-    assert found.evidence.parts["report"] == report
+    found = SevGuestCollector(device, ioctl=driver(SNP, TABLE)).gather(DATA)
+    assert found.evidence.parts["report"] == SNP
     assert set(found.endorsements) == {"vek", "chain"}
-    bare = SevGuestCollector(device, ioctl=driver(report)).gather(DATA)
+    bare = SevGuestCollector(device, ioctl=driver(SNP)).gather(DATA)
     assert bare.endorsements == {}
 
 
@@ -303,6 +316,7 @@ def test_sev_guest_gives_a_report(device: Path) -> None:
     [
         (driver(bytes(1184), status=0x16), "collect.provider"),
         (driver(bytes(1184), length=1183), "collect.short"),
+        (driver(bytes(1184)), "collect.raced"),
         (failing(errno.ENOSPC), "collect.too_big"),
         (failing(errno.EIO), "collect.provider"),
         (failing(errno.ENOTTY), "collect.provider"),

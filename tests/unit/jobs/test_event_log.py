@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -21,6 +22,7 @@ from privshare.jobs.attestation.event_log import (
     write_log,
 )
 
+ROOT = Path(__file__).parents[3]
 ZERO = bytes(32)
 
 
@@ -53,6 +55,14 @@ def test_a_log_is_written_in_one_way() -> None:
     assert write_log(events(1)) == expected
     assert read_log(expected, "sha256") == tuple(events(1))
     assert read_log(b"[]", "sha384") == ()
+
+
+def test_the_page_s_example() -> None:
+    """docs/protocols/tpm.md shows a log as it is written."""
+    page = (ROOT / "docs/protocols/tpm.md").read_text(encoding="utf-8")
+    example = page.split("```json\n")[1].split("\n```")[0].encode()
+    digest = hashlib.sha256(b"module").digest()
+    assert example == write_log([Event("pcr.14", digest, "module")])
 
 
 @given(st.lists(st.binary(min_size=48, max_size=48), max_size=6))

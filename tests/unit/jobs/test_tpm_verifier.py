@@ -461,6 +461,12 @@ def certificate_to_spare() -> Scene:
     return GOOD.endorsed_with(ek_chain=chain)
 
 
+@case("tpm.ek.chain")
+def root_twice() -> Scene:
+    chain = TPM.maker.chain + kit.pem(TPM.maker.root)
+    return GOOD.endorsed_with(ek_chain=chain)
+
+
 @case("tpm.ek.encoding")
 def no_chain() -> Scene:
     return GOOD.endorsed_with(ek_chain=b"")
@@ -761,3 +767,42 @@ def test_bits_of_the_endorsements(part: str) -> None:
     """An altered endorsement never gives acceptance."""
     tried = flips(GOOD.endorsements[part], 1 if LONG else 61)
     assert not [m for m in tried if accepts(GOOD.endorsed_with(**{part: m}))]
+
+
+def noises(data: bytes) -> list[bytes]:
+    half = len(data) // 2
+    return [
+        b"",
+        b"\0",
+        data[:half],
+        data[half:],
+        data + data,
+        data[::-1],
+        b"\xff" * 300,
+    ]
+
+
+@pytest.mark.parametrize("part", sorted(GOOD.evidence))
+def test_noise_in_evidence(part: str) -> None:
+    """Whatever a part holds, the refusal is of one kind."""
+    for noise in noises(GOOD.evidence[part]):
+        assert not accepts(GOOD.evidence_with(**{part: noise}))
+
+
+@pytest.mark.parametrize("part", sorted(GOOD.endorsements))
+def test_noise_in_endorsements(part: str) -> None:
+    """Nor do other bytes of endorsements make another error."""
+    for noise in noises(GOOD.endorsements[part]):
+        assert not accepts(GOOD.endorsed_with(**{part: noise}))
+
+
+@pytest.mark.parametrize("swap", sorted({*GOOD.evidence, *GOOD.endorsements}))
+def test_parts_that_trade_places(swap: str) -> None:
+    """The bytes of one part in the place of any other."""
+    parts = {**GOOD.evidence, **GOOD.endorsements}
+    for name in GOOD.evidence:
+        if name != swap:
+            assert not accepts(GOOD.evidence_with(**{name: parts[swap]}))
+    for name in GOOD.endorsements:
+        if name != swap:
+            assert not accepts(GOOD.endorsed_with(**{name: parts[swap]}))
