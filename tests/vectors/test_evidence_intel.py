@@ -134,7 +134,11 @@ def test_time_is_an_argument(place: Path, name: str) -> None:
     assert case.verify(at=claims.not_before) == case.verify(at=claims.not_after)
     early, late = claims.not_before - 1, claims.not_after + 1
     assert rule_of(lambda: case.verify(at=early)) == "intel.not-yet-valid"
-    assert rule_of(lambda: case.verify(at=late)) == "intel.expired"
+    # The list of the root ends before or after the documents do.
+    assert rule_of(lambda: case.verify(at=late)) in {
+        "intel.expired",
+        "intel.crl.expired",
+    }
     assert rule_of(lambda: case.verify(at=2_000_000_000)) == "intel.expired"
 
 
@@ -150,7 +154,7 @@ def test_another_root_is_refused(place: Path, name: str) -> None:
 def test_collateral_of_another_platform_is_refused(place: Path) -> None:
     """Genuine, current, and of another family or kind."""
     sgx, tdx = Recorded(place, VERIFIED[0]), Recorded(place, VERIFIED[1])
-    assert rule_of(lambda: sgx.verify(collateral=tdx.collateral)) == "intel.crl"
+    assert rule_of(lambda: sgx.verify(collateral=tdx.collateral)) == "intel.crl.name"
     other = Recorded(place, VERIFIED[3])
     assert rule_of(lambda: tdx.verify(collateral=other.collateral, at=other.at)) in {
         "intel.fmspc",
@@ -215,7 +219,7 @@ def test_no_flipped_bit_of_a_quote_is_accepted(place: Path, name: str) -> None:
 def test_no_flipped_bit_of_collateral_is_accepted(place: Path, name: str) -> None:
     """Names, certificates, lists, documents, signatures: every bit counts."""
     case = Recorded(place, name)
-    for bit, changed in flips(case.collateral, how_many(400, 10_000), name):
+    for bit, changed in flips(case.collateral, how_many(250, 10_000), name):
         with pytest.raises(EvidenceInvalid):
             case.verify(collateral=changed)
             raise AssertionError(f"bit {bit} is ignored")

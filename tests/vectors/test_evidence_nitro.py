@@ -171,7 +171,7 @@ def test_without_any_one_certificate_nothing_is_accepted(
 def test_no_flipped_bit_is_accepted(place: Path, name: str) -> None:
     """The map of ignorable bits of a document is empty."""
     case = Recorded(place, name)
-    for bit, changed in flips(case.document, how_many(400, 10_000), name):
+    for bit, changed in flips(case.document, how_many(350, 10_000), name):
         with pytest.raises(EvidenceInvalid):
             case.verify(changed)
             raise AssertionError(f"bit {bit} is ignored")
