@@ -13,7 +13,17 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from recorded_kit import ROOTS, expected, flips, folder, how_many, moment, rule_of
+from machine_kit import (
+    P256_ORDER,
+    ROOTS,
+    expected,
+    flips,
+    folder,
+    how_many,
+    moment,
+    rule_of,
+    twin,
+)
 
 from privshare.errors import EvidenceInvalid
 from privshare.jobs.attestation import intel, intel_quote
@@ -241,6 +251,17 @@ def test_identity_is_of_the_signed_bytes(place: Path, name: str) -> None:
     assert case.verify(quote=bare + bytes(500)).identity == identity
     spaced = json.dumps(json.loads(case.collateral), indent=3).encode()
     assert case.verify(collateral=spaced).identity == identity
+
+
+@pytest.mark.parametrize("name", VERIFIED)
+def test_the_twin_of_a_signature_changes_no_identity(place: Path, name: str) -> None:
+    """ECDSA has two signatures for one; replay is told by what was signed."""
+    case = Recorded(place, name)
+    at = len(intel_quote.parse(case.quote).signed) + 4
+    other = twin(case.quote[at : at + 64], P256_ORDER)
+    changed = case.quote[:at] + other + case.quote[at + 64 :]
+    assert changed != case.quote
+    assert case.verify(quote=changed) == case.verify()
 
 
 def test_two_readers_agree_on_all_recorded_quotes(place: Path) -> None:

@@ -11,7 +11,16 @@ from pathlib import Path
 
 import pytest
 from chain_kit import verify_report
-from recorded_kit import ROOTS, flips, folder, how_many, moment, rule_of
+from machine_kit import (
+    P384_ORDER,
+    ROOTS,
+    flips,
+    folder,
+    how_many,
+    moment,
+    rule_of,
+    twin,
+)
 
 from privshare.errors import EvidenceInvalid
 from privshare.jobs.attestation.evidence import Claims, RootSet
@@ -108,6 +117,12 @@ def test_no_flipped_bit_of_the_chain_is_accepted(case: Recorded) -> None:
         with pytest.raises(EvidenceInvalid):
             case.verify(chain=changed)
             raise AssertionError(f"bit {bit} is ignored")
+
+
+def test_the_twin_of_a_signature_changes_no_identity(case: Recorded) -> None:
+    """ECDSA has two signatures for one; replay is told by what was signed."""
+    other = twin(case.report[-96:], P384_ORDER)
+    assert case.verify(case.report[:-96] + other) == case.verify()
 
 
 def test_a_newline_at_the_end_changes_nothing(case: Recorded) -> None:

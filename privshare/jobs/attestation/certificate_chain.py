@@ -146,7 +146,8 @@ def read_pem(data: bytes, scope: str, *, ended: bool = True) -> tuple[bytes, ...
     Raises:
         EvidenceInvalid: Another form (`pem`).
     """
-    if b"\r" in data or (ended and not data.endswith(b"\n")):
+    loose = b"\r" in data or data.endswith(b"\n\n")
+    if loose or (ended and not data.endswith(b"\n")):
         raise refusal(scope, "pem", "expected lines that end in newlines, found others")
     return certificate.read_pem(data, scope)
 

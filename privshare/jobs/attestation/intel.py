@@ -182,10 +182,11 @@ def _second_reading(
             dcap_qvl.QuotePolicy.claims_only(at),
         )
         return cast(Mapping[str, Any], json.loads(claims.to_json()))
-    except (KeyboardInterrupt, SystemExit, MemoryError):
+    except BaseException as error:
+        # A panic of native code is no Exception, and still a refusal.
+        if isinstance(error, Exception) or type(error).__name__ == "PanicException":
+            _refuse(str(error))
         raise
-    except BaseException as error:  # a panic of native code is no Exception
-        _refuse(str(error))
 
 
 def _refuse(message: str) -> NoReturn:

@@ -393,8 +393,59 @@ def test_an_edited_log_is_refused(edit: Any, expected: str) -> None:
     assert expected == rule(caught)
 
 
-def test_a_panic_of_native_code_is_a_refusal() -> None:
-    """Whatever dcap-qvl says has a rule of ours, and a bounded length."""
+@pytest.mark.parametrize("raised", ["PanicException", "KeyboardInterrupt"])
+def test_a_panic_of_native_code_is_a_refusal(
+    raised: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A panic is refused like an error; what is meant for us goes through."""
+    panic = type("PanicException", (BaseException,), {})
+    kind = panic if raised == "PanicException" else KeyboardInterrupt
+
+    def broken(root: bytes) -> Any:
+        raise kind("index out of bounds")
+
+    monkeypatch.setattr(intel.dcap_qvl, "QuoteVerifier", broken)
+    if kind is panic:
+        assert refused(TDX) == "intel.refused"
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            TDX.verify()
+
+
+def test_readers_that_disagree_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each field that both read, one of them read otherwise; or missing."""
+    found = intel._second_reading(
+        TDX.quote(),
+        intel.intel_collateral.read(TDX.endorsements().part("collateral")),
+        intel_quote.parse(TDX.quote()).chain[-1],
+        AT,
+    )
+    for path in (
+        ("header", "qe_svn"),
+        ("report", "TD10", "mr_td"),
+        ("report", "TD10", "rt_mr3"),
+        ("report", "TD10", "report_data"),
+        ("qe", "report", "mr_signer"),
+        ("platform", "pck", "ppid"),
+        ("platform", "pck", "fmspc"),
+        ("latest_issue_date",),
+        ("tcb", "status"),
+        ("qe", "tcb_level"),
+    ):
+        other = json.loads(json.dumps(found))
+        inner = other
+        for name in path[:-1]:
+            inner = inner[name]
+        del inner[path[-1]]
+        monkeypatch.setattr(intel, "_second_reading", lambda *_, o=other: o)
+        assert refused(TDX) == "intel.disagree", path
+        if path[0] in ("header", "report", "platform"):
+            inner[path[-1]] = 9 if path[0] == "header" else "00"
+            assert refused(TDX) == "intel.disagree", path
+
+
+def test_whatever_dcap_qvl_says_has_a_rule() -> None:
+    """A rule of ours, and a bounded length."""
     for message, expected in (
         ("something new", "intel.refused"),
         ("x" * 9999, "intel.refused"),
