@@ -88,6 +88,92 @@ def tpm() -> list[Row]:
     ]
 
 
+def bundle() -> list[Row]:
+    """A whole attested job of a simulated machine: read, verified, appraised."""
+    from privshare.jobs.attestation.binding import Admission, Conclusion
+    from privshare.jobs.attestation.binding import nonce_commitment as committed
+    from privshare.jobs.attestation.bundle import AttestedBundle
+    from privshare.jobs.attestation.check import Expected, check_bundle
+    from privshare.jobs.attestation.evidence import Endorsements, RootSet
+    from privshare.jobs.attestation.policy import AppraisalPolicy
+    from privshare.log.checkpoint import Checkpoint
+    from privshare.simulation.simulator import Simulator
+    from privshare.wire import domain
+    from privshare.wire.digest import digest_json, digest_text
+
+    at, some, none = 1_760_000_000, bytes(32), Endorsements({})
+    code = digest_json(domain.PROGRAM, {})
+    document = {
+        "v": 1,
+        "type": "privshare.appraisal-policy",
+        "id": "bench",
+        "version": 1,
+        "not_before": at,
+        "not_after": at + 1000,
+        "accept_classes": ["simulated"],
+        "debug": "forbid",
+        "max_evidence_age_s": 300,
+        "max_log_delay_s": 60,
+        "code": [{"digest": digest_text(code), "provenance": ""}],
+        "runner": {"simulated": {"measurement": ["00" * 48]}},
+        "instances": {"allow": None, "deny": []},
+        "transparency": {"code_must_be_listed": True, "witnesses": 0},
+    }
+    parties = ("housing", "tax", "title")
+    policies = tuple((name, AppraisalPolicy.from_json(document)) for name in parties)
+    simulated = Simulator(seed=some, clock=lambda: at)
+    admission = Admission(
+        network="bench.privshare",
+        job="job",
+        nonces=tuple((name, some) for name in parties),
+        spec=some,
+        code=code,
+        runner=bytes(48),
+        policies=tuple((name, one.digest()) for name, one in policies),
+        hpke_public_key=some,
+        checkpoint=Checkpoint("bench/log", 1, some),
+    )
+    conclusion = Conclusion(
+        admission=admission.digest(),
+        inputs=(("tax/returns", some),),
+        output=some,
+        exit=0,
+        fuel=0,
+        charge=0,
+    )
+    whole = AttestedBundle(
+        admission=admission,
+        evidence=simulated.collect(admission.report_data("simulated")),
+        endorsements=none,
+        policies=policies,
+        closure={},
+    ).concluded(
+        conclusion, simulated.collect(conclusion.report_data("simulated")), none
+    )
+    expected = Expected(
+        network="bench.privshare",
+        job="job",
+        spec=some,
+        code=code,
+        commitments={name: committed("job", name, some) for name in parties},
+        policies=dict(admission.policies),
+        begun=at,
+        attested=at,
+        opened=at + 1,
+        listed=True,
+    )
+    data, roots = whole.to_bytes(), RootSet((simulated.root,))
+
+    def audit() -> object:
+        read = AttestedBundle.from_bytes(data)
+        return check_bundle(read, expected, roots=roots, production=False)
+
+    return [
+        (f"bundle of {len(data)} bytes, three parties: first", once_ms(audit)),
+        ("bundle: read, verify twice, appraise six times", median_ms(audit, 100)),
+    ]
+
+
 def recorded() -> Path | None:
     """The folder of recorded evidence, if it is there."""
     named = os.environ.get("PRIVSHARE_VECTORS")
@@ -154,7 +240,7 @@ def snp() -> list[Row]:
     return rows
 
 
-MEASURES: tuple[Callable[[], list[Row]], ...] = (tpm, snp)
+MEASURES: tuple[Callable[[], list[Row]], ...] = (tpm, snp, bundle)
 
 
 def main() -> None:
