@@ -71,12 +71,14 @@ def reader(vectors: Path) -> Read:
     return lambda name: (found / name).read_bytes()
 
 
-def snp(read: Read, report: str, vek: str, chain: str, at: int) -> Claims:
+def snp(
+    read: Read, report: str, vek: str, chain: str, at: int, roots: RootSet = ROOTS
+) -> Claims:
     """Verify a recorded report."""
     return sev_snp.verify(
         Evidence("sev-snp", {"report": read(f"snp/{report}.bin")}),
         Endorsements({"vek": read(f"snp/{vek}"), "chain": read(f"snp/{chain}.pem")}),
-        ROOTS,
+        roots,
         at,
     )
 

@@ -261,7 +261,7 @@ def test_no_flipped_bit_of_a_recorded_report_is_accepted(read: Read) -> None:
 
 
 def test_agrees_with_another_verifier(read: Read) -> None:
-    """omne-attest gives the same verdict where it can: VCEKs of Milan."""
+    """omne-attest gives the same verdict where it can, flips included: VCEKs of Milan."""
     oracle = pytest.importorskip("omne_attest", reason="omne-attest is not installed")
     chain = read("snp/milan_ask_ark_asvk.pem")
     named = {read_certificate(d, "snp").common_name: d for d in read_pem(chain, "snp")}
@@ -298,3 +298,31 @@ def test_agrees_with_another_verifier(read: Read) -> None:
                 altered[bit // 8] ^= 1 << bit % 8
                 assert ours(bytes(altered), vek) == other(bytes(altered), vek)
         assert agreed == 3
+
+
+def test_agrees_with_another_verifier_on_genoa(read: Read) -> None:
+    """The same registers of a Genoa machine, whose certificate is PEM here."""
+    oracle = pytest.importorskip("omne_attest", reason="omne-attest is not installed")
+    chain = read("snp/genoa_ask_ark_asvk.pem")
+    named = {read_certificate(d, "snp").common_name: d for d in read_pem(chain, "snp")}
+    ark = named["ARK-Genoa"]
+    report, vek = read("snp/genoa_report_v3.bin"), read("snp/genoa_vcek.pem")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        theirs = oracle.verify(
+            report,
+            read_pem(vek, "snp")[0],
+            named["SEV-Genoa"],
+            ark,
+            sha256(ark).digest(),
+            oracle.Policy(),
+        )
+    ours = sev_snp.verify(
+        Evidence("sev-snp", {"report": report}),
+        Endorsements({"vek": vek, "chain": chain}),
+        ROOTS,
+        SUMMER_2025,
+    )
+    for register in ("measurement", "host_data", "report_id", "id_key_digest"):
+        assert ours.values[register] == getattr(theirs, register)
+    assert ours.values["tcb.reported.ucode"] == theirs.reported_tcb.microcode
