@@ -15,7 +15,8 @@ from __future__ import annotations
 
 from privshare.audit.case import Case, Found, expect
 from privshare.audit.inputs import in_force
-from privshare.audit.sentence import counted, listed, plain
+from privshare.audit.proof_words import in_words
+from privshare.audit.sentence import listed, plain
 from privshare.rights.anchored_row import bound_text
 from privshare.rights.cell_proof import CellProof, CellStatement
 from privshare.rights.schema import Schema
@@ -32,20 +33,6 @@ from privshare.wire import domain
 from privshare.wire.canonical import unb64u
 
 __all__ = ["check_cells", "check_proof", "told"]
-
-#: What a proof about commitments says, by its kind; "they" are committed values.
-_WORDS = {
-    "at-least/v1": "that one hidden number is at least another",
-    "dleq/v1": "that the same secret is behind several elements",
-    "elgamal-decryption/v1": "that an encrypted number was decrypted rightly",
-    "elgamal-encryption/v1": "that a number was encrypted under a given key",
-    "equal/v1": "that several commitments hide one value",
-    "linear/v1": "that hidden numbers add up as stated",
-    "member/v1": "that what is hidden is one of a given list",
-    "one-of-set/v1": "that a hidden value is one of a few stated ones",
-    "opening/v1": "that it knows what a commitment hides",
-    "range/v1": "that hidden numbers lie between stated bounds",
-}
 
 
 def check_cells(case: Case) -> Found:
@@ -100,9 +87,7 @@ def told(case: Case) -> str:
         said = _of_cells(_cells(case)[0], schema)
         if said:
             return f"{said}; the cells themselves are not shown."
-    count = len(document.statement.commitments)
-    what = _WORDS.get(document.kind, f"a statement of kind {document.kind}")
-    return f"Proven is {what} ({counted(count, 'commitment', 'commitments')})."
+    return f"Proven is that {in_words(document.statement)}."
 
 
 def _cells(case: Case) -> tuple[CellStatement, int]:

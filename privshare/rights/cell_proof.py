@@ -39,6 +39,7 @@ from privshare.errors import OutOfRange, ProofInvalid
 from privshare.rights.anchored_row import (
     AnchoredRow,
     bound,
+    bound_text,
     check_alike,
     check_numbers,
     span,
@@ -189,8 +190,15 @@ def prove_cell_in_range(
     check_numbers(found)
     opened = row.opening(column)
     interval = Interval(opened.commitment(), bound(found, low), bound(found, high))
-    statement = InRange((interval,))
-    return _proven(row, statement, [opened], context, rand)
+    value = opened.value
+    if not isinstance(value, int) or not interval.low <= value <= interval.high:
+        raise OutOfRange(
+            f"{column}: expected a cell from {bound_text(found, interval.low)} to "
+            f"{bound_text(found, interval.high)}, found one outside",
+            fix="The statement is not true: name an interval that holds it.",
+            detail={"column": column},
+        )
+    return _proven(row, InRange((interval,)), [opened], context, rand)
 
 
 def prove_cell_at_least(

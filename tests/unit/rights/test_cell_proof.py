@@ -148,6 +148,8 @@ def test_false_statements_are_not_proven() -> None:
     for low, high in ((0, 399_999), (400_001, 10**9)):
         with pytest.raises(OutOfRange, match="found one outside"):
             prove_cell_in_range(row(), "price", low, high, context=CONTEXT)
+    with pytest.raises(OutOfRange, match=r"paid: expected a cell from 0\.00 to 0\.01"):
+        prove_cell_in_range(row(), "paid", 0, 1, context=CONTEXT)
     with pytest.raises(OutOfRange, match="found that it is less"):
         prove_cell_at_least(row(), "owed", "paid", context=CONTEXT)
     with pytest.raises(OutOfRange, match="found another"):
