@@ -230,6 +230,9 @@ def relay(node: Node, signed: SignedStatement) -> Relayed:
         if isinstance(index, int):
             node.ledger.sync(index, timeout_s=node.commit_timeout_s)
         return _relayed(node, name, query.statement(node.view(), name))
+    except (NotPermitted, StepNotAllowed):
+        node.store.drop_blobs(_KEPT + name)  # it is refused for good
+        raise
     _file(node, name, committed.id, committed.index)
     return _relayed(node, name, query.statement(node.view(), name))
 
@@ -243,7 +246,7 @@ def message(node: Node, statement_id: str) -> Message:
         VerificationError: What the other node sent is another text.
         Unavailable: The other node does not answer.
     """
-    made = query.statement(node.view(), statement_id)
+    made = _readable(node.view(), node.agency, statement_id)
     kept = _kept(node, statement_id)
     if kept is not None:
         return kept
@@ -271,17 +274,7 @@ def serve_message(node: Node, caller: str, statement_id: str) -> dict[str, Json]
         NotPermitted: The caller is neither: rule `statement.reader`.
         NotFound: No such statement, or its text is not here.
     """
-    view = node.view()
-    made = query.statement(view, statement_id)
-    held = query.ring_epoch(view, made.ring, made.epoch)
-    readers = {identifier.owner_of(made.ring)}
-    if held.regulators is not None:
-        readers |= set(held.regulators.agencies)
-    if caller not in readers:
-        raise NotPermitted(
-            f"expected the owner of {made.ring} or a regulator, found {caller}",
-            detail={"rule": "statement.reader"},
-        )
+    _readable(node.view(), caller, statement_id)
     kept = _kept(node, statement_id)
     if kept is None:
         raise NotFound("expected the text of this statement here, found none")
@@ -378,6 +371,21 @@ def _put(node: Node, kind: str, body: Mapping[str, Json], person: str) -> Commit
     )
     drawer.file(node, "ledger.entry", committed, committed.id)
     return committed
+
+
+def _readable(view: View, agency: str, statement_id: str) -> Statement:
+    """A statement whose text this agency may read: the owner, the regulators."""
+    made = query.statement(view, statement_id)
+    held = query.ring_epoch(view, made.ring, made.epoch)
+    readers = {identifier.owner_of(made.ring)}
+    if held.regulators is not None:
+        readers |= set(held.regulators.agencies)
+    if agency not in readers:
+        raise NotPermitted(
+            f"expected the owner of {made.ring} or a regulator, found {agency}",
+            detail={"rule": "statement.reader"},
+        )
+    return made
 
 
 def _known(view: View, name: str) -> Statement | None:

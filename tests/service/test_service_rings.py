@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
+import secrets
+import time
+import zipfile
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +15,13 @@ import pytest
 from service_kit import NETWORK, World, problem
 
 from privshare.ledger.ring_statement import Place, SignedStatement, sign
+from privshare.ledger.transaction import build
 from privshare.schemes.ring import Ring
 from privshare.schemes.ring_key import RingKey
 from privshare.sdk.document import Document
 from privshare.sdk.ring import members_of, statement_id
+from privshare.service.auth import ROLES
+from privshare.wire import envelope
 from privshare.wire.canonical import b64u
 
 KEYS = [RingKey.from_bytes(bytes([n]) + bytes(31)) for n in range(2, 6)]
@@ -177,3 +184,62 @@ def test_who_may_register_and_open(ring: Stage) -> None:
     for reason in ("", "x" * 501):
         found = ring.call("regulator", "POST", path, {"reason": reason})
         assert found.status_code == 400
+
+
+def receipt_of(ring: Stage, said: SignedStatement) -> str:
+    """Post a statement; its receipt's id, once there is a receipt."""
+    done = answer(ring.post(said.to_json()), 201)
+    listed = answer(ring.call("analyst", "GET", "/v1/receipts"))["items"]
+    assert done["tx"] in [one["id"] for one in listed]
+    return str(done["tx"])
+
+
+def test_receipts_do_not_give_the_text_away(ring: Stage) -> None:
+    """Analysts read what is attached to receipts, but no statement's text."""
+    said = ring.statement(message=b"The analysts sell what they see.")
+    path = f"/v1/receipts/{receipt_of(ring, said)}/attachments/message"
+    for role in ROLES:
+        assert ring.call(role, "GET", path).status_code == 403, role
+        bundle = ring.call(role, "GET", "/v1/bundle?limit=200")
+        if bundle.status_code == 200:
+            with zipfile.ZipFile(io.BytesIO(bundle.data)) as zipped:
+                found = [zipped.read(name) for name in zipped.namelist()]
+            assert found and said.message not in found, role
+
+
+def test_the_text_is_not_for_a_node_that_only_took_it(world: World) -> None:
+    """The people of its agency do not read it; those of the ring's owner do."""
+    name = f"title/officials-{next(_numbers)}"
+    body: dict[str, Any] = {
+        "epoch": 1,
+        "keys": b64u(b"".join(sorted(key.public for key in KEYS))),
+        "more": False,
+        "regulators": None,
+        "repeat": "link",
+        "ring": name,
+    }
+    nonce, expires = secrets.token_bytes(16), int(time.time()) + 300
+    made = build(
+        "ring.register", "title", body, NETWORK, nonce, expires, [world.agency.key]
+    )
+    world.context.node.ledger.submit(envelope.encode(made))
+    stage = Stage(world, name)
+    done = answer(stage.post(stage.statement().to_json()), 201)
+    for role in ("steward", "regulator"):
+        found = stage.call(role, "GET", f"/v1/statements/{done['id']}/message")
+        assert (found.status_code, problem(found)["title"]) == (403, "NotPermitted")
+    path = f"/v1/peer/statements/{done['id']}/message"
+    assert answer(stage.call("agency", "GET", path))["message"] == b64u(b"It happens.")
+
+
+def test_the_text_of_a_refused_statement_is_not_kept(world: World) -> None:
+    """Else a member whom nobody knows could fill the disk."""
+    sent = registration(f"officials-{next(_numbers)}", repeat="refuse")
+    name = answer(world.call("steward", "POST", "/v1/rings", sent), 201)["ring"]
+    stage = Stage(world, name)
+    answer(stage.post(stage.statement().to_json()), 201)
+    kept = set(world.context.store.blob_jobs())
+    for number in range(3):
+        again = stage.statement(message=b"%d" % number).to_json()
+        assert stage.post(again).status_code == 403
+    assert set(world.context.store.blob_jobs()) == kept
