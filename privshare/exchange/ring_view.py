@@ -5,7 +5,9 @@ ledger's state ─► rings, ring, statements, statement ─► JSON
 
 from __future__ import annotations
 
-from privshare.errors import NotFound
+from collections.abc import Iterator
+
+from privshare.errors import EncodingError, NotFound
 from privshare.exchange.node import Node
 from privshare.exchange.ring import tx_id
 from privshare.ledger import query
@@ -13,7 +15,9 @@ from privshare.ledger.api import View
 from privshare.ledger.ring import RingEpoch, Statement, keys_of, regulators_of
 from privshare.wire.canonical import Json, b64u
 
-__all__ = ["ring", "rings", "statement", "statements"]
+__all__ = ["ring", "rings", "shown", "statement", "statements"]
+
+_STATEMENT = "statement/"
 
 
 def rings(node: Node) -> list[dict[str, Json]]:
@@ -31,20 +35,37 @@ def ring(node: Node, name: str) -> dict[str, Json]:
     view = node.view()
     if not query.ring(view, name).newest:
         raise NotFound(f"expected a ring, found none of the name {name}")
-    shown = _ring(node, view, name)
-    epoch = shown["epoch"]
+    found = _ring(node, view, name)
+    epoch = found["epoch"]
     keys: list[Json] = []
     if isinstance(epoch, int):
         held = query.ring_epoch(view, name, epoch)
         keys = [b64u(key) for key in keys_of(view, held).keys]
-    return shown | {"keys": keys}
+    return found | {"keys": keys}
 
 
-def statements(node: Node) -> list[dict[str, Json]]:
-    """All statements, the newest first."""
-    view = node.view()
-    found = list(query.statements(view).items())
-    return [_statement(node, view, name, made) for name, made in found[::-1]]
+def statements(
+    view: View, *, ring: str = "", scope: str = "", after: Json = None
+) -> Iterator[tuple[str, Statement]]:
+    """Statements by id, the newest first, each read when it is asked for.
+
+    Args:
+        view: The ledger's state.
+        ring: Of this ring; of any without.
+        scope: In this scope; in any without.
+        after: Begin behind the statement of this id.
+
+    Raises:
+        EncodingError: There is none of that id.
+    """
+    for key, value in view.items(_STATEMENT, newest_first=True):
+        name, made = key.removeprefix(_STATEMENT), Statement.from_json(value)
+        if after is not None:
+            after = None if after == name else after
+        elif ring in ("", made.ring) and scope in ("", made.scope):
+            yield name, made
+    if after is not None:
+        raise EncodingError("expected a cursor of this list, found another")
 
 
 def statement(node: Node, statement_id: str) -> dict[str, Json]:
@@ -54,7 +75,7 @@ def statement(node: Node, statement_id: str) -> dict[str, Json]:
         NotFound: There is none of that id.
     """
     view = node.view()
-    return _statement(node, view, statement_id, query.statement(view, statement_id))
+    return shown(node, view, statement_id, query.statement(view, statement_id))
 
 
 def _ring(node: Node, view: View, name: str) -> dict[str, Json]:
@@ -83,16 +104,17 @@ def _openers(view: View, held: RingEpoch) -> Json:
     return {"keys": keys, "threshold": regulators.threshold}
 
 
-def _statement(node: Node, view: View, name: str, made: Statement) -> dict[str, Json]:
+def shown(node: Node, view: View, name: str, made: Statement) -> dict[str, Json]:
+    """What the ledger says about a statement of this id."""
     opening = query.opening(view, name)
-    shown: Json = None
+    named: Json = None
     if opening is not None:
         held = query.ring_epoch(view, made.ring, made.epoch)
         threshold = held.regulators.threshold if held.regulators else 0
         given: list[Json] = [
             {"agency": one.agency, "at": one.at} for one in opening.partials
         ]
-        shown = {
+        named = {
             "member": opening.member,
             "missing": max(0, threshold - len(given)),
             "opened": opening.opened,
@@ -105,7 +127,7 @@ def _statement(node: Node, view: View, name: str, made: Statement) -> dict[str, 
         "epoch": made.epoch,
         "id": name,
         "number": made.number,
-        "opening": shown,
+        "opening": named,
         "ring": made.ring,
         "scope": made.scope,
         "tag": made.tag,

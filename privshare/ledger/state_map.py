@@ -196,15 +196,18 @@ class Snapshot:
         leaf = _find(self._root, _path(key))
         return None if leaf is None else _load(leaf.data)
 
-    def items(self, prefix: str) -> Iterator[tuple[str, Value]]:
+    def items(
+        self, prefix: str, *, newest_first: bool = False
+    ) -> Iterator[tuple[str, Value]]:
         """Yield keys that begin with `prefix`, in the order they first appeared.
 
         Args:
             prefix: Holds at least the family, the part before the first "/".
+            newest_first: In the opposite order.
         """
         family = prefix.split("/", 1)[0]
         keys, count = self._families.get(family, ([], 0))
-        for position in range(count):
+        for position in reversed(range(count)) if newest_first else range(count):
             key, path = keys[position]
             if key.startswith(prefix):
                 leaf = _find(self._root, path)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from service_kit import NETWORK, World, problem
 
+from privshare.ledger.engines.embedded import EmbeddedLedger
 from privshare.ledger.ring_statement import Place, SignedStatement, sign
 from privshare.ledger.transaction import build
 from privshare.schemes.ring import Ring
@@ -21,6 +22,7 @@ from privshare.schemes.ring_key import RingKey
 from privshare.sdk.document import Document
 from privshare.sdk.ring import members_of, statement_id
 from privshare.service.auth import ROLES
+from privshare.service.limits import RateLimit
 from privshare.wire import envelope
 from privshare.wire.canonical import b64u
 
@@ -243,3 +245,45 @@ def test_the_text_of_a_refused_statement_is_not_kept(world: World) -> None:
         again = stage.statement(message=b"%d" % number).to_json()
         assert stage.post(again).status_code == 403
     assert set(world.context.store.blob_jobs()) == kept
+
+
+def test_a_page_of_statements_costs_what_it_shows(
+    ring: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anybody may ask: the price does not grow with the ledger."""
+    posted = [
+        answer(ring.post(ring.statement(message=b"%d" % n).to_json()), 201)["id"]
+        for n in range(5)
+    ]
+    read: list[int] = []
+    entry = EmbeddedLedger.entry
+
+    def counted(ledger: EmbeddedLedger, index: int) -> bytes:
+        read.append(index)
+        return entry(ledger, index)
+
+    monkeypatch.setattr(EmbeddedLedger, "entry", counted)
+    path = f"/v1/statements?ring={ring.name.replace('/', '%2F')}&limit=2"
+    shown, cursor = [], ""
+    while cursor is not None:
+        before = len(read)
+        more = f"&cursor={cursor}" if cursor else ""
+        found = answer(ring.call("nobody", "GET", path + more))
+        assert len(read) - before <= 2
+        shown += [one["id"] for one in found["items"]]
+        cursor = found["next"]
+    assert shown == posted[::-1]
+    for other in (b64u(b'"nobody"'), b64u(b"1"), "AAAA"):
+        found = ring.call("nobody", "GET", f"{path}&cursor={other}")
+        assert found.status_code == 400, found.data
+
+
+def test_posting_takes_more_of_the_rate_than_reading(ring: Stage) -> None:
+    """Who posts what nobody signed makes the node multiply for it."""
+    slow = ring.world.with_context(public_rate=RateLimit(1e-9, 250))
+    stage = Stage(slow, ring.name)
+    wrong = dict(ring.statement().to_json()) | {"scope": "elsewhere"}
+    assert [stage.post(wrong).status_code for _ in range(3)] == [422, 422, 429]
+    assert stage.call("nobody", "GET", "/v1/rings").status_code == 200
+    poor = Stage(slow.with_context(public_rate=RateLimit(1e-9, 5)), ring.name)
+    assert [poor.post(wrong).status_code for _ in range(2)] == [422, 429]

@@ -7,8 +7,8 @@ request counts against its address's rate and leaves no other trace here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, cast
+from itertools import islice
+from typing import Annotated, cast
 
 from pydantic import Field
 
@@ -16,7 +16,7 @@ from privshare.exchange import ring as rings
 from privshare.exchange import ring_view as views
 from privshare.ledger.ring_statement import MAX_MESSAGE, MAX_SIGNATURE, SignedStatement
 from privshare.rights import identifier
-from privshare.service.paging import Page, page, window
+from privshare.service.paging import Page, page, position
 from privshare.service.route import (
     AGENCIES,
     JSON,
@@ -34,6 +34,8 @@ MAX_MEMBERS = 4096
 MAX_REGISTRATION = 1 << 18
 #: A message and a signature in base64url, and the names around them.
 MAX_STATEMENT = 2 * (MAX_MESSAGE + MAX_SIGNATURE) + 4096
+#: A signature costs milliseconds to verify, and what verifies stays on the ledger.
+STATEMENT_COST = 100
 
 Key = Annotated[str, Field(min_length=43, max_length=43, pattern="^[A-Za-z0-9_-]{43}$")]
 AgencyName = Annotated[str, Field(pattern=f"^{identifier.AGENCY.pattern.pattern}$")]
@@ -151,13 +153,17 @@ def post(call: Call) -> Json:
 def statements(call: Call) -> Answer:
     """List anonymous statements, the newest first."""
     wanted: Wanted = call.query
-    found = [
-        one
-        for one in views.statements(call.context.node)
-        if wanted.ring in ("", one["ring"]) and wanted.scope in ("", one["scope"])
-    ]
-    shown = window(call, found, _id)
-    return page(call, shown, lambda one: cast(Json, dict(one)), _id)
+    node = call.context.node
+    view = node.view()
+    found = views.statements(
+        view, ring=wanted.ring, scope=wanted.scope, after=position(call)
+    )
+    return page(
+        call,
+        list(islice(found, wanted.limit + 1)),
+        lambda one: cast(Json, views.shown(node, view, *one)),
+        lambda one: one[0],
+    )
 
 
 def statement(call: Call) -> Json:
@@ -184,10 +190,6 @@ def open_(call: Call) -> Json:
         call.context.node, call.params["id"], wanted.reason, person=call.person.kid
     )
     return {"id": done.id, "member": done.member, "missing": done.missing}
-
-
-def _id(one: Mapping[str, Any]) -> Json:
-    return cast(str, one["id"])
 
 
 def _ring(call: Call) -> str:
@@ -223,6 +225,7 @@ ROUTES = (
         body=Body(JSON, None, MAX_STATEMENT),
         answer=Posted,
         status=201,
+        cost=STATEMENT_COST,
     ),
     Route(
         "GET",
