@@ -200,8 +200,10 @@ def post(signed: SignedStatement, node: str | wallet.Profile = "default") -> Pos
 def find(name: str, node: str | wallet.Profile = "default") -> Members:
     """Ask a node for a ring's members, without giving a name.
 
-    The list decides how anonymous its members are: compare its digest, or save
-    it and compare files, with somebody else in the ring.
+    The list decides how anonymous its members are, and a signature can be opened
+    with the regulators' keys that the node shows, whoever has these. Save it and
+    compare files, or `ring.digest` and `regulators.digest`, with somebody else in
+    the ring who asked another node.
 
     Raises:
         NotFound: There is no such ring.
