@@ -35,6 +35,7 @@ from privshare.ledger.ring import (
     Opening,
     RegulatorKey,
     RegulatorSet,
+    RingEpoch,
     Statement,
     keys_of,
     regulators_of,
@@ -202,13 +203,8 @@ def relay(node: Node, signed: SignedStatement) -> Relayed:
         )
     view = node.view()
     held = query.ring_epoch(view, place.ring, place.epoch)
-    if held.status != "active":
-        raise StepNotAllowed(
-            f"expected a ring in force, found epoch {place.epoch} of {place.ring} "
-            f"{held.status}",
-            fix="sign for the epoch that is in force",
-            detail={"rule": "ring.status"},
-        )
+    if held.digest is None:
+        raise _not_in_force(held)
     found = verify(
         signed.signature,
         signed.digest,
@@ -220,6 +216,8 @@ def relay(node: Node, signed: SignedStatement) -> Relayed:
     before = _known(view, name)
     if before is not None:
         return _relayed(node, name, before)
+    if held.status != "active":
+        raise _not_in_force(held)
     _keep(node, name, Message(signed.message, signed.salt))
     try:
         committed = node.submit("statement.ring", signed.body())
@@ -230,8 +228,9 @@ def relay(node: Node, signed: SignedStatement) -> Relayed:
         if isinstance(index, int):
             node.ledger.sync(index, timeout_s=node.commit_timeout_s)
         return _relayed(node, name, query.statement(node.view(), name))
-    except (NotPermitted, StepNotAllowed):
-        node.store.drop_blobs(_KEPT + name)  # it is refused for good
+    except NotPermitted as error:
+        if error.detail.get("rule") == "statement.repeat":  # refused for good
+            node.store.drop_blobs(_KEPT + name)
         raise
     _file(node, name, committed.id, committed.index)
     return _relayed(node, name, query.statement(node.view(), name))
@@ -386,6 +385,15 @@ def _readable(view: View, agency: str, statement_id: str) -> Statement:
             detail={"rule": "statement.reader"},
         )
     return made
+
+
+def _not_in_force(held: RingEpoch) -> StepNotAllowed:
+    return StepNotAllowed(
+        f"expected a ring in force, found epoch {held.epoch} of {held.ring} "
+        f"{held.status}",
+        fix="sign for the epoch that is in force",
+        detail={"rule": "ring.status"},
+    )
 
 
 def _known(view: View, name: str) -> Statement | None:

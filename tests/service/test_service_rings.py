@@ -115,6 +115,16 @@ def test_a_statement_may_be_sent_twice(ring: Stage) -> None:
     assert first["id"] == second["id"] and first["index"] == second["index"]
 
 
+def test_sent_again_when_the_next_list_is_in_force(ring: Stage) -> None:
+    """The answer that got lost is given again; nothing new is taken."""
+    said = ring.statement().to_json()
+    first = answer(ring.post(said), 201)
+    sent = registration(ring.name.split("/")[1])
+    assert answer(ring.call("steward", "POST", "/v1/rings", sent), 201)["epoch"] == 2
+    assert answer(ring.post(said), 201) == first
+    assert ring.post(ring.statement(KEYS[2]).to_json()).status_code == 409
+
+
 @pytest.mark.parametrize(
     ("change", "status", "name"),
     [
