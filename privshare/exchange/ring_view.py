@@ -5,7 +5,7 @@ ledger's state ─► rings, ring, statements, statement ─► JSON
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import dataclass
 
 from privshare.errors import EncodingError, NotFound
 from privshare.exchange.node import Node
@@ -15,7 +15,10 @@ from privshare.ledger.api import View
 from privshare.ledger.ring import RingEpoch, Statement, keys_of, regulators_of
 from privshare.wire.canonical import Json, b64u
 
-__all__ = ["ring", "rings", "shown", "statement", "statements"]
+__all__ = ["Looked", "ring", "rings", "shown", "statement", "statements"]
+
+#: Statements that one search reads: anybody may ask.
+MAX_LOOKED = 1_000
 
 _STATEMENT = "statement/"
 
@@ -44,13 +47,27 @@ def ring(node: Node, name: str) -> dict[str, Json]:
     return found | {"keys": keys}
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Statements by id, the newest first.
+
+    Attributes:
+        found: As many as were asked for and one more, if there is one.
+        last: The last that was looked at, where the search was not finished.
+    """
+
+    found: list[tuple[str, Statement]]
+    last: tuple[str, Statement] | None = None
+
+
 def statements(
-    view: View, *, ring: str = "", scope: str = "", after: Json = None
-) -> Iterator[tuple[str, Statement]]:
-    """Statements by id, the newest first, each read when it is asked for.
+    view: View, most: int, *, ring: str = "", scope: str = "", after: str = ""
+) -> Looked:
+    """Look for statements, through `MAX_LOOKED` of them at most.
 
     Args:
         view: The ledger's state.
+        most: How many are wanted.
         ring: Of this ring; of any without.
         scope: In this scope; in any without.
         after: Begin behind the statement of this id.
@@ -58,14 +75,20 @@ def statements(
     Raises:
         EncodingError: There is none of that id.
     """
-    for key, value in view.items(_STATEMENT, newest_first=True):
-        name, made = key.removeprefix(_STATEMENT), Statement.from_json(value)
-        if after is not None:
-            after = None if after == name else after
-        elif ring in ("", made.ring) and scope in ("", made.scope):
-            yield name, made
-    if after is not None:
+    behind = f"{_STATEMENT}{after}" if after else ""
+    if behind and view.get(behind) is None:
         raise EncodingError("expected a cursor of this list, found another")
+    found: list[tuple[str, Statement]] = []
+    listed = view.items(_STATEMENT, newest_first=True, after=behind)
+    for looked, (key, value) in enumerate(listed, start=1):
+        one = key.removeprefix(_STATEMENT), Statement.from_json(value)
+        if ring in ("", one[1].ring) and scope in ("", one[1].scope):
+            found.append(one)
+        if len(found) > most:
+            break
+        if looked == MAX_LOOKED:
+            return Looked(found, one)
+    return Looked(found)
 
 
 def statement(node: Node, statement_id: str) -> dict[str, Json]:

@@ -78,10 +78,10 @@ class View:
         return self._snapshot.get(key)
 
     def items(
-        self, prefix: str, *, newest_first: bool = False
+        self, prefix: str, *, newest_first: bool = False, after: str = ""
     ) -> Iterator[tuple[str, Value]]:
         """Keys with a prefix and their values, in the order they appeared."""
-        return self._snapshot.items(prefix, newest_first=newest_first)
+        return self._snapshot.items(prefix, newest_first=newest_first, after=after)
 
     def prove(self, key: str) -> MapProof:
         """Prove what this view holds under a key, or that it holds nothing."""

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from service_kit import NETWORK, World, problem
 
+from privshare.exchange import ring_view
 from privshare.ledger.engines.embedded import EmbeddedLedger
 from privshare.ledger.ring_statement import Place, SignedStatement, sign
 from privshare.ledger.transaction import build
@@ -283,9 +284,23 @@ def test_a_page_of_statements_costs_what_it_shows(
         shown += [one["id"] for one in found["items"]]
         cursor = found["next"]
     assert shown == posted[::-1]
-    for other in (b64u(b'"nobody"'), b64u(b"1"), "AAAA"):
+    for other in map(b64u, (b'"nobody"', b"1", b'{"a":[]}', b"\0")):
         found = ring.call("nobody", "GET", f"{path}&cursor={other}")
         assert found.status_code == 400, found.data
+
+
+def test_a_search_has_an_end(ring: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scope that nobody used is looked for in pages, too."""
+    for n in range(5):
+        scope = "rare" if n == 1 else "common"
+        said = ring.statement(message=b"%d" % n, scope=scope)
+        answer(ring.post(said.to_json()), 201)
+    monkeypatch.setattr(ring_view, "MAX_LOOKED", 2)
+    path = f"/v1/statements?ring={ring.name.replace('/', '%2F')}&scope=rare"
+    first = answer(ring.call("nobody", "GET", path))
+    assert first["items"] == [] and first["next"]
+    second = answer(ring.call("nobody", "GET", f"{path}&cursor={first['next']}"))
+    assert [one["scope"] for one in second["items"]] == ["rare"]
 
 
 def test_posting_takes_more_of_the_rate_than_reading(ring: Stage) -> None:

@@ -7,11 +7,11 @@ request counts against its address's rate and leaves no other trace here.
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Annotated, cast
 
 from pydantic import Field
 
+from privshare.errors import EncodingError
 from privshare.exchange import ring as rings
 from privshare.exchange import ring_view as views
 from privshare.ledger.ring_statement import MAX_MESSAGE, MAX_SIGNATURE, SignedStatement
@@ -151,18 +151,25 @@ def post(call: Call) -> Json:
 
 
 def statements(call: Call) -> Answer:
-    """List anonymous statements, the newest first."""
+    """List anonymous statements, the newest first.
+
+    A page may have fewer than were asked for, or none, and another behind it.
+    """
     wanted: Wanted = call.query
     node = call.context.node
     view = node.view()
-    found = views.statements(
-        view, ring=wanted.ring, scope=wanted.scope, after=position(call)
+    after = position(call)
+    if not isinstance(after, str | None):
+        raise EncodingError("expected a cursor of this list, found another")
+    looked = views.statements(
+        view, wanted.limit, ring=wanted.ring, scope=wanted.scope, after=after or ""
     )
     return page(
         call,
-        list(islice(found, wanted.limit + 1)),
+        looked.found,
         lambda one: cast(Json, views.shown(node, view, *one)),
         lambda one: one[0],
+        looked.last,
     )
 
 
