@@ -182,7 +182,7 @@ def register(
 def relay(node: Node, signed: SignedStatement) -> Relayed:
     """Check an anonymous statement and put it on the ledger.
 
-    Sent again, it gives the answer of the first time.
+    Sent again, it gives the answer of the first time; its text is kept here, too.
 
     Args:
         node: Any agency's.
@@ -213,12 +213,16 @@ def relay(node: Node, signed: SignedStatement) -> Relayed:
         regulators_of(view, held),
     )
     name = statement_id(place, found.tag, signed.digest)
+    text = Message(signed.message, signed.salt)
     before = _known(view, name)
     if before is not None:
+        if _kept(node, name) is None:  # another node took it, and may not have it
+            _keep(node, name, text)
+            _file(node, name, tx_id(node, before.at), before.at)
         return _relayed(node, name, before)
     if held.status != "active":
         raise _not_in_force(held)
-    _keep(node, name, Message(signed.message, signed.salt))
+    _keep(node, name, text)
     try:
         committed = node.submit("statement.ring", signed.body())
     except Conflict as error:

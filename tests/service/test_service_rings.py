@@ -220,6 +220,27 @@ def test_receipts_do_not_give_the_text_away(ring: Stage) -> None:
             assert found and said.message not in found, role
 
 
+def submit_as_title(world: World, kind: str, body: dict[str, Any]) -> None:
+    """Put a transaction of another agency on the ledger."""
+    nonce, expires = secrets.token_bytes(16), int(time.time()) + 300
+    made = build(kind, "title", body, NETWORK, nonce, expires, [world.agency.key])
+    world.context.node.ledger.submit(envelope.encode(made))
+
+
+def test_the_text_is_kept_wherever_it_is_sent(ring: Stage) -> None:
+    """Whoever hands a statement in first, and loses its text, does not lose it."""
+    said = ring.statement()
+    submit_as_title(ring.world, "statement.ring", dict(said.body()))
+    done = answer(ring.post(said.to_json()), 201)
+    shown = answer(ring.call("nobody", "GET", f"/v1/statements/{done['id']}"))
+    assert shown["account"] == "title"
+    path = f"/v1/statements/{done['id']}/message"
+    assert answer(ring.call("steward", "GET", path))["message"] == b64u(said.message)
+    kept = set(ring.world.context.store.blob_jobs())
+    assert answer(ring.post(said.to_json()), 201) == done
+    assert set(ring.world.context.store.blob_jobs()) == kept
+
+
 def test_the_text_is_not_for_a_node_that_only_took_it(world: World) -> None:
     """The people of its agency do not read it; those of the ring's owner do."""
     name = f"title/officials-{next(_numbers)}"
@@ -231,11 +252,7 @@ def test_the_text_is_not_for_a_node_that_only_took_it(world: World) -> None:
         "repeat": "link",
         "ring": name,
     }
-    nonce, expires = secrets.token_bytes(16), int(time.time()) + 300
-    made = build(
-        "ring.register", "title", body, NETWORK, nonce, expires, [world.agency.key]
-    )
-    world.context.node.ledger.submit(envelope.encode(made))
+    submit_as_title(world, "ring.register", body)
     stage = Stage(world, name)
     done = answer(stage.post(stage.statement().to_json()), 201)
     for role in ("steward", "regulator"):
