@@ -269,7 +269,8 @@ def sign(
                 "scope": scope,
                 "size": len(found.ring),
             },
-            f"statement  {ring.statement_id(signed)}\nscope      {scope}",
+            f"statement  {ring.statement_id(signed)}\nscope      {scope}\n"
+            f"network    {found.network}",
             hint(f"privshare ring post {target}", profile),
         ),
         as_json=as_json,
@@ -456,7 +457,7 @@ def _members(file: Path | None, name: str, profile: str) -> Members:
     from privshare.sdk import ring  # noqa: PLC0415 - lazy
 
     if file is not None:
-        return ring.load_members(_read(file))
+        return ring.named(ring.load_members(_read(file)), name)
     return ring.find(name, profile_of(profile))
 
 

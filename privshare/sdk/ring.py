@@ -208,11 +208,29 @@ def find(name: str, node: str | wallet.Profile = "default") -> Members:
     Raises:
         NotFound: There is no such ring.
         EncodingError: What the node answers is none.
+        VerificationError: It is another ring.
     """
     agency, _, rest = name.partition("/")
     path = f"/v1/rings/{agency}/{rest}"
     answer = _anonymously(node, lambda session: session.get(path))
-    return members_of(answer)
+    return named(members_of(answer), name)
+
+
+def named(members: Members, name: str) -> Members:
+    """Hold a ring to the name that was asked for.
+
+    A signature is for the ring that it was made with, whatever the signer had
+    in mind.
+
+    Raises:
+        VerificationError: It has another.
+    """
+    if members.name != name:
+        raise VerificationError(
+            f"expected the ring {name}, found {members.name}",
+            fix="do not sign with it; ask another node for the ring",
+        )
+    return members
 
 
 def members_of(answer: Document) -> Members:
