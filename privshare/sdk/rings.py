@@ -155,7 +155,8 @@ class Rings(Bound[M]):
             message = unb64u(answer.str("message"))
         own = {"message": message}
         session, operations = self._session, ("statement.ring",)
-        return (yield from session.receipt(shown.str("tx"), operations, "", own))
+        about = f"statement/{statement}"
+        return (yield from session.receipt(shown.str("tx"), operations, about, own))
 
 
 def _path(statement: str) -> str:
