@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from service_kit import NETWORK, World, problem
 
-from privshare.exchange import ring_view
+from privshare.exchange import drawer, party, ring_view
+from privshare.ledger.api import View
 from privshare.ledger.engines.embedded import EmbeddedLedger
 from privshare.ledger.ring_statement import Place, SignedStatement, sign
 from privshare.ledger.transaction import build
@@ -24,6 +25,7 @@ from privshare.sdk.document import Document
 from privshare.sdk.ring import members_of, statement_id
 from privshare.service.auth import ROLES
 from privshare.service.limits import RateLimit
+from privshare.store.store import Store
 from privshare.wire import envelope
 from privshare.wire.canonical import b64u
 
@@ -273,6 +275,31 @@ def test_the_text_of_a_refused_statement_is_not_kept(world: World) -> None:
         again = stage.statement(message=b"%d" % number).to_json()
         assert stage.post(again).status_code == 403
     assert set(world.context.store.blob_jobs()) == kept
+
+
+def test_upkeep_does_not_look_at_texts(
+    ring: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each second, that would be every statement that the node ever took."""
+    node = ring.world.context.node
+    answer(ring.post(ring.statement().to_json()), 201)
+    seen: list[str] = []
+    listed, looked = Store.blob_jobs, View.get
+
+    def jobs(store: Store, *args: str) -> tuple[str, ...]:
+        seen.extend(found := listed(store, *args))
+        return found
+
+    def get(view: View, key: str) -> Any:
+        seen.append(key)
+        return looked(view, key)
+
+    monkeypatch.setattr(Store, "blob_jobs", jobs)
+    drawer.tidy(node)
+    assert not seen
+    monkeypatch.setattr(View, "get", get)
+    party.forget(node)
+    assert not [key for key in seen if key.startswith("job/statement:")]
 
 
 def test_a_page_of_statements_costs_what_it_shows(
