@@ -354,5 +354,9 @@ def test_posting_takes_more_of_the_rate_than_reading(ring: Stage) -> None:
     wrong = dict(ring.statement().to_json()) | {"scope": "elsewhere"}
     assert [stage.post(wrong).status_code for _ in range(3)] == [422, 422, 429]
     assert stage.call("nobody", "GET", "/v1/rings").status_code == 200
+    for path in ("/v1/statements", f"/v1/rings/{ring.name}"):
+        few = ring.world.with_context(public_rate=RateLimit(1e-9, 25))
+        found = [few.call("nobody", "GET", path).status_code for _ in range(3)]
+        assert found == [200, 200, 429]
     poor = Stage(slow.with_context(public_rate=RateLimit(1e-9, 5)), ring.name)
     assert [poor.post(wrong).status_code for _ in range(2)] == [422, 429]

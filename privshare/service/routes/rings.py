@@ -36,6 +36,8 @@ MAX_REGISTRATION = 1 << 18
 MAX_STATEMENT = 2 * (MAX_MESSAGE + MAX_SIGNATURE) + 4096
 #: A signature costs milliseconds to verify, and what verifies stays on the ledger.
 STATEMENT_COST = 100
+#: Thousands of keys, or statements that are looked through.
+LIST_COST = 10
 
 Key = Annotated[str, Field(min_length=43, max_length=43, pattern="^[A-Za-z0-9_-]{43}$")]
 AgencyName = Annotated[str, Field(pattern=f"^{identifier.AGENCY.pattern.pattern}$")]
@@ -211,6 +213,7 @@ ROUTES = (
         show,
         PUBLIC,
         "A ring with its members' keys.",
+        cost=LIST_COST,
     ),
     Route(
         "POST",
@@ -241,6 +244,7 @@ ROUTES = (
         PUBLIC,
         "Anonymous statements, newest first.",
         query=Wanted,
+        cost=LIST_COST,
     ),
     Route(
         "GET",
