@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from sdk_kit import Clock, Node, signer
+from sdk_kit import Clock, Node, problem, signer
 
 from privshare.errors import EvidenceInvalid
 from privshare.jobs.receipt import Receipt
@@ -69,3 +71,19 @@ def test_the_proof_of_another_datasets_cell() -> None:
     assert proof.operation == "statement.zk"
     with pytest.raises(EvidenceInvalid, match="about something else"):
         net.dataset("tax/other").prove_range("k", "price", "1", "2", purpose="x")
+
+
+def test_a_bundle_leaves_out_what_its_maker_may_not_read() -> None:
+    """The node keeps a statement's text from analysts; their bundles go on."""
+    items = []
+    answers: dict[str, Any] = {}
+    for operation in ("statement.ring", "statement.zk"):
+        data, tx = subject(operation)
+        items.append({"id": tx.id, "operation": operation})
+        answers[f"GET /v1/receipts/{tx.id}"] = (200, data)
+        where = f"GET /v1/receipts/{tx.id}/attachments/message"
+        answers[where] = problem(403, "NotPermitted", "not you")
+    answers["GET /v1/receipts"] = (200, {"items": items, "next": None})
+    with zipfile.ZipFile(io.BytesIO(connected(answers).bundle())) as made:
+        names = "\n".join(made.namelist())
+    assert "statement-zk" in names and "statement-ring" not in names
