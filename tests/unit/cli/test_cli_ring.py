@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from privshare.cli.ring import app
-from privshare.errors import VerificationError
+from privshare.errors import EncodingError, VerificationError
 from privshare.schemes.ring import Regulators, Ring
 from privshare.schemes.ring_key import RingKey
 from privshare.sdk import ring
@@ -36,6 +36,16 @@ def test_other_regulators_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     true, false = Regulators(2, KEYS[4:6]), Regulators(2, KEYS[6:8])
     digests = {shown(monkeypatch, one) for one in (true, false, None)}
     assert len(digests) == 3
+
+
+@pytest.mark.parametrize("scope", ["", " misuse", "misuse\n", "é", "x" * 129])
+def test_nothing_is_signed_that_no_node_takes(scope: str) -> None:
+    """A scope of another form is refused before it is signed."""
+    members = Members("test", "housing/officials", 1, Ring.of(KEYS[:4]), None)
+    key = RingKey.from_bytes(bytes([2]) + bytes(31))
+    assert ring.sign(b"said", "misuse", ring=members, key=key)
+    with pytest.raises(EncodingError, match="scope"):
+        ring.sign(b"said", scope, ring=members, key=key)
 
 
 def test_another_ring_is_not_taken_for_the_one_asked_for(
