@@ -37,6 +37,7 @@ from dataclasses import dataclass
 
 from privshare.errors import OutOfRange, ProofInvalid
 from privshare.rights.anchored_row import (
+    NUMBERS,
     AnchoredRow,
     bound,
     bound_text,
@@ -346,13 +347,15 @@ def _column_of(schema: Schema, disclosure: Disclosure, commitment: bytes) -> str
 
 
 def _check_meaning(statement: Statement, columns: Sequence[Column]) -> None:
-    """Refuse bounds and sums of texts, and comparisons of unlike numbers."""
+    """Refuse bounds and sums of texts, comparison and equality of unlike numbers."""
     try:
         match statement:
             case InRange() | LinearSum():
                 for column in columns:
                     check_numbers(column)
             case AtLeast():
+                check_alike(columns)
+            case EqualValues() if any(one.type in NUMBERS for one in columns):
                 check_alike(columns)
     except OutOfRange as error:
         raise ProofInvalid(error.message) from None
