@@ -261,7 +261,7 @@ def test_no_flipped_bit_of_a_recorded_report_is_accepted(read: Read) -> None:
 
 
 def test_agrees_with_another_verifier(read: Read) -> None:
-    """omne-attest gives the same verdict where it can, flips included: VCEKs of Milan."""
+    """omne-attest gives the same verdict where it can, flips included: Milan."""
     oracle = pytest.importorskip("omne_attest", reason="omne-attest is not installed")
     chain = read("snp/milan_ask_ark_asvk.pem")
     named = {read_certificate(d, "snp").common_name: d for d in read_pem(chain, "snp")}
