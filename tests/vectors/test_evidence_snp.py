@@ -237,7 +237,7 @@ def test_recorded_roots_are_pinned(chain: str, vectors: Path) -> None:
 
 
 def test_no_flipped_bit_of_a_recorded_report_is_accepted(read: Read) -> None:
-    """Flips over report, certificate and chain: none is ignorable."""
+    """10,000 flips over report, certificate and chain: none is ignorable."""
 
     def verify(parts: dict[str, bytes]) -> Claims:
         rest = {name: data for name, data in parts.items() if name != "report"}
@@ -255,13 +255,13 @@ def test_no_flipped_bit_of_a_recorded_report_is_accepted(read: Read) -> None:
     }
     assert accepted(lambda: verify(parts))
     assert (
-        flip_all({"report": parts["report"]}, 3000, lambda p: verify(parts | p)) == {}
+        flip_all({"report": parts["report"]}, 5000, lambda p: verify(parts | p)) == {}
     )
-    assert flip_all(parts, 3000, verify) == {}
+    assert flip_all(parts, 5000, verify) == {}
 
 
 def test_agrees_with_another_verifier(read: Read) -> None:
-    """omne-attest gives the same verdict where it can, flips included: Milan."""
+    """omne-attest gives the same verdict where it can: Milan, VCEK."""
     oracle = pytest.importorskip("omne_attest", reason="omne-attest is not installed")
     chain = read("snp/milan_ask_ark_asvk.pem")
     named = {read_certificate(d, "snp").common_name: d for d in read_pem(chain, "snp")}
