@@ -52,7 +52,7 @@ def test_a_measured_job_goes_from_nonces_to_its_result() -> None:
     """Each step leaves its index; the uses are settled at the end."""
     bench, job = ready()
     state = bench.machine.state
-    assert attestation(bench, job).last_nonce is None
+    assert attestation(bench, job).begun is None
     to_nonces(bench, job)
     bench.do(attest(bench.scribe, "labour", job))
     held = attestation(bench, job)
@@ -60,8 +60,11 @@ def test_a_measured_job_goes_from_nonces_to_its_result() -> None:
     assert [one.policy for one in held.nonces] == [digest("policy"), None]
     assert held.nonce("taxes") == held.nonces[0] and held.nonce("labour") is None
     assert held.bundle == digest("bundle") and held.at is not None
-    assert held.last_nonce == held.nonces[1].at < held.at
+    assert held.nonces[1].at < held.at
+    assert held.begun == held.time == bench.scribe.now and held.opened is None
+    bench.wait(7)
     bench.do(conclude(bench.scribe, "labour", job))
+    assert attestation(bench, job).opened == bench.scribe.now
     bench.do(result(bench.scribe, "housing", job))
     done = query.job(state, job)
     assert (done.status, done.program) == ("done", PROGRAM)
