@@ -19,7 +19,7 @@ from privshare.jobs.requirement import OPERATIONS
 from privshare.wire.canonical import encode
 
 MUTATIONS = 2_000
-NAMES = sorted([*OPERATIONS, "job.result.together"])
+NAMES = sorted([*OPERATIONS, "job.result.attested", "job.result.together"])
 Path = tuple[str | int, ...]
 
 
@@ -30,6 +30,7 @@ def judge(network: Network, filed: Filed, data: bytes | None = None) -> Verdict:
         network.trust,
         network.now + 60,
         filed.attachments.get,
+        roots=network.roots,
     )
 
 
