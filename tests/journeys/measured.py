@@ -29,6 +29,7 @@ from privshare.jobs.tee_statement import (
     result_document,
     table_commitment,
 )
+from privshare.jobs.wasm import frame
 from privshare.ledger import query_attested
 from privshare.ledger.api import Committed
 from privshare.log.checkpoint import Checkpoint, parse_checkpoint
@@ -44,7 +45,13 @@ if TYPE_CHECKING:
 CLOSURE = {"imports": [], "module": "made up", "runtime": "wasmtime"}
 CODE = digest_json(domain.PROGRAM, CLOSURE)
 RUNNER = bytes(range(48))
-OUTPUT = b'{"rows":24}'
+OUTPUT = frame.encode(
+    [
+        frame.Series("district", "category", ("east", "north", "west")),
+        frame.Series("rows", "int", (11, 7, 6)),
+        frame.Series("tax_paid", "decimal", (3_216_050, 1_734_100, -5), 2),
+    ]
+)
 DATASET = "tax/deed-tax-2025"
 PURPOSE = "housing-policy"
 

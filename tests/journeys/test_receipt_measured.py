@@ -353,3 +353,11 @@ def test_a_refusal_tells_rule_and_bytes(network: Network) -> None:
     verdict = judge(network, Filed(unjust))
     assert verdict.outcome == "valid"
     assert "would be accepted here" in verdict.step(7).line()
+
+
+def test_the_output_is_shown_as_a_table(network: Network) -> None:
+    """Rows with their columns and decimals; what is no table says so."""
+    job = measured.begin(network)
+    verdict = judge(network, finish(job))
+    assert "  district east, rows 11, tax_paid 32160.50" in verdict.headline
+    assert "  district west, rows 6, tax_paid -0.05" in verdict.headline
