@@ -17,8 +17,22 @@ from types import MappingProxyType
 from typing import cast
 
 from privshare.audit.case import Case, Missing
+from privshare.audit.headline_attested import (
+    ATTESTED,
+    HEADLINES,
+    measured_job,
+    of_class,
+)
 from privshare.audit.inputs import Published
-from privshare.audit.sentence import counted, listed, ordinal, plain, short, when
+from privshare.audit.sentence import (
+    counted,
+    decimal,
+    listed,
+    ordinal,
+    plain,
+    short,
+    when,
+)
 from privshare.jobs.receipt import Document
 from privshare.jobs.requirement import MESSAGE, RECORD
 from privshare.jobs.requirement_statement import subject_of
@@ -37,13 +51,22 @@ def headline(case: Case) -> tuple[str, ...]:
     return tuple(_HEADLINES[case.operation](case))
 
 
-def not_proven(operation: str, evidence: Document | None = None) -> tuple[str, ...]:
+def not_proven(
+    operation: str,
+    evidence: Document | None = None,
+    trust_class: str | None = None,
+) -> tuple[str, ...]:
     """Say what a valid receipt of an operation does not show.
 
     Args:
         operation: The receipt's, or "" when it could not be read.
         evidence: The receipt's; of a job, it tells who opened the totals.
+        trust_class: Of the machine that a measured job ran in, if proven.
     """
+    measured = operation == "job.result" and "bundle" in (evidence or {})
+    if measured or operation in ATTESTED:
+        name = "job.measured" if measured else operation
+        return (*ATTESTED[name], *of_class(name, trust_class), *_ALWAYS)
     together = operation == "job.result" and "partials" in (evidence or {})
     opened = _OPENED[together] if operation == "job.result" else ()
     return (*_OPEN.get(operation, ()), *opened, *_ALWAYS)
@@ -129,6 +152,8 @@ def _erase(case: Case) -> list[str]:
 
 def _job(case: Case) -> list[str]:
     job = query.job(case.state, case.statement.job)
+    if job.parties.attested:
+        return measured_job(case)
     use = query.use(case.state, job.inputs[0])
     names = dict.fromkeys(
         query.grant(case.state, query.use(case.state, one).grant).terms.dataset
@@ -160,21 +185,12 @@ def _rows(case: Case) -> list[str]:
     for row in rows[:_ROWS]:
         name = plain(row["group"]) or "all"
         count = counted(row["count"], "value", "values")
-        lines.append(f"  {name}: {_decimal(row['value'], scale)} ({count})")
+        lines.append(f"  {name}: {decimal(row['value'], scale)} ({count})")
     if len(rows) > _ROWS:
         lines.append(f"  and {len(rows) - _ROWS} more groups")
     if result["suppressed"]:
         lines.append(f"  too small to show: {listed(result['suppressed'])}")
     return lines
-
-
-def _decimal(text: str, scale: int) -> str:
-    """A scaled integer with its point; a mean's row shows the sum."""
-    if not scale:
-        return plain(text)
-    sign, digits = ("-", text[1:]) if text.startswith("-") else ("", text)
-    digits = digits.rjust(scale + 1, "0")
-    return f"{sign}{digits[:-scale]}.{digits[-scale:]}"
 
 
 def _abort(case: Case) -> list[str]:
@@ -358,6 +374,7 @@ _OPENED: Mapping[bool, tuple[str, ...]] = MappingProxyType(
 
 _HEADLINES: Mapping[str, Callable[[Case], list[str]]] = MappingProxyType(
     {
+        **HEADLINES,
         "anchor": _anchor,
         "dataset.publish": _publish,
         "dataset.retire": _retire,
