@@ -14,6 +14,7 @@ from privshare.jobs.wasm import library, run, sandbox
 from privshare.jobs.wasm.closure import (
     COMMAND,
     ENGINE,
+    GRANTED,
     Closure,
     check_listed,
 )
@@ -144,6 +145,70 @@ def test_files_network_clock_and_chance_are_refused(name: str) -> None:
         lambda: run.run(binary, closure, [TABLE], {}, k=1, seed=SEED, limits=SMALL)
     )
     assert ("run.import", WASI + name) == (error.detail["rule"], error.detail["import"])
+
+
+WRITE = """
+    (i32.store (i32.const 0) (i32.const 64)) (i32.store (i32.const 4) (i32.const %s))
+    (loop $again
+      (drop (call $fd_write (i32.const %s) (i32.const 0) (i32.const 1) (i32.const 16)))
+      (br $again))"""
+
+
+@pytest.mark.parametrize(
+    ("body", "rule"),
+    [
+        pytest.param(WRITE % (3000, 1), "run.output", id="much output"),
+        pytest.param(WRITE % (3000, 2), "run.fuel", id="much on standard error"),
+        pytest.param(WRITE % (1 << 20, 1), "run.output", id="more than its memory"),
+        pytest.param(
+            "(loop $again (drop (call $random_get (i32.const 0) (i32.const 100000)))"
+            "(br $again))",
+            "run.fuel",
+            id="much chance",
+        ),
+        pytest.param(
+            "(drop (call $random_get (i32.const -4) (i32.const 8)))",
+            "run.trap",
+            id="an address outside",
+        ),
+        pytest.param("(call $proc_exit (i32.const 9))", "run.exit", id="exit 9"),
+        pytest.param("(call $proc_exit (i32.const 256))", "", id="exit 0 of 8 bits"),
+        pytest.param("", "", id="no exit"),
+    ],
+)
+def test_a_command_is_stopped(body: str, rule: str) -> None:
+    """What it has the system do is bounded like its own work."""
+    binary = command(
+        body,
+        {
+            "fd_write": "(param i32 i32 i32 i32) (result i32)",
+            "random_get": "(param i32 i32) (result i32)",
+            "proc_exit": "(param i32)",
+        },
+    )
+    closure = closure_of(
+        binary, "wasi-command/v1", sorted(COMMAND | GRANTED), "separate"
+    )
+
+    def attempt() -> Outcome:
+        return run.run(binary, closure, [TABLE], {}, k=1, seed=SEED, limits=SMALL)
+
+    if rule:
+        assert refused(attempt).detail["rule"] == rule
+    else:
+        assert attempt().output == b""
+
+
+def test_a_command_that_ends_before_it_starts() -> None:
+    """A start function may end the run; nothing is called after it."""
+    binary = command(
+        "unreachable",
+        {"proc_exit": "(param i32)"},
+        "(start $s) (func $s (call $proc_exit (i32.const 0)))",
+    )
+    closure = closure_of(binary, "wasi-command/v1", sorted(COMMAND), "separate")
+    outcome = run.run(binary, closure, [TABLE], {}, k=1, seed=SEED, limits=SMALL)
+    assert outcome.output == b""
 
 
 def test_a_closure_cannot_name_a_file() -> None:

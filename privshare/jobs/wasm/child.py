@@ -18,6 +18,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from wasmtime import (
@@ -36,6 +37,9 @@ from wasmtime import (
 )
 
 from privshare.jobs.wasm import confine, wasi
+
+#: A command that called `proc_exit(0)`: it has ended, and well.
+_ENDED = 1 << 8
 
 _MAGIC = b"\0asm\1\0\0\0"
 _PAGE = 1 << 16
@@ -72,7 +76,7 @@ def main(job: int, answer: int) -> None:
     """Do the job on one descriptor, write the answer to the other."""
     header, parts = _read_job(job)
     compiling = header["mode"] == "compile"
-    room = _COMPILING if compiling else header["memory"] + 3 * sum(header["parts"])
+    room = _COMPILING if compiling else header["memory"] + 5 * sum(header["parts"])
     walls = confine.confine(_OVERHEAD + room, header["seconds"])
     report: dict[str, Any] = {"walls": walls}
     output = b""
@@ -183,15 +187,12 @@ class _Program:
         self._limits = header
         self._instance: Instance | None = None
 
-    def start(self) -> None:
-        """Make the instance, which may run code already."""
-        try:
-            self._instance = self.linker.instantiate(self.store, self._module)
-        except Trap as trap:
-            self._stop(trap)
-        except WasmtimeError as error:
-            rule = "run.memory" if "memory" in str(error) else "run.trap"
-            raise Stopped(rule) from None
+    def start(self) -> int:
+        """Make the instance, which may run code already, and end with it."""
+        return self._guard(self._instantiate)
+
+    def _instantiate(self) -> None:
+        self._instance = self.linker.instantiate(self.store, self._module)
 
     @property
     def memory(self) -> Memory:
@@ -201,19 +202,26 @@ class _Program:
         return memory
 
     def call(self, name: str, *values: int) -> int:
-        """Call an export; every way of failing is a `Stopped`."""
+        """Call an export."""
+        return self._guard(lambda: self._function(name)(self.store, *values))
+
+    def _guard(self, action: Callable[[], object]) -> int:
+        """Let the program work; every way of failing is a `Stopped`."""
         try:
-            result = self._function(name)(self.store, *values)
+            result = action()
         except wasi.Exit as ended:
-            return ended.code
+            return ended.code or _ENDED
         except wasi.TooMuch:
             raise Stopped("run.output") from None
+        except wasi.OutOfFuel:
+            raise Stopped("run.fuel", fuel=self._limits["fuel"]) from None
         except wasi.Fault:
             raise Stopped("run.trap", found="an address outside its memory") from None
         except (Trap, ExitTrap) as trap:
             self._stop(trap)
-        except WasmtimeError:
-            raise Stopped("run.trap") from None
+        except WasmtimeError as error:
+            rule = "run.memory" if "memory" in str(error) else "run.trap"
+            raise Stopped(rule) from None
         return result & 0xFFFFFFFF if isinstance(result, int) else 0
 
     def _function(self, name: str) -> Func:
@@ -289,8 +297,9 @@ def _command(
     program: _Program, header: dict[str, Any], parameters: bytes, tables: bytes
 ) -> tuple[bytes, int]:
     seed = bytes.fromhex(header["seed"])
-    command = wasi.Command((b"job", parameters), tables, header["output"], seed)
+    command = wasi.Command(
+        program.store, (b"job", parameters), tables, header["output"], seed
+    )
     command.link(program.linker, header["imports"])
-    program.start()
-    code = program.call("_start")
-    return bytes(command.output), code
+    code = program.start() or program.call("_start")
+    return bytes(command.output), 0 if code == _ENDED else code

@@ -16,7 +16,7 @@ import hashlib
 from collections.abc import Callable
 from typing import Any, Final
 
-from wasmtime import Caller, FuncType, Linker, Memory, ValType
+from wasmtime import Caller, FuncType, Linker, Memory, Store, ValType
 
 NAMESPACE: Final = "wasi_snapshot_preview1"
 
@@ -36,6 +36,10 @@ class TooMuch(Exception):
     """The program wrote more than its limit."""
 
 
+class OutOfFuel(Exception):
+    """The program had us do more than it has fuel for."""
+
+
 class Fault(Exception):
     """The program named memory that it does not have."""
 
@@ -43,7 +47,11 @@ class Fault(Exception):
 class Command:
     """One run of a command: its input, its arguments and its output so far.
 
+    What it has us do costs fuel, too: one unit a byte. Otherwise little fuel
+    could buy much work.
+
     Args:
+        store: Of the instance; its fuel is charged.
         arguments: argv, the program's name first.
         data: What it reads from descriptor 0.
         most: Bytes that it may write to descriptor 1.
@@ -51,8 +59,14 @@ class Command:
     """
 
     def __init__(
-        self, arguments: tuple[bytes, ...], data: bytes, most: int, seed: bytes
+        self,
+        store: Store,
+        arguments: tuple[bytes, ...],
+        data: bytes,
+        most: int,
+        seed: bytes,
     ) -> None:
+        self._store = store
         self._arguments = arguments
         self._data = memoryview(data)
         self._at = 0
@@ -88,6 +102,12 @@ class Command:
             shape = FuncType(takes, [i32])
             linker.define_func(NAMESPACE, short, shape, function, access_caller=True)
 
+    def _charge(self, size: int) -> None:
+        left = self._store.get_fuel() - size
+        if left <= 0:
+            raise OutOfFuel
+        self._store.set_fuel(left)
+
     def _args_sizes_get(self, caller: Caller, count: int, size: int) -> int:
         _store(caller, count, len(self._arguments))
         _store(caller, size, sum(len(word) + 1 for word in self._arguments))
@@ -97,6 +117,7 @@ class Command:
         places, text = places & 0xFFFFFFFF, text & 0xFFFFFFFF
         for number, word in enumerate(self._arguments):
             _store(caller, places + 4 * number, text)
+            self._charge(len(word) + 1)
             _write(caller, text, word + b"\0")
             text += len(word) + 1
         return _SUCCESS
@@ -118,6 +139,7 @@ class Command:
     def _random_get(self, caller: Caller, at: int, size: int) -> int:
         at, size = at & 0xFFFFFFFF, size & 0xFFFFFFFF
         _check(caller, at, size)
+        self._charge(size)
         while size > 0:
             block = b"".join(self._draw() for _ in range(min(size, _CHUNK) // 32 + 1))
             part = block[: min(size, _CHUNK)]
@@ -153,6 +175,7 @@ class Command:
         total = 0
         for start, size in _pieces(caller, pieces, n):
             part = self._data[self._at : self._at + size]
+            self._charge(len(part))
             _write(caller, start, bytes(part))
             self._at += len(part)
             total += len(part)
@@ -165,6 +188,7 @@ class Command:
         total = 0
         for start, size in _pieces(caller, pieces, n):
             total += size
+            self._charge(size)
             if fd == 2:  # what a program says of itself stays where it is
                 continue
             if len(self.output) + size > self._most:
