@@ -49,6 +49,7 @@ bench: $(VENV)/.ready-dev
 	$(BIN)/python bench/proofs.py
 	$(BIN)/python bench/proof.py
 	$(BIN)/python bench/evidence.py
+	$(BIN)/python bench/wasm.py
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "PrivShare needs Python 3.11 or newer; none was found on PATH."; exit 1; }
