@@ -34,7 +34,8 @@ from privshare.ledger.rules_grant import (
     GrantOffer,
     GrantRequest,
 )
-from privshare.ledger.rules_job import Draw, JobAdmit, UseReserve
+from privshare.ledger.rules_job import JobAdmit
+from privshare.ledger.rules_use import Draw, UseReserve
 from privshare.ledger.values import Job, Use
 from privshare.rights import identifier
 from privshare.rights.grant import Grant

@@ -53,7 +53,8 @@ from privshare.ledger.rules_grant import (
     GrantRefuse,
     GrantRevoke,
 )
-from privshare.ledger.rules_job import JobAbort, JobResult, UseSettle
+from privshare.ledger.rules_job import JobAbort, JobResult
+from privshare.ledger.rules_use import UseSettle
 from privshare.ledger.transaction import Transaction
 from privshare.rights import identifier
 from privshare.rights.grant import MAX_DEPTH, Grant

@@ -129,7 +129,11 @@ class Spec:
             identifier.COLUMN.check(self.group_by, "spec.group_by")
         identifier.PURPOSE.check(self.purpose, "spec.purpose")
         identifier.AGENCY.check(self.coordinator, "spec.coordinator")
-        _ = self.parties  # checks itself
+        if self.parties.attested:
+            raise EncodingError(
+                "spec.parties: expected a custodian, or a threshold key and its "
+                "openers, found neither"
+            )
         if not 1 <= self.k <= MAX_K:
             raise OutOfRange(f"spec.k: expected 1 to {MAX_K}, found {self.k}")
         if not 1 <= len(self.inputs) <= MAX_INPUTS:

@@ -32,8 +32,9 @@ from privshare.wire.envelope import Envelope
 ROLE = r"[a-z][a-z-]{1,30}"
 MAX_ROLES = 16
 
-#: Of the rules in `rules.RULES`; 2 added the threshold key, 3 rings and proofs.
-RULES_VERSION = 3
+#: Of the rules in `rules.RULES`; 2 added the threshold key, 3 rings and proofs,
+#: 4 measured programs and the evidence of their jobs.
+RULES_VERSION = 4
 
 _ORIGIN = r"[a-z0-9][a-z0-9.\-]*(/[a-z0-9.\-]+)*"
 

@@ -1,10 +1,12 @@
 """Who takes part in a job besides its coordinator, and who opens its totals.
 
-A total is opened in one of two ways, and a job says which before it runs:
+A total is opened in one of three ways, and a job says which before it runs:
 
     custodian           by the agency under whose key the values are encrypted
     key and openers     by k agencies together, each with its share of the
                         consortium's threshold key of that epoch
+    none of them        inside the attested machine of the agency that computes:
+                        the job runs a measured program (`method="tee"`)
 
 The same four fields stand in a specification, in `job.admit` and in the state,
 so that they are compared as one value.
@@ -17,6 +19,8 @@ docs/protocols/paillier-sum.md.
 ('tax', 'title')
 >>> Parties(compute="registrar", custodian="tax").opened_by
 ('tax',)
+>>> Parties(compute="registrar").attested
+True
 """
 
 from __future__ import annotations
@@ -39,7 +43,8 @@ class Parties:
     """Who takes part in a job besides its coordinator.
 
     Attributes:
-        compute: The agency that computes.
+        compute: The agency that computes; of a measured program, whose machine
+            runs it.
         custodian: The agency whose own key it is, or None.
         epoch: Of the consortium's threshold key, or None.
         openers: The holders of that key who open, in order; else none.
@@ -47,7 +52,7 @@ class Parties:
             ledger has admitted the job.
 
     Raises:
-        EncodingError: Another form, or both ways of opening, or neither.
+        EncodingError: Another form, or two ways of opening.
     """
 
     compute: str
@@ -59,10 +64,11 @@ class Parties:
     def __post_init__(self) -> None:
         identifier.AGENCY.check(self.compute, "parties.compute")
         together = self.epoch is not None
-        if (self.custodian is None) != together or bool(self.openers) != together:
+        twice = self.custodian is not None and together
+        if twice or bool(self.openers) != together:
             raise EncodingError(
                 "parties: expected either a custodian or a threshold key and its "
-                "openers, found otherwise"
+                "openers, or an attested machine, found otherwise"
             )
         for agency in self.opened_by:
             identifier.AGENCY.check(agency, "parties.openers")
@@ -78,8 +84,15 @@ class Parties:
             )
 
     @property
+    def attested(self) -> bool:
+        """Whether an attested machine computes, and nobody opens anything."""
+        return self.custodian is None and self.epoch is None
+
+    @property
     def opened_by(self) -> tuple[str, ...]:
-        """Who opens: the custodian, or all openers together."""
+        """Who opens: the custodian, all openers together, or whose machine ran."""
+        if self.attested:
+            return (self.compute,)
         return self.openers if self.custodian is None else (self.custodian,)
 
     @property

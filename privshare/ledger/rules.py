@@ -6,7 +6,7 @@ network accepts, so it comes with a new `Params.version`.
     machine.check   RULES[kind].parse(body) ─► statement ─► .apply(context)
 
 >>> sorted(RULES)[:3]
-['anchor.batch', 'dataset.amend', 'dataset.register']
+['anchor.batch', 'appraisal.set', 'code.approve']
 """
 
 from __future__ import annotations
@@ -17,6 +17,18 @@ from types import MappingProxyType
 from privshare.errors import EncodingError
 from privshare.ledger.rule import Rule
 from privshare.ledger.rules_agency import KeyRotate, OrgAdmit
+from privshare.ledger.rules_attest import (
+    JobAttest,
+    JobNonce,
+    JobReappraise,
+    JobRefuse,
+)
+from privshare.ledger.rules_code import (
+    AppraisalSet,
+    CodeApprove,
+    CodeList,
+    CodeWithdraw,
+)
 from privshare.ledger.rules_dataset import (
     AnchorBatch,
     DatasetAmend,
@@ -37,13 +49,11 @@ from privshare.ledger.rules_job import (
     JobAdmit,
     JobOpen,
     JobResult,
-    UseRelease,
-    UseReserve,
-    UseSettle,
 )
 from privshare.ledger.rules_ring import RingExtend, RingRegister
 from privshare.ledger.rules_statement import RegOpen, StatementRing, StatementZk
 from privshare.ledger.rules_threshold import ThresholdAccept, ThresholdDeal
+from privshare.ledger.rules_use import UseRelease, UseReserve, UseSettle
 from privshare.ledger.transaction import Transaction
 from privshare.rights import identifier
 from privshare.wire.canonical import Fields
@@ -51,6 +61,10 @@ from privshare.wire.canonical import Fields
 RULES: Mapping[str, type[Rule]] = MappingProxyType(
     {
         "anchor.batch": AnchorBatch,
+        "appraisal.set": AppraisalSet,
+        "code.approve": CodeApprove,
+        "code.list": CodeList,
+        "code.withdraw": CodeWithdraw,
         "dataset.amend": DatasetAmend,
         "dataset.register": DatasetRegister,
         "dataset.retire": DatasetRetire,
@@ -62,7 +76,11 @@ RULES: Mapping[str, type[Rule]] = MappingProxyType(
         "grant.revoke": GrantRevoke,
         "job.abort": JobAbort,
         "job.admit": JobAdmit,
+        "job.attest": JobAttest,
+        "job.nonce": JobNonce,
         "job.open": JobOpen,
+        "job.reappraise": JobReappraise,
+        "job.refuse": JobRefuse,
         "job.result": JobResult,
         "key.rotate": KeyRotate,
         "org.admit": OrgAdmit,

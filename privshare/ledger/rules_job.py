@@ -1,248 +1,44 @@
-"""Rules for using rights: the `use.*` and `job.*` kinds.
+"""Rules for computing with others: `job.admit`, `job.open`, `.result`, `.abort`.
 
-A use is reserved before anything runs and settled or released afterwards, so
-that two requests at the same moment cannot spend one budget twice. A job
-reserves all its inputs in one transaction, or none.
+A job reserves all its inputs in one transaction, or none (`rules_use`).
 
-    use   reserved ─► settled | released        job   admitted ─► done | aborted
+    job   admitted ─► done | aborted
 
 Before anything is opened, whoever opens says so (`job.open`), and says of which
 aggregation: there is one for a job. From then on the coordinator may know the
-result, so an abort gives nothing back any more.
+result, so an abort gives nothing back any more. A measured job is opened by
+the agency whose machine ran it, after evidence of the machine is in the log
+(`rules_attest`).
 
-What a use takes from a delegated grant it takes from every grant above it.
-
-Implements docs/formats/entry.md, sections 4.7 and 4.8.
+Implements docs/formats/entry.md, section 4.8.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from privshare.errors import OutOfRange, StepNotAllowed
-from privshare.ledger import query
+from privshare.ledger import query, query_attested
+from privshare.ledger.attested import Attestation
 from privshare.ledger.opener import check_openers
 from privshare.ledger.parties import Parties
 from privshare.ledger.rule import Context, need
-from privshare.ledger.rules_dataset import need_owner, registered
-from privshare.ledger.rules_grant import need_grantee, read_id, read_reason, write_grant
-from privshare.ledger.values import Job, Use
-from privshare.rights import grant as steps
+from privshare.ledger.rules_grant import read_id, read_reason
+from privshare.ledger.rules_use import (
+    Draw,
+    Ended,
+    end,
+    lineage,
+    read_operation,
+    read_purpose,
+    reserve,
+)
+from privshare.ledger.values import Job
 from privshare.rights import identifier
-from privshare.rights.grant import Grant
-from privshare.rights.terms import MAX_COLUMNS
-from privshare.wire.canonical import INTEGER_LIMIT, Fields, b64u
+from privshare.wire.canonical import Fields, b64u
 
 MAX_INPUTS = 64
 MAX_DEADLINE_S = 366 * 86_400
-
-_MOST = INTEGER_LIMIT - 1
-
-Ended = Literal["settled", "released"]
-
-
-@dataclass(frozen=True, slots=True)
-class Draw:
-    """What one use takes: which columns of which grant, and at what charge."""
-
-    charge: int
-    columns: tuple[str, ...]
-    grant: str
-    group_by: tuple[str, ...]
-
-    @classmethod
-    def read(cls, fields: Fields) -> Draw:
-        """Read the four fields out of a body or an input."""
-        column = identifier.COLUMN.pattern
-        return cls(
-            fields.int("charge", 0, _MOST),
-            fields.str_list("columns", MAX_COLUMNS, column, sorted_unique=True),
-            read_id(fields, "grant"),
-            fields.str_list("group_by", MAX_COLUMNS, column, sorted_unique=True),
-        )
-
-
-def _lineage(context: Context, grant_id: str) -> list[tuple[str, Grant]]:
-    """A grant and all above it, the grant itself first."""
-    found = []
-    following: str | None = grant_id
-    while following is not None:
-        grant = query.grant(context.draft, following)
-        found.append((following, grant))
-        following = grant.parent
-    return found
-
-
-def _move(context: Context, grant_id: str, step: Callable[[Grant], Grant]) -> None:
-    """Take one step with a grant and with every grant above it."""
-    for name, grant in _lineage(context, grant_id):
-        write_grant(context, name, step(grant))
-
-
-def _reserve(
-    context: Context,
-    use_id: str,
-    draw: Draw,
-    *,
-    operation: str,
-    purpose: str,
-    program: str | None,
-    request: str,
-) -> str:
-    """Check one use against its grant, hold it, and name the data's owner."""
-    grant = query.grant(context.draft, draw.grant)
-    need_grantee(context, grant)
-    registered(context, grant.terms.dataset)
-    grant.in_force().covers(
-        operation=operation,
-        columns=draw.columns,
-        group_by=draw.group_by,
-        purpose=purpose,
-        program=program,
-        time=context.time,
-    )
-    _move(
-        context,
-        draw.grant,
-        lambda held: steps.reserve(held, charge=draw.charge, at=context.index),
-    )
-    use = Use(
-        grant=draw.grant,
-        request=request,
-        operation=operation,
-        columns=draw.columns,
-        group_by=draw.group_by,
-        purpose=purpose,
-        charge=draw.charge,
-        status="reserved",
-        at=context.index,
-        ended=None,
-        result=None,
-        time=context.time,
-    )
-    context.draft.put(f"use/{use_id}", use.to_json())
-    return grant.terms.owner
-
-
-def _reserved(context: Context, use_id: str) -> Use:
-    use = query.use(context.draft, use_id)
-    if use.status != "reserved":
-        raise StepNotAllowed(f"expected a reserved use, found one that is {use.status}")
-    return use
-
-
-def _end(
-    context: Context,
-    use_id: str,
-    status: Ended,
-    result: str | None,
-    *,
-    late: bool = False,
-) -> None:
-    """Settle or release a use that is reserved.
-
-    A late settlement passes over grants that have ended: there is nothing left
-    to spend in them.
-    """
-    use = _reserved(context, use_id)
-
-    def step(held: Grant) -> Grant:
-        settles = status == "settled" and not (late and held.is_over)
-        move = steps.settle if settles else steps.release
-        return move(held, charge=use.charge, at=context.index)
-
-    _move(context, use.grant, step)
-    ended = replace(use, status=status, ended=context.index, result=result)
-    context.draft.put(f"use/{use_id}", ended.to_json())
-
-
-def _read_operation(fields: Fields) -> str:
-    return identifier.check_operation(fields.str("operation"), "body.operation")
-
-
-def _read_purpose(fields: Fields) -> str:
-    return identifier.PURPOSE.check(fields.str("purpose"), "body.purpose")
-
-
-@dataclass(frozen=True, slots=True)
-class UseReserve:
-    """A grantee reserves one use that the owner answers by itself."""
-
-    draw: Draw
-    operation: str
-    purpose: str
-    request: str
-
-    @classmethod
-    def parse(cls, fields: Fields) -> UseReserve:
-        """Read the body."""
-        return cls(
-            Draw.read(fields),
-            _read_operation(fields),
-            _read_purpose(fields),
-            b64u(fields.digest("request")),
-        )
-
-    def apply(self, context: Context) -> None:
-        """Reserve; the transaction's id becomes the use's."""
-        _reserve(
-            context,
-            context.tx_id,
-            self.draw,
-            operation=self.operation,
-            purpose=self.purpose,
-            program=None,
-            request=self.request,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class UseSettle:
-    """The owner answered: the use is spent."""
-
-    use: str
-    result: str
-
-    @classmethod
-    def parse(cls, fields: Fields) -> UseSettle:
-        """Read the body."""
-        return cls(read_id(fields, "use"), b64u(fields.digest("result")))
-
-    def apply(self, context: Context) -> None:
-        """Settle the use in its grant and in all above it."""
-        use = query.use(context.draft, self.use)
-        need_owner(context, query.grant(context.draft, use.grant).terms.dataset)
-        _end(context, self.use, "settled", self.result)
-
-
-@dataclass(frozen=True, slots=True)
-class UseRelease:
-    """The use did not happen: what it held is given back."""
-
-    use: str
-    reason: str
-
-    @classmethod
-    def parse(cls, fields: Fields) -> UseRelease:
-        """Read the body."""
-        return cls(read_id(fields, "use"), read_reason(fields))
-
-    def apply(self, context: Context) -> None:
-        """Release; the grantee only when the owner let the time pass."""
-        use = query.use(context.draft, self.use)
-        grant = query.grant(context.draft, use.grant)
-        if context.account != grant.terms.owner:
-            need_grantee(context, grant)
-            free = use.time + context.genesis.params.use_timeout_s
-            if context.time < free:
-                raise StepNotAllowed(
-                    f"expected a time from {free} on, found {context.time}",
-                    fix="Ask the owner to release it, or wait.",
-                    detail={"time": free},
-                )
-        _end(context, self.use, "released", None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,20 +65,21 @@ class JobAdmit:
         return cls(
             fields.int("deadline", 0),
             tuple(inputs),
-            _read_operation(fields),
+            read_operation(fields),
             Parties.read(fields.obj("parties")),
             identifier.PROGRAM.check(fields.str("program"), "body.program"),
-            _read_purpose(fields),
+            read_purpose(fields),
             b64u(fields.digest("spec")),
         )
 
     def apply(self, context: Context) -> None:
         """Reserve every input and enter the job, whose id is the transaction's."""
         self._check_deadline(context)
+        self._check_program()
         self._check_parties(context)
         names = tuple(f"{context.tx_id}.{i}" for i in range(len(self.inputs)))
         owners = {
-            _reserve(
+            reserve(
                 context,
                 name,
                 draw,
@@ -304,6 +101,8 @@ class JobAdmit:
             at=context.index,
         )
         context.draft.put(f"job/{context.tx_id}", job.to_json())
+        if job.parties.attested:
+            context.draft.put(f"attested/{context.tx_id}", Attestation().to_json())
 
     def _check_deadline(self, context: Context) -> None:
         latest = context.time + MAX_DEADLINE_S
@@ -313,9 +112,21 @@ class JobAdmit:
                 f"found {self.deadline}"
             )
 
+    def _check_program(self) -> None:
+        """A measured program runs in an attested machine, and nothing else does."""
+        measured = identifier.code_of(self.program) is not None
+        need(
+            measured == self.parties.attested == (self.operation == "run"),
+            "job.program",
+            "expected a measured program, run by an attested machine, or another and "
+            "somebody who opens, found otherwise",
+        )
+
     def _check_parties(self, context: Context) -> None:
         parties = self.parties
         query.agency(context.draft, parties.compute)
+        if parties.attested:
+            return
         if parties.custodian is None:
             check_openers(context.draft, parties)
             return
@@ -328,13 +139,70 @@ class JobAdmit:
         )
 
 
-def _admitted(context: Context, job_id: str) -> Job:
+def admitted(context: Context, job_id: str) -> Job:
+    """A job that is under way.
+
+    Raises:
+        NotFound: No such job.
+        StepNotAllowed: It has ended.
+    """
     job = query.job(context.draft, job_id)
     if job.status != "admitted":
         raise StepNotAllowed(
             f"expected an admitted job, found one that is {job.status}"
         )
     return job
+
+
+def check_deadline(context: Context, job: Job) -> None:
+    """Check that a job's deadline has not passed.
+
+    Raises:
+        StepNotAllowed: It has.
+    """
+    if context.time > job.deadline:
+        raise StepNotAllowed(
+            f"expected a time up to {job.deadline}, the deadline, found {context.time}"
+        )
+
+
+def abort(context: Context, job_id: str, reason: str) -> None:
+    """End a job without a result, on behalf of one of its parties.
+
+    Raises:
+        NotFound, StepNotAllowed: As `admitted`.
+        NotPermitted: The account is no party.
+    """
+    job = admitted(context, job_id)
+    parties = job.parties
+    allowed = {
+        job.coordinator,
+        parties.compute,
+        *parties.opened_by,
+        *parties.owners,
+    }
+    need(
+        context.account in allowed,
+        "job.party",
+        f"expected one of {', '.join(sorted(allowed))}, found {context.account}",
+    )
+    status: Ended = "released" if job.opened is None else "settled"
+    for use_id in job.inputs:
+        end(context, use_id, status, None, late=True)
+    aborted = replace(job, status="aborted", ended=context.index, reason=reason)
+    context.draft.put(f"job/{job_id}", aborted.to_json())
+
+
+def _check_attested(context: Context, job_id: str, job: Job) -> None:
+    """A measured job opens and ends after its evidence, others need none."""
+    if not job.parties.attested:
+        return
+    if query_attested.attestation(context.draft, job_id).bundle is None:
+        raise StepNotAllowed(
+            "expected evidence of the machine before, found none",
+            fix="Let the runner commit to its evidence first (job.attest).",
+            detail={"rule": "job.attested"},
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,19 +224,22 @@ class JobResult:
 
     def apply(self, context: Context) -> None:
         """Settle all inputs, each of whose grants must still be in force."""
-        job = _admitted(context, self.job)
+        job = admitted(context, self.job)
         need(
             context.account == job.coordinator,
             "job.coordinator",
             f"expected {job.coordinator}, the coordinator, found {context.account}",
         )
-        if context.time > job.deadline:
+        check_deadline(context, job)
+        _check_attested(context, self.job, job)
+        if job.parties.attested and job.opened is None:
             raise StepNotAllowed(
-                f"expected a time up to {job.deadline}, the deadline, "
-                f"found {context.time}"
+                "expected what the machine concluded before, found nothing",
+                fix="Let the runner say so first (job.open).",
+                detail={"rule": "job.opened"},
             )
         for use_id in job.inputs:
-            _end(context, use_id, "settled", self.result)
+            end(context, use_id, "settled", self.result)
         done = replace(
             job,
             status="done",
@@ -396,21 +267,18 @@ class JobOpen:
 
         Said again, it changes nothing: openers may say it at the same moment.
         """
-        job = _admitted(context, self.job)
+        job = admitted(context, self.job)
         opened_by = job.parties.opened_by
         need(
             context.account in opened_by,
             "job.opener",
             f"expected {' or '.join(opened_by)}, who may open, found {context.account}",
         )
-        if context.time > job.deadline:
-            raise StepNotAllowed(
-                f"expected a time up to {job.deadline}, the deadline, "
-                f"found {context.time}"
-            )
+        check_deadline(context, job)
+        _check_attested(context, self.job, job)
         for use_id in job.inputs:
             use = query.use(context.draft, use_id)
-            for _, grant in _lineage(context, use.grant):
+            for _, grant in lineage(context, use.grant):
                 grant.in_force()
         aggregation = b64u(self.aggregation)
         if job.opened is None:
@@ -438,23 +306,4 @@ class JobAbort:
 
     def apply(self, context: Context) -> None:
         """Release all inputs; those of a job that was opened are spent."""
-        job = _admitted(context, self.job)
-        parties = job.parties
-        allowed = {
-            job.coordinator,
-            parties.compute,
-            *parties.opened_by,
-            *parties.owners,
-        }
-        need(
-            context.account in allowed,
-            "job.party",
-            f"expected one of {', '.join(sorted(allowed))}, found {context.account}",
-        )
-        status: Ended = "released" if job.opened is None else "settled"
-        for use_id in job.inputs:
-            _end(context, use_id, status, None, late=True)
-        aborted = replace(
-            job, status="aborted", ended=context.index, reason=self.reason
-        )
-        context.draft.put(f"job/{self.job}", aborted.to_json())
+        abort(context, self.job, self.reason)

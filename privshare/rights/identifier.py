@@ -29,10 +29,15 @@ from types import MappingProxyType
 from typing import Literal
 
 from privshare.errors import EncodingError
+from privshare.wire.base64 import b64u
 
 _AGENCY = r"[a-z][a-z0-9-]{1,30}"
 _OWNED = _AGENCY + r"/[a-z0-9][a-z0-9-]{0,62}"
+_ID = r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"
 _SHOWN = 40
+
+#: What runs measured programs; the name of one is this, a colon and its digest.
+MEASURED = "tee.run/v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,9 @@ SCOPE = Form(
 PURPOSE = Form("a purpose", re.compile(r"[a-z][a-z0-9:._-]{0,63}"), "housing-policy")
 PROGRAM = Form(
     "a program",
-    re.compile(r"[a-z][a-z0-9.]{0,62}/v[1-9][0-9]{0,3}"),
+    re.compile(
+        rf"[a-z][a-z0-9.]{{0,62}}/v[1-9][0-9]{{0,3}}|{re.escape(MEASURED)}:{_ID}"
+    ),
     "he.sum/v2",
 )
 NETWORK = Form("a network", re.compile(r"[a-z0-9][a-z0-9.-]{2,62}"), "demo.privshare")
@@ -98,7 +105,7 @@ RULE = Form("a rule", re.compile(r"[a-z][a-z0-9._-]{0,63}"), "housing-totals")
 #: A digest of 32 bytes in unpadded base64url; ids of grants, uses and jobs.
 ID = Form(
     "an id of 43 characters",
-    re.compile(r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"),
+    re.compile(_ID),
     "A" * 43,
 )
 
@@ -123,6 +130,7 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
         "count": Operation("aggregate", "how many rows"),
         "mean": Operation("aggregate", "the mean of a column"),
         "read": Operation("record", "single rows, in the clear"),
+        "run": Operation("aggregate", "what a measured program computes"),
         "sum": Operation("aggregate", "the sum of a column"),
     }
 )
@@ -140,6 +148,28 @@ def check_operation(text: str, where: str) -> str:
             detail={"field": where},
         )
     return text
+
+
+def measured(code: bytes) -> str:
+    """Name a measured program by the digest of its closure.
+
+    Grants and jobs hold this name, so a right covers these bytes and no others.
+
+    >>> measured(bytes(32))
+    'tee.run/v1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'
+
+    Raises:
+        EncodingError: Not 32 bytes.
+    """
+    if len(code) != 32:
+        raise EncodingError(f"code: expected 32 bytes, found {len(code)}")
+    return f"{MEASURED}:{b64u(code)}"
+
+
+def code_of(program: str) -> str | None:
+    """The digest in a measured program's name, base64url; None in any other."""
+    runner, _, code = program.partition(":")
+    return code if runner == MEASURED and code else None
 
 
 def owner_of(dataset: str) -> str:
