@@ -160,9 +160,9 @@ def check_bound(node: Node, known: TeeAdmitted, admission: Admission) -> None:
     _same("bind.spec", "specification", spec.digest(), admission.spec)
     _same("bind.code", "code", spec.code, admission.code)
     nonces = dict(admission.nonces)
-    _same("bind.nonce", "parties", known.agencies, tuple(sorted(nonces)))
+    _same("bind.nonce", "parties", known.spec.relying, tuple(sorted(nonces)))
     policies = dict(admission.policies)
-    for agency in known.agencies:
+    for agency in known.spec.relying:
         held = ledger.nonce(agency)
         if held is None:
             raise EvidenceInvalid(
@@ -174,7 +174,7 @@ def check_bound(node: Node, known: TeeAdmitted, admission: Admission) -> None:
         policy = policies.get(agency)
         found_policy = None if policy is None else b64u(policy)
         _same("bind.policy", f"policy of {agency}", held.policy, found_policy)
-    if set(policies) - set(known.agencies):
+    if set(policies) - set(known.spec.relying):
         raise EvidenceInvalid(
             "expected policies of the parties, found others",
             detail={"rule": "bind.policy"},

@@ -1,7 +1,7 @@
 """What every party of an attested job checks before it does anything for it.
 
-    body ─► admitted ─► the job on our own copy of the ledger, its specification,
-                        who commits nonces; or the rule that says no
+    body ─► admitted ─► the job on our own copy of the ledger, its specification;
+                        or the rule that says no
 
 Implements docs/protocols/attested-job.md, section 3.
 """
@@ -15,13 +15,15 @@ from privshare.exchange import dataset as datasets
 from privshare.exchange.admission import find_job
 from privshare.exchange.grant import check_passed_on
 from privshare.exchange.node import Node
-from privshare.jobs.tee_spec import TeeInput, TeeSpec
+from privshare.jobs.tee_spec import OPERATION, TeeInput, TeeSpec
 from privshare.ledger import query, query_attested
 from privshare.ledger.api import View
 from privshare.ledger.values import Job
 from privshare.rights import identifier
 from privshare.rights.grant import Grant
+from privshare.wire import domain
 from privshare.wire.canonical import Fields, b64u
+from privshare.wire.digest import tagged
 
 __all__ = [
     "TeeAdmitted",
@@ -31,6 +33,8 @@ __all__ = [
     "check_listed",
     "check_own_input",
     "check_role",
+    "log_job",
+    "release_info",
 ]
 
 _SYNC_S = 5.0
@@ -44,11 +48,6 @@ class TeeAdmitted:
     job: Job
     spec: TeeSpec
     view: View
-
-    @property
-    def agencies(self) -> tuple[str, ...]:
-        """Whose nonces the evidence must hold, in order."""
-        return tuple(sorted({self.spec.coordinator, *self.spec.owners}))
 
 
 def admitted(node: Node, caller: str, job: str, fields: Fields) -> TeeAdmitted:
@@ -111,7 +110,7 @@ def check_inputs(node: Node, view: View, held: Job, spec: TeeSpec) -> None:
         use = query.use(view, use_id)
         grant = query.grant(view, use.grant)
         reserved = (use.grant, grant.terms.dataset, use.operation, use.purpose)
-        asked = (item.grant, item.dataset, "run", spec.purpose)
+        asked = (item.grant, item.dataset, OPERATION, spec.purpose)
         if reserved != asked or (use.columns, use.group_by) != (
             item.columns,
             item.group_by,
@@ -139,7 +138,7 @@ def check_grant(
     """
     terms = grant.in_force()
     terms.covers(
-        operation="run",
+        operation=OPERATION,
         columns=item.columns,
         group_by=item.group_by,
         purpose=purpose,
@@ -183,3 +182,24 @@ def check_role(node: Node, agencies: tuple[str, ...], does: str) -> None:
             f"expected {' or '.join(agencies)}, who {does}, found {node.agency}",
             detail={"rule": "job.party"},
         )
+
+
+def release_info(job: str, dataset: str) -> bytes:
+    """What a table is sealed for; the admission's digest goes beside it."""
+    return tagged(domain.RELEASE, job.encode(), dataset.encode())
+
+
+def log_job(
+    node: Node, known: TeeAdmitted, action: str, dataset: str, outcome: str = "done"
+) -> None:
+    """Note what this node did for a job, and for whom."""
+    item = known.spec.input(dataset) if dataset else None
+    node.store.log_use(
+        node.clock(),
+        known.spec.coordinator,
+        action,
+        dataset=dataset,
+        grant=item.grant if item else "",
+        subject=known.id,
+        outcome=outcome,
+    )

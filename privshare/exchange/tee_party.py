@@ -43,22 +43,25 @@ from privshare.exchange.tee_admission import (
     check_listed,
     check_own_input,
     check_role,
+    log_job,
+    release_info,
 )
-from privshare.exchange.tee_runner import PART, receive
+from privshare.exchange.tee_runner import MAX_TABLE, PART, receive
 from privshare.jobs.attestation.binding import NONCE_BYTES, nonce_commitment
 from privshare.jobs.attestation.bundle import AttestedBundle
-from privshare.jobs.tee_statement import RELEASE, Release, table_commitment
+from privshare.jobs.tee_statement import (
+    RELEASE,
+    SALT_BYTES,
+    Release,
+    table_commitment,
+)
 from privshare.ledger import query_attested
 from privshare.schemes.sealing import SealPublicKey, seal
-from privshare.wire import domain
 from privshare.wire import envelope as envelopes
 from privshare.wire.canonical import Fields, Json, b64u
-from privshare.wire.digest import tagged
 
-__all__ = ["appraise", "commit_nonce", "log_job", "release", "release_info"]
+__all__ = ["appraise", "commit_nonce", "release"]
 
-MAX_TABLE = 64 << 20
-_SALT = 32
 _WAIT_S = 5.0
 _TRIES = 4
 
@@ -83,7 +86,7 @@ def commit_nonce(node: Node, caller: str, job: str, body: Json) -> dict[str, Jso
     fields = Fields(body, "body")
     known = admitted(node, caller, job, fields)
     fields.end()
-    check_role(node, known.agencies, "take part")
+    check_role(node, known.spec.relying, "take part")
     for item in known.spec.inputs:
         if node.agency in known.spec.owners and _is_ours(node, item.dataset):
             check_own_input(node, known, item.dataset)
@@ -140,7 +143,7 @@ def appraise(node: Node, caller: str, job: str, body: Json) -> dict[str, Json]:
     known = admitted(node, caller, job, fields)
     bundle = AttestedBundle.from_json(fields.json("bundle"))
     fields.end()
-    check_role(node, known.agencies, "appraise")
+    check_role(node, known.spec.relying, "appraise")
     outcome = "done"
     try:
         found = query_attested.attestation(known.view, job).nonce(node.agency)
@@ -220,11 +223,6 @@ def release(
     }
 
 
-def release_info(job: str, dataset: str) -> bytes:
-    """What a table is sealed for; the admission's digest goes beside it."""
-    return tagged(domain.RELEASE, job.encode(), dataset.encode())
-
-
 def _is_ours(node: Node, dataset: str) -> bool:
     return dataset.partition("/")[0] == node.agency
 
@@ -249,14 +247,14 @@ def _release(node: Node, known: TeeAdmitted, dataset: str, task: Task) -> None:
     try:
         item = check_own_input(node, known, dataset)
         schema = datasets.documents(node, dataset).schema
-        names = (*item.columns, *(n for n in item.group_by if n not in item.columns))
+        names = item.all_columns
         table, rows = module.lay_table(schema, names, node.store.rows(dataset))
         if len(table) > MAX_TABLE:
             raise OutOfRange(
                 f"expected a table of at most {MAX_TABLE} bytes, found {len(table)}",
                 detail={"rule": "job.table"},
             )
-        salt = secrets.token_bytes(_SALT)
+        salt = secrets.token_bytes(SALT_BYTES)
         admission = node.store.blob(job, "admission") or b""
         key = _appraised(node, known)
         sealed = seal(key, salt + table, release_info(job, dataset), admission)
@@ -311,19 +309,3 @@ def _deliver(
                 if attempt + 1 == _TRIES:
                     raise
                 time.sleep(0.2 * 2**attempt)
-
-
-def log_job(
-    node: Node, known: TeeAdmitted, action: str, dataset: str, outcome: str = "done"
-) -> None:
-    """Note what this node did for a job, and for whom."""
-    item = known.spec.input(dataset) if dataset else None
-    node.store.log_use(
-        node.clock(),
-        known.spec.coordinator,
-        action,
-        dataset=dataset,
-        grant=item.grant if item else "",
-        subject=known.id,
-        outcome=outcome,
-    )
