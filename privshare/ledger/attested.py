@@ -201,12 +201,14 @@ class Nonce:
         at: Log index.
         commitment: H(NONCE, job, party, nonce), base64url.
         policy: Digest of its appraisal policy; None of a coordinator without one.
+        time: Unix seconds of its block.
     """
 
     agency: str
     at: int
     commitment: str
     policy: str | None
+    time: int
 
     def to_json(self) -> Value:
         """The object as the state map holds it."""
@@ -215,6 +217,7 @@ class Nonce:
             "at": self.at,
             "commitment": self.commitment,
             "policy": self.policy,
+            "time": self.time,
         }
 
 
@@ -280,10 +283,15 @@ class Reappraisal:
 class Attestation:
     """`attested/<job>`: a measured job's evidence, in the order of the log.
 
+    Its times are those of blocks: at them the evidence is verified, at the time
+    as ever after.
+
     Attributes:
         nonces: One of each party, in the order they came.
         bundle: Digest of the evidence, base64url, once there.
         at: Log index of the entry that brought it, or None.
+        time: Unix seconds of that entry's block, or None.
+        opened: Of the block in which the conclusion was announced, or None.
         refusal: Who would not go on, or None.
         reappraisals: What was said later, in order.
     """
@@ -291,6 +299,8 @@ class Attestation:
     nonces: tuple[Nonce, ...] = ()
     bundle: str | None = None
     at: int | None = None
+    time: int | None = None
+    opened: int | None = None
     refusal: Refusal | None = None
     reappraisals: tuple[Reappraisal, ...] = ()
 
@@ -299,9 +309,9 @@ class Attestation:
         return next((one for one in self.nonces if one.agency == agency), None)
 
     @property
-    def last_nonce(self) -> int | None:
-        """Log index of the last nonce so far: with it, all were committed."""
-        return self.nonces[-1].at if self.nonces else None
+    def begun(self) -> int | None:
+        """Unix seconds of the last nonce so far: by then, all were committed."""
+        return self.nonces[-1].time if self.nonces else None
 
     def to_json(self) -> Value:
         """The object as the state map holds it."""
@@ -309,8 +319,10 @@ class Attestation:
             "at": self.at,
             "bundle": self.bundle,
             "nonces": [one.to_json() for one in self.nonces],
+            "opened": self.opened,
             "reappraisals": [one.to_json() for one in self.reappraisals],
             "refusal": None if self.refusal is None else self.refusal.to_json(),
+            "time": self.time,
         }
 
     @classmethod
@@ -321,6 +333,8 @@ class Attestation:
             nonces=tuple(Nonce(**one) for one in obj["nonces"]),
             bundle=obj["bundle"],
             at=obj["at"],
+            time=obj["time"],
+            opened=obj["opened"],
             refusal=None if refusal is None else Refusal(**refusal),
             reappraisals=tuple(Reappraisal(**one) for one in obj["reappraisals"]),
         )

@@ -87,7 +87,9 @@ class JobNonce:
                 detail={"rule": "job.nonce"},
             )
         self._check_policy(context, job)
-        mine = Nonce(context.account, context.index, self.commitment, self.policy)
+        mine = Nonce(
+            context.account, context.index, self.commitment, self.policy, context.time
+        )
         _write(context, self.job, replace(held, nonces=(*held.nonces, mine)))
 
     def _check_policy(self, context: Context, job: Job) -> None:
@@ -138,7 +140,11 @@ class JobAttest:
                 detail={"rule": "job.nonces", "missing": sorted(missing)},
             )
         need_listed(context, job)
-        _write(context, self.job, replace(held, bundle=self.bundle, at=context.index))
+        _write(
+            context,
+            self.job,
+            replace(held, bundle=self.bundle, at=context.index, time=context.time),
+        )
 
 
 def need_listed(context: Context, job: Job) -> None:

@@ -284,6 +284,10 @@ class JobOpen:
         if job.opened is None:
             opened = replace(job, opened=context.index, aggregation=aggregation)
             context.draft.put(f"job/{self.job}", opened.to_json())
+            if job.parties.attested:
+                held = query_attested.attestation(context.draft, self.job)
+                announced = replace(held, opened=context.time)
+                context.draft.put(f"attested/{self.job}", announced.to_json())
         elif job.aggregation != aggregation:
             raise StepNotAllowed(
                 f"expected the aggregation that was opened at {job.opened}, found "

@@ -547,7 +547,7 @@ def test_a_result_after_revocation_or_deadline_is_refused(bench: Bench) -> None:
         ({"parties": parties(compute="housing", custodian="labour")}, NotPermitted),
         ({"parties": parties(compute="ghost", custodian="registry")}, NotFound),
         ({"parties": parties(compute="housing", custodian="ghost")}, NotFound),
-        ({"parties": parties(compute="housing")}, EncodingError),
+        ({"parties": parties(compute="housing")}, NotPermitted),
         ({"program": "he.mean/v1"}, PurposeMismatch),
         ({"deadline": START}, OutOfRange),
         ({"deadline": START + 400 * 86_400}, OutOfRange),
