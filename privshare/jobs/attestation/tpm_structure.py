@@ -108,7 +108,7 @@ class Reader:
         self._what = what
         self._at = 0
 
-    def bytes(self, length: int) -> bytes:
+    def take(self, length: int) -> bytes:
         """Read this many bytes.
 
         Raises:
@@ -123,7 +123,7 @@ class Reader:
 
     def uint(self, length: int) -> int:
         """Read an unsigned integer of this many bytes."""
-        return int.from_bytes(self.bytes(length), "big")
+        return int.from_bytes(self.take(length), "big")
 
     def sized(self, most: int) -> bytes:
         """Read a TPM2B: two bytes of length, then the bytes.
@@ -134,7 +134,7 @@ class Reader:
         length = self.uint(2)
         if length > most:
             refuse("tpm.length", f"a field of up to {most} bytes", length)
-        return self.bytes(length)
+        return self.take(length)
 
     def end(self) -> None:
         """Nothing may follow.
@@ -195,7 +195,7 @@ def parse_attest(data: bytes) -> Attest:
             length (`tpm.length`, `tpm.trailing`), or value (`tpm.value`).
     """
     reader = Reader(data, "a quote")
-    magic = reader.bytes(4) if len(data) >= 4 else data
+    magic = reader.take(4) if len(data) >= 4 else data
     if magic != GENERATED:
         refuse(
             "tpm.magic",
@@ -239,7 +239,7 @@ def _selection(reader: Reader) -> tuple[tuple[int, tuple[int, ...]], ...]:
         length = reader.uint(1)
         if not 1 <= length <= _MAX_SELECT:
             refuse("tpm.value", f"1 to {_MAX_SELECT} bytes of registers", length)
-        bits = int.from_bytes(reader.bytes(length), "little")
+        bits = int.from_bytes(reader.take(length), "little")
         found.append((algorithm, tuple(i for i in range(8 * length) if bits >> i & 1)))
     if len({algorithm for algorithm, _ in found}) != len(found):
         refuse("tpm.value", "each bank once", "one twice")
