@@ -4,7 +4,8 @@
     owner      bundle of the runner ─► the one on the ledger? ours the nonce?
                ─► verified, appraised by our own policy ─► Appraisal, or the rule
 
-Nobody's data leaves before its owner has come to the end of this.
+Nobody's data leaves before its owner has come to the end of this. The checks
+are `jobs.attestation.check`, which an auditor runs again.
 
 Implements docs/protocols/attested-job.md, section 4.
 """
@@ -23,16 +24,14 @@ from privshare.errors import (
 from privshare.exchange import drawer
 from privshare.exchange.attester import Attester
 from privshare.exchange.node import Node
-from privshare.exchange.tee_admission import TeeAdmitted
-from privshare.jobs.attestation.appraisal import Appraisal, appraise
-from privshare.jobs.attestation.binding import Admission, nonce_commitment
 from privshare.jobs.attestation.bundle import AttestedBundle
+from privshare.jobs.attestation.check import Checked, check_admission, check_bundle
+from privshare.jobs.attestation.expected import expect
+from privshare.jobs.attestation.floors import Floors
 from privshare.jobs.attestation.policy import AppraisalPolicy
-from privshare.jobs.attestation.verifier import verify
 from privshare.ledger import query_attested
 from privshare.ledger.api import Committed, Ledger
 from privshare.ledger.attested import Attestation
-from privshare.ledger.block import BlockEntry, is_block
 from privshare.log.checkpoint import Checkpoint, parse_checkpoint
 from privshare.wire import note
 from privshare.wire.canonical import Json, b64u, decode, encode
@@ -40,16 +39,14 @@ from privshare.wire.canonical import Json, b64u, decode, encode
 __all__ = [
     "appraise_bundle",
     "attester_of",
-    "check_bound",
     "own_policy",
     "policy_of",
     "set_policy",
-    "time_of",
 ]
 
 _MAX_POLICY = 1 << 20
-#: A block has no more entries than this; looking further would find nothing.
-_FURTHEST = 1 << 16
+_FLOORS = "attested.floors"
+_SOFT = ("simulated", "software")
 
 
 def set_policy(node: Node, document: Json, *, person: str = "") -> Committed:
@@ -67,19 +64,19 @@ def set_policy(node: Node, document: Json, *, person: str = "") -> Committed:
         Conflict: It is the one in force.
     """
     policy = AppraisalPolicy.from_json(document)
-    attester = node.attester
-    soft = sorted({"simulated", "software"} & set(policy.accept_classes))
-    if soft and (attester is None or attester.production):
+    soft = [name for name in _SOFT if name in policy.accept_classes]
+    if soft and (node.attester is None or node.attester.production):
         raise EvidenceInvalid(
             "expected a policy that accepts hardware alone, as this node is in "
-            f"production, found one that accepts {', '.join(soft)}",
-            fix="Try it in a deployment of its own: deployment = trial.",
+            f"production, found one that accepts {' and '.join(soft)}",
+            fix='Try it in a deployment of its own: deployment = "trial".',
             detail={"rule": "policy.production"},
         )
     digest = b64u(policy.digest())
-    node.store.put_documents({digest: encode(policy.to_json())})
+    written = policy.to_json()
+    node.store.put_documents({digest: encode(written)})
     committed = node.submit("appraisal.set", {"policy": digest})
-    drawer.file(node, "ledger.entry", committed, node.agency)
+    drawer.file_kind(node, committed, node.agency, evidence={"policy": written})
     node.store.log_use(
         node.clock(), node.agency, "appraisal.set", person=person, subject=digest
     )
@@ -128,108 +125,21 @@ def attester_of(node: Node) -> Attester:
     return node.attester
 
 
-def time_of(ledger: Ledger, index: int) -> int:
-    """When an entry was made: Unix seconds of the block that holds it.
-
-    Raises:
-        NotFound: Our copy has no such block yet.
-    """
-    newest = ledger.view().block
-    if newest.first <= index <= newest.index:
-        return newest.time
-    for at in range(index + 1, index + _FURTHEST):
-        data = ledger.entry(at)
-        if is_block(data):
-            return BlockEntry.decode(data).time
-    raise NotFound(f"expected a block entry after {index}, found none")
-
-
-# -- what evidence is bound to ------------------------------------------------
-
-
-def check_bound(node: Node, known: TeeAdmitted, admission: Admission) -> None:
-    """Check that an admission is of this job, as the ledger has it.
-
-    Raises:
-        EvidenceInvalid: It names another job, specification, code, nonce,
-            policy or log; `detail["rule"]` says which.
-    """
-    spec, ledger = known.spec, query_attested.attestation(known.view, known.id)
-    _same("bind.network", "network", node.network, admission.network)
-    _same("bind.job", "job", known.id, admission.job)
-    _same("bind.spec", "specification", spec.digest(), admission.spec)
-    _same("bind.code", "code", spec.code, admission.code)
-    nonces = dict(admission.nonces)
-    _same("bind.nonce", "parties", known.spec.relying, tuple(sorted(nonces)))
-    policies = dict(admission.policies)
-    for agency in known.spec.relying:
-        held = ledger.nonce(agency)
-        if held is None:
-            raise EvidenceInvalid(
-                f"expected a nonce of {agency} on the ledger, found none",
-                detail={"rule": "bind.nonce"},
-            )
-        found = b64u(nonce_commitment(known.id, agency, nonces[agency]))
-        _same("bind.nonce", f"nonce of {agency}", held.commitment, found)
-        policy = policies.get(agency)
-        found_policy = None if policy is None else b64u(policy)
-        _same("bind.policy", f"policy of {agency}", held.policy, found_policy)
-    if set(policies) - set(known.spec.relying):
-        raise EvidenceInvalid(
-            "expected policies of the parties, found others",
-            detail={"rule": "bind.policy"},
-        )
-    _check_checkpoint(node.ledger, ledger, admission.checkpoint)
-
-
-def _check_checkpoint(
-    ledger: Ledger, held: Attestation, checkpoint: Checkpoint
-) -> None:
-    """The log that the runner saw is ours, and has all the nonces."""
-    _same("bind.log", "log", ledger.genesis.origin, checkpoint.origin)
-    newest = parse_checkpoint(note.parse(ledger.checkpoint()))
-    last = held.last_nonce
-    if last is None or not last < checkpoint.size <= newest.size:
-        raise EvidenceInvalid(
-            f"expected a checkpoint after entry {last} and within our log, found one "
-            f"of {checkpoint.size} entries",
-            detail={"rule": "bind.log"},
-        )
-    proof = ledger.prove_consistency(checkpoint.size, newest.size)
-    try:
-        verify_consistency(
-            checkpoint.size, checkpoint.root, newest.size, newest.root, proof
-        )
-    except ConsistencyInvalid:
-        raise EvidenceInvalid(
-            "expected a checkpoint of our log, found one of another history",
-            detail={"rule": "bind.log"},
-        ) from None
-
-
-def _same(rule: str, noun: str, expected: object, found: object) -> None:
-    if expected != found:
-        raise EvidenceInvalid(
-            f"expected evidence that is bound to the {noun} of this job, found another",
-            detail={"rule": rule},
-        )
-
-
 def appraise_bundle(
-    node: Node, known: TeeAdmitted, bundle: AttestedBundle, policy: AppraisalPolicy
-) -> Appraisal:
-    """Verify a runner's evidence and hold it against a policy of ours.
+    node: Node, job: str, bundle: AttestedBundle, *, whole: bool = False
+) -> Checked:
+    """Verify a runner's evidence, and hold it against our own policy.
 
-    The time is the ledger's: that of the entry that brought the evidence.
+    The times are the ledger's: those of the entries around the evidence.
 
     Args:
         node: This node.
-        known: The job.
+        job: The job's id on the ledger.
         bundle: What the runner shows.
-        policy: Ours, the one that our nonce was committed with.
+        whole: Judge the conclusion, too; before the result is taken.
 
     Returns:
-        An appraisal that is not contraindicated.
+        What was found; `appraisals` has ours, accepted, if we have a policy.
 
     Raises:
         EvidenceInvalid: It is another bundle than the ledger has, not bound to
@@ -237,33 +147,64 @@ def appraise_bundle(
             `detail["rule"]` names the first of it.
         StepNotAllowed: The ledger does not have the evidence yet.
     """
-    attester, view = attester_of(node), known.view
-    held = query_attested.attestation(view, known.id)
-    if held.bundle is None or held.at is None or held.last_nonce is None:
+    attester, view = attester_of(node), node.view()
+    held = query_attested.attestation(view, job)
+    if held.bundle is None or held.at is None:
         raise StepNotAllowed(
             "expected evidence on the ledger, found none yet",
             detail={"rule": "job.attested"},
         )
-    _same("bind.ledger", "entry on the ledger", held.bundle, b64u(bundle.digest()))
-    check_bound(node, known, bundle.admission)
-    begun, at = time_of(node.ledger, held.last_nonce), time_of(node.ledger, held.at)
+    mine = held.nonce(node.agency)
+    judge = node.agency if mine is not None and mine.policy is not None else None
+    _check_checkpoint(node.ledger, held, bundle.admission.checkpoint)
+    expected = expect(
+        view,
+        node.network,
+        job,
+        origin=node.ledger.genesis.origin,
+        witnesses=_witnesses(node, held.at),
+    )
+    check = check_bundle if whole else check_admission
+    checked = check(
+        bundle,
+        expected,
+        roots=attester.roots,
+        production=attester.production,
+        parties=None if judge is None else {judge},
+        floors=_floors(node),
+    )
+    node.store.put_setting(_FLOORS, encode(checked.floors.to_json()).decode())
+    return checked
+
+
+def _floors(node: Node) -> Floors:
+    """Numbers of collateral that this node has seen; they never fall."""
+    kept = node.store.setting(_FLOORS)
+    return Floors({}) if not kept else Floors.from_json(decode(kept.encode()))
+
+
+def _check_checkpoint(
+    ledger: Ledger, held: Attestation, checkpoint: Checkpoint
+) -> None:
+    """The log that the runner saw is ours, and has all the nonces."""
+    newest = parse_checkpoint(note.parse(ledger.checkpoint()))
+    last = held.last_nonce
+    if last is None or not last < checkpoint.size <= newest.size:
+        raise _other_log(f"one of {checkpoint.size} entries, not all after {last}")
+    proof = ledger.prove_consistency(checkpoint.size, newest.size)
     try:
-        claims = verify(bundle.evidence, bundle.endorsements, attester.roots, at)
-        appraisal = appraise(
-            claims,
-            policy,
-            at=at,
-            production=attester.production,
-            report_data=bundle.admission.report_data(claims.kind),
-            code=known.spec.code,
-            age_s=at - begun,
-            listed=query_attested.is_listed(view, b64u(known.spec.code)),
-            witnesses=_witnesses(node, held.at),
+        verify_consistency(
+            checkpoint.size, checkpoint.root, newest.size, newest.root, proof
         )
-        return appraisal.check()
-    except PrivShareError as error:
-        error.detail.setdefault("party", known.spec.runner)
-        raise
+    except ConsistencyInvalid:
+        raise _other_log("one of another history") from None
+
+
+def _other_log(found: str) -> PrivShareError:
+    return EvidenceInvalid(
+        f"expected a checkpoint of our log behind every nonce, found {found}",
+        detail={"rule": "bundle.log"},
+    )
 
 
 def _witnesses(node: Node, index: int) -> int:

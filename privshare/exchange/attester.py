@@ -2,7 +2,7 @@
 
     services/node  settings ─► Attester ─► Node.attester ─► tee_party, tee_runner
 
-Every node appraises; one with a `Collector` and an `Engine` also runs jobs.
+Every node appraises; one with a `Machine` and an `Engine` also runs jobs.
 The keys that data is sealed to live in memory and nowhere else: a runner that
 was restarted cannot open what it was given before, and says so.
 
@@ -20,10 +20,10 @@ from privshare.jobs.attestation.evidence import Endorsements, Evidence, RootSet
 from privshare.jobs.tee_spec import TeeSpec
 from privshare.schemes.sealing import SealKey
 
-__all__ = ["Attester", "Collector", "Engine", "JobKeys", "Outcome", "Work"]
+__all__ = ["Attester", "Engine", "JobKeys", "Machine", "Outcome", "Work"]
 
 
-class Collector(Protocol):
+class Machine(Protocol):
     """The machine that this node runs on, asked to speak for itself."""
 
     @property
@@ -31,8 +31,17 @@ class Collector(Protocol):
         """Of the evidence it makes."""
         ...
 
-    def collect(self, report_data: bytes) -> tuple[Evidence, Endorsements]:
+    @property
+    def measurement(self) -> bytes:
+        """What its evidence will say that it runs; 1 to 64 bytes."""
+        ...
+
+    def speak(self, report_data: bytes, code: bytes) -> tuple[Evidence, Endorsements]:
         """Have the machine sign these bytes.
+
+        Args:
+            report_data: As long as the kind has it.
+            code: Digest of the program that runs, for machines that keep a log.
 
         Raises:
             Unavailable: It does not.
@@ -74,11 +83,6 @@ class Outcome:
 
 class Engine(Protocol):
     """Runs measured modules."""
-
-    @property
-    def measurement(self) -> bytes:
-        """Names the runner itself: 32 bytes."""
-        ...
 
     def run(self, work: Work) -> Outcome:
         """Run a module on tables, within its limits.
@@ -134,7 +138,7 @@ class Attester:
         roots: Where it lets chains of certificates end.
         production: Whether software and simulated roots are out of the question,
             whatever else was set.
-        collector: Its machine, or None: then it runs no attested jobs.
+        machine: Its own, or None: then it runs no attested jobs.
         engine: Its runner, or None: the same.
         silent: Why it runs none although it was told to, or "".
         keys: Of the jobs it runs.
@@ -142,7 +146,7 @@ class Attester:
 
     roots: RootSet
     production: bool = True
-    collector: Collector | None = None
+    machine: Machine | None = None
     engine: Engine | None = None
     silent: str = ""
     keys: JobKeys = field(default_factory=JobKeys, repr=False)

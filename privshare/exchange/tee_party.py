@@ -18,6 +18,7 @@ import secrets
 import time
 
 from privshare.errors import (
+    EvidenceInvalid,
     NotPermitted,
     OutOfRange,
     PrivShareError,
@@ -154,14 +155,11 @@ def appraise(node: Node, caller: str, job: str, body: Json) -> dict[str, Json]:
                 detail={"rule": "job.nonces"},
             )
         if dict(bundle.admission.nonces).get(node.agency) != nonce:
-            raise NotPermitted(
+            raise EvidenceInvalid(
                 "expected evidence with our nonce, found another",
-                detail={"party": known.spec.runner, "rule": "bind.nonce"},
+                detail={"party": known.spec.runner, "rule": "bundle.nonces"},
             )
-        if found.policy is None:
-            return {"appraisal": None}
-        policy = policy_of(node, found.policy)
-        appraisal = appraise_bundle(node, known, bundle, policy)
+        checked = appraise_bundle(node, job, bundle)
     except PrivShareError as error:
         outcome = str(error.detail.get("rule", error.name))
         raise
@@ -171,7 +169,8 @@ def appraise(node: Node, caller: str, job: str, body: Json) -> dict[str, Json]:
         job, "appraised", bundle.digest() + bundle.admission.hpke_public_key
     )
     node.store.put_blob(job, "admission", bundle.admission.digest())
-    return {"appraisal": appraisal.to_json()}
+    mine = checked.appraisals.get(node.agency)
+    return {"appraisal": None if mine is None else mine.to_json()}
 
 
 def release(

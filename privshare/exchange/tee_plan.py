@@ -28,13 +28,14 @@ from privshare.exchange import dataset as datasets
 from privshare.exchange.appraisal import own_policy
 from privshare.exchange.node import Node
 from privshare.exchange.tee_admission import check_grant
+from privshare.jobs.lifecycle import Job
 from privshare.jobs.spec import MAX_INPUTS, MAX_K
 from privshare.jobs.tee_spec import OPERATION, Limits, TeeInput, TeeSpec
 from privshare.ledger import query, query_attested
 from privshare.rights import identifier
 from privshare.rights.grant import Grant
 from privshare.rights.terms import MAX_COLUMNS
-from privshare.wire.canonical import Fields, Json, b64u, unb64u
+from privshare.wire.canonical import Fields, Json, b64u, decode, unb64u
 
 __all__ = [
     "MEANINGS",
@@ -44,6 +45,7 @@ __all__ = [
     "explain",
     "find_code",
     "plan",
+    "spec_of",
 ]
 
 DEADLINE_S = 600
@@ -295,7 +297,7 @@ def _runner(node: Node, question: TeeQuestion) -> str:
         if RUNNER in held.roles:
             return name
     here = node.attester
-    if here is not None and here.collector is not None and here.engine is not None:
+    if here is not None and here.machine is not None and here.engine is not None:
         return node.agency
     raise NotPermitted(
         "expected an agency that runs attested jobs, found none that says so on the "
@@ -303,6 +305,11 @@ def _runner(node: Node, question: TeeQuestion) -> str:
         fix="Name one: runner.",
         detail={"rule": "job.runner"},
     )
+
+
+def spec_of(job: Job) -> TeeSpec:
+    """The specification an attested job was submitted with."""
+    return TeeSpec.from_json(decode(job.spec))
 
 
 # -- answers before anything runs ---------------------------------------------

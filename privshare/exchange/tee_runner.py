@@ -30,7 +30,7 @@ from privshare.errors import (
 from privshare.exchange import code
 from privshare.exchange.admission import find_job, seen
 from privshare.exchange.appraisal import attester_of
-from privshare.exchange.attester import Attester, Collector, Engine, Outcome, Work
+from privshare.exchange.attester import Attester, Engine, Machine, Outcome, Work
 from privshare.exchange.node import Node, open_statement, seal_key
 from privshare.exchange.task import Task
 from privshare.exchange.tee_admission import (
@@ -77,25 +77,25 @@ _WAIT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Machine:
+class _Room:
     """What it takes to run a job here."""
 
     attester: Attester
-    collector: Collector
+    machine: Machine
     engine: Engine
 
 
-def _machine(node: Node, known: TeeAdmitted) -> _Machine:
+def _room(node: Node, known: TeeAdmitted) -> _Room:
     check_role(node, (known.spec.runner,), "runs the job")
     attester = attester_of(node)
-    if attester.collector is None or attester.engine is None:
+    if attester.machine is None or attester.engine is None:
         raise NotPermitted(
             f"expected {node.agency} to run attested jobs, found that it does not"
             + (f": {attester.silent}" if attester.silent else ""),
             fix="Set attestation in its node.toml.",
             detail={"party": node.agency, "rule": "attest.none"},
         )
-    return _Machine(attester, attester.collector, attester.engine)
+    return _Room(attester, attester.machine, attester.engine)
 
 
 # -- attest -------------------------------------------------------------------
@@ -126,23 +126,21 @@ def attest(node: Node, caller: str, job: str, body: Json) -> dict[str, Json]:
     nonces = _bytes_by_party(fields, "nonces")
     policies = _policies(fields)
     fields.end()
-    machine = _machine(node, known)
+    room = _room(node, known)
     _check_nonces(known, nonces, policies)
     with node.tasks.exclusive(f"{job}/attestation"):
         kept = node.store.blob(job, "bundle")
-        if kept is not None and machine.attester.keys.find(job) is None:
+        if kept is not None and room.attester.keys.find(job) is None:
             raise _key_lost(node)
         if kept is None:
-            bundle = _bundle(node, known, machine, nonces, policies)
-            kept = encode(bundle.to_json())
+            bundle = _bundle(node, known, room, nonces, policies)
+            kept = bundle.to_bytes()
             node.store.put_blob(job, "bundle", kept)
             log_job(node, known, "job.attest", "")
-        bundle = AttestedBundle.from_json(decode(kept, max_bytes=_MAX_BUNDLE))
+        bundle = AttestedBundle.from_bytes(kept)
         if query_attested.attestation(node.view(), job).bundle is None:
             try:
-                node.submit(
-                    "job.attest", {"bundle": b64u(bundle.digest()), "job": job}
-                )
+                node.submit("job.attest", {"bundle": b64u(bundle.digest()), "job": job})
             except Conflict as other:
                 if other.detail.get("rule") != "job.attested":
                     raise
@@ -199,13 +197,13 @@ def _check_nonces(
 def _bundle(
     node: Node,
     known: TeeAdmitted,
-    machine: _Machine,
+    room: _Room,
     nonces: dict[str, bytes],
     policies: dict[str, AppraisalPolicy],
 ) -> AttestedBundle:
     """Have the machine speak for the job, and put together what it said."""
     program = code.program(node, known.spec.code)
-    key = machine.attester.keys.make(known.id)
+    key = room.attester.keys.make(known.id)
     named = sorted((party, policy.digest()) for party, policy in policies.items())
     admission = Admission(
         network=node.network,
@@ -213,18 +211,19 @@ def _bundle(
         nonces=tuple(sorted(nonces.items())),
         spec=known.spec.digest(),
         code=known.spec.code,
-        runner=machine.engine.measurement,
+        runner=room.machine.measurement,
         policies=tuple(named),
         hpke_public_key=key.public_key.raw,
         checkpoint=parse_checkpoint(note.parse(node.ledger.checkpoint())),
     )
-    collector = machine.collector
-    evidence, endorsements = collector.collect(admission.report_data(collector.kind))
-    return AttestedBundle.at_admission(
-        admission,
-        evidence,
-        endorsements,
-        policies=policies,
+    evidence, endorsements = room.machine.speak(
+        admission.report_data(room.machine.kind), known.spec.code
+    )
+    return AttestedBundle(
+        admission=admission,
+        evidence=evidence,
+        endorsements=endorsements,
+        policies=tuple(sorted(policies.items())),
         closure=program.closure,
     )
 
@@ -330,12 +329,12 @@ def run(node: Node, caller: str, job: str, body: Json) -> dict[str, Json]:
     known = admitted(node, caller, job, fields)
     sent = fields.list("releases", MAX_INPUTS)
     fields.end()
-    machine = _machine(node, known)
+    room = _room(node, known)
     kept = node.store.blob(job, "outcome")
     if kept is None:
         releases = _releases(node, known, sent)
         task = node.tasks.start(
-            f"{job}/run", lambda task: _run(node, known, machine, releases, task)
+            f"{job}/run", lambda task: _run(node, known, room, releases, task)
         )
         if not task.wait(_WAIT_S):
             return {"state": "working"}
@@ -351,9 +350,7 @@ def run(node: Node, caller: str, job: str, body: Json) -> dict[str, Json]:
     return {**answer, "state": "done"}
 
 
-def _releases(
-    node: Node, known: TeeAdmitted, sent: list[Json]
-) -> tuple[Release, ...]:
+def _releases(node: Node, known: TeeAdmitted, sent: list[Json]) -> tuple[Release, ...]:
     """Verify and read the releases, in the order of the inputs."""
     if len(sent) != len(known.spec.inputs):
         raise EvidenceInvalid(
@@ -379,7 +376,7 @@ def _releases(
 def _run(
     node: Node,
     known: TeeAdmitted,
-    machine: _Machine,
+    room: _Room,
     releases: tuple[Release, ...],
     task: Task,
 ) -> None:
@@ -387,23 +384,23 @@ def _run(
         return  # the same question, asked twice at the same moment
     done = "done"
     try:
-        key = machine.attester.keys.find(known.id)
+        key = room.attester.keys.find(known.id)
         kept = node.store.blob(known.id, "bundle")
         if key is None or kept is None:
             raise _key_lost(node)
-        bundle = AttestedBundle.from_json(decode(kept, max_bytes=_MAX_BUNDLE))
+        bundle = AttestedBundle.from_bytes(kept)
         tables = [
             (one.dataset, _open(node, known, key, bundle.admission, one))
             for one in releases
         ]
         program = code.program(node, known.spec.code)
         task.tell(1, 3)
-        outcome = machine.engine.run(
+        outcome = room.engine.run(
             Work(known.spec, program.module, program.closure, tables)
         )
         task.tell(2, 3)
-        _conclude(node, known, machine, bundle.admission, releases, outcome)
-        machine.attester.keys.drop(known.id)
+        _conclude(node, known, room, bundle.admission, releases, outcome)
+        room.attester.keys.drop(known.id)
         node.store.drop_blobs(known.id, "sealed:")
     except PrivShareError as error:
         done = str(error.detail.get("rule", error.name))
@@ -419,7 +416,9 @@ def _open(
     owner = made.owner
     sealed = bytearray()
     part = 0
-    while (data := node.store.blob(known.id, f"sealed:{made.dataset}:{part}")) is not None:
+    while (
+        data := node.store.blob(known.id, f"sealed:{made.dataset}:{part}")
+    ) is not None:
         sealed += data
         part += 1
     if not sealed:
@@ -452,7 +451,7 @@ def _open(
 def _conclude(
     node: Node,
     known: TeeAdmitted,
-    machine: _Machine,
+    room: _Room,
     admission: Admission,
     releases: tuple[Release, ...],
     outcome: Outcome,
@@ -472,12 +471,11 @@ def _conclude(
         fuel=outcome.fuel,
         charge=0,
     )
-    collector = machine.collector
-    evidence, endorsements = collector.collect(conclusion.report_data(collector.kind))
-    recipient = seal_key(known.view, known.spec.coordinator)
-    sealed = seal(
-        recipient, outcome.output, output_info(known.id), conclusion.digest()
+    evidence, endorsements = room.machine.speak(
+        conclusion.report_data(room.machine.kind), known.spec.code
     )
+    recipient = seal_key(known.view, known.spec.coordinator)
+    sealed = seal(recipient, outcome.output, output_info(known.id), conclusion.digest())
     answer: dict[str, Json] = {
         "conclusion": conclusion.to_json(),
         "endorsements": endorsements.to_json(),

@@ -19,6 +19,7 @@ from typing import Protocol
 from privshare.errors import Conflict, EncodingError, PrivShareError, Unavailable
 from privshare.exchange import tee_party, tee_runner
 from privshare.exchange.node import Node, open_statement
+from privshare.exchange.tee_plan import spec_of
 from privshare.jobs.attestation.bundle import AttestedBundle
 from privshare.jobs.lifecycle import Advance, Beat, Event, Job
 from privshare.jobs.tee_spec import TeeSpec
@@ -81,11 +82,6 @@ class Hands:
 def step(hands: Hands, job: Job) -> bool:
     """Take an attested job one step further; whether it moved."""
     return _PHASES[job.phase](hands, job, spec_of(job))
-
-
-def spec_of(job: Job) -> TeeSpec:
-    """The specification a job was submitted with."""
-    return TeeSpec.from_json(decode(job.spec))
 
 
 def local(
@@ -210,7 +206,9 @@ def _attesting(hands: Hands, job: Job, spec: TeeSpec) -> bool:
                 if one["policy"] is not None
             },
         }
-        answer = _Answer(hands.ask(job, spec.runner, "attestation", "", body), spec.runner)
+        answer = _Answer(
+            hands.ask(job, spec.runner, "attestation", "", body), spec.runner
+        )
         bundle = answer.bundle()
         held = query_attested.attestation(hands.node.view(), job.ledger_id)
         if held.bundle is None:

@@ -1,0 +1,180 @@
+"""Measured programs: proposed, approved, listed; and their bytes, kept here.
+
+    anybody   module ─► closure ─► code.list ─► ledger
+    agencies  code.approve … more than half: listed ─► runners run it
+    anybody who approved it   code.withdraw: it runs no more
+
+The ledger has digests. The bytes of the modules of the library come with
+PrivShare; others are kept by the nodes that were given them.
+
+Implements docs/protocols/attested-job.md, section 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from privshare.errors import EvidenceInvalid, NotFound
+from privshare.exchange import drawer
+from privshare.exchange.node import Node
+from privshare.jobs.tee_spec import PROGRAM
+from privshare.ledger import query_attested
+from privshare.ledger.api import Committed
+from privshare.ledger.attested import Code
+from privshare.wire import domain
+from privshare.wire.canonical import Json, b64u, decode, encode, unb64u
+from privshare.wire.digest import digest_json
+
+__all__ = [
+    "MAX_MODULE",
+    "Program",
+    "approve",
+    "describe",
+    "keep",
+    "program",
+    "propose",
+    "withdraw",
+]
+
+#: Longest module, in bytes.
+MAX_MODULE = 8 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program's bytes, and the document whose digest names them.
+
+    Attributes:
+        module: As the runtime takes it.
+        closure: Module, runtime, its settings and imports, each measured.
+    """
+
+    module: bytes
+    closure: Json
+
+    @property
+    def code(self) -> bytes:
+        """What names the program on the ledger."""
+        return digest_json(domain.PROGRAM, self.closure)
+
+
+def keep(node: Node, made: Program) -> str:
+    """Keep a program's bytes here, so that this node can run it.
+
+    Returns:
+        The digest of its closure, base64url.
+    """
+    digest = b64u(made.code)
+    document: dict[str, Json] = {"closure": made.closure, "module": b64u(made.module)}
+    node.store.put_documents({digest: encode(document)})
+    return digest
+
+
+def program(node: Node, code: bytes) -> Program:
+    """A program that is here.
+
+    Raises:
+        NotFound: Its bytes are not: rule `run.module`.
+    """
+    kept = node.store.document(b64u(code))
+    if kept is None:
+        raise NotFound(
+            f"expected the module {b64u(code)[:10]}... at {node.agency}, found none",
+            fix="Give it to the runner, too: privshare code propose --keep.",
+            detail={"party": node.agency, "rule": "run.module"},
+        )
+    value: Any = decode(kept, max_bytes=2 * MAX_MODULE)
+    made = Program(unb64u(value["module"]), value["closure"])
+    if made.code != code:
+        raise EvidenceInvalid(
+            "expected the module that was listed, found another",
+            detail={"party": node.agency, "rule": "run.module"},
+        )
+    return made
+
+
+def propose(
+    node: Node,
+    made: Program,
+    *,
+    module: str,
+    source: str,
+    provenance: bytes | None = None,
+    person: str = "",
+) -> Committed:
+    """Propose a program to the agencies, and keep its bytes.
+
+    Args:
+        node: Of the agency that proposes it, and approves it by that.
+        made: The program.
+        module: What people will call it.
+        source: Where it comes from, in one line.
+        provenance: Digest of a document that says how it was made, or None.
+        person: Who asked.
+
+    Raises:
+        Conflict: Somebody proposed it before: rule `code.known`.
+    """
+    digest = keep(node, made)
+    body: dict[str, Json] = {
+        "abi": PROGRAM,
+        "code": digest,
+        "module": module,
+        "provenance": {
+            "digest": None if provenance is None else b64u(provenance),
+            "text": source,
+        },
+    }
+    return _say(node, "code.list", body, digest, person)
+
+
+def approve(node: Node, code: str, *, person: str = "") -> Committed:
+    """Approve a program. The approval that makes more than half lists it.
+
+    Raises:
+        NotFound: Nobody proposed it.
+        StepNotAllowed, Conflict: It was withdrawn; or we approved it before.
+    """
+    return _say(node, "code.approve", {"code": code}, code, person)
+
+
+def withdraw(node: Node, code: str, *, reason: str, person: str = "") -> Committed:
+    """End a program's listing, for good.
+
+    Raises:
+        NotFound: Nobody proposed it.
+        NotPermitted: We did not approve it.
+        StepNotAllowed: It was withdrawn before.
+    """
+    body: dict[str, Json] = {"code": code, "reason": reason}
+    return _say(node, "code.withdraw", body, code, person)
+
+
+def _say(
+    node: Node, kind: str, body: dict[str, Json], code: str, person: str
+) -> Committed:
+    committed = node.submit(kind, body)
+    drawer.file_kind(node, committed, code)
+    node.store.log_use(node.clock(), node.agency, kind, person=person, subject=code)
+    return committed
+
+
+def describe(node: Node, code: str, held: Code | None = None) -> dict[str, Any]:
+    """A program for people.
+
+    Raises:
+        NotFound: Nobody proposed it.
+    """
+    found = held or query_attested.code(node.view(), code)
+    return {
+        "approvals": [one.to_json() for one in found.approvals],
+        "code": code,
+        "here": node.store.document(code) is not None,
+        "listed": found.listed,
+        "module": found.module,
+        "program": f"{PROGRAM}:{code}",
+        "provenance": {"digest": found.provenance, "text": found.source},
+        "status": found.status,
+        "withdrawn": None if found.withdrawn is None else found.withdrawn.to_json(),
+    }
