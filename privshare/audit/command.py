@@ -32,6 +32,7 @@ from typing import Any
 
 from privshare.audit.report import Result, Verdict
 from privshare.audit.sentence import plain
+from privshare.audit.trust_root import EvidenceRoots
 from privshare.audit.verifier import Newer, verify
 from privshare.errors import PrivShareError
 from privshare.jobs.receipt import MAX_ATTACHMENT, Receipt
@@ -142,6 +143,21 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="check the arithmetic again with code that is not ours (slow)",
     )
+    roots = parser.add_mutually_exclusive_group()
+    roots.add_argument(
+        "--roots",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="manufacturers' roots for evidence of machines, beside those built in",
+    )
+    roots.add_argument(
+        "--trial-roots",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="test roots, to try things out; the verdict says so",
+    )
     parser.add_argument(
         "--against", metavar="CHECKPOINT", help="a newer checkpoint of the same log"
     )
@@ -216,8 +232,17 @@ def _verdict(
         find,
         second_opinion=options.second_opinion,
         newer=_newer(options),
+        roots=_roots(options),
     )
     return Judged(name, trust, verdict)
+
+
+def _roots(options: argparse.Namespace) -> EvidenceRoots | None:
+    names = options.roots or options.trial_roots
+    if not names:
+        return None
+    data = tuple(_read(Path(name), _MAX_SMALL) for name in names)
+    return EvidenceRoots(data, trial=bool(options.trial_roots))
 
 
 def _newer(options: argparse.Namespace) -> Newer | None:

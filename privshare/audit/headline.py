@@ -17,6 +17,12 @@ from types import MappingProxyType
 from typing import cast
 
 from privshare.audit.case import Case, Missing
+from privshare.audit.headline_attested import (
+    ATTESTED,
+    HEADLINES,
+    measured_job,
+    of_class,
+)
 from privshare.audit.inputs import Published
 from privshare.audit.sentence import counted, listed, ordinal, plain, short, when
 from privshare.jobs.receipt import Document
@@ -37,13 +43,22 @@ def headline(case: Case) -> tuple[str, ...]:
     return tuple(_HEADLINES[case.operation](case))
 
 
-def not_proven(operation: str, evidence: Document | None = None) -> tuple[str, ...]:
+def not_proven(
+    operation: str,
+    evidence: Document | None = None,
+    trust_class: str | None = None,
+) -> tuple[str, ...]:
     """Say what a valid receipt of an operation does not show.
 
     Args:
         operation: The receipt's, or "" when it could not be read.
         evidence: The receipt's; of a job, it tells who opened the totals.
+        trust_class: Of the machine that a measured job ran in, if proven.
     """
+    measured = operation == "job.result" and "bundle" in (evidence or {})
+    if measured or operation in ATTESTED:
+        name = "job.measured" if measured else operation
+        return (*ATTESTED[name], *of_class(name, trust_class), *_ALWAYS)
     together = operation == "job.result" and "partials" in (evidence or {})
     opened = _OPENED[together] if operation == "job.result" else ()
     return (*_OPEN.get(operation, ()), *opened, *_ALWAYS)
@@ -129,6 +144,8 @@ def _erase(case: Case) -> list[str]:
 
 def _job(case: Case) -> list[str]:
     job = query.job(case.state, case.statement.job)
+    if job.parties.attested:
+        return measured_job(case)
     use = query.use(case.state, job.inputs[0])
     names = dict.fromkeys(
         query.grant(case.state, query.use(case.state, one).grant).terms.dataset
@@ -358,6 +375,7 @@ _OPENED: Mapping[bool, tuple[str, ...]] = MappingProxyType(
 
 _HEADLINES: Mapping[str, Callable[[Case], list[str]]] = MappingProxyType(
     {
+        **HEADLINES,
         "anchor": _anchor,
         "dataset.publish": _publish,
         "dataset.retire": _retire,

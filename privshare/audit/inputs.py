@@ -142,6 +142,32 @@ def in_force(case: Case, dataset_id: str, index: int) -> tuple[Published, int]:
     return body, version
 
 
+def check_version(case: Case, dataset: str, version: int, index: int) -> str:
+    """Check that a dataset had a version before a job was admitted.
+
+    Args:
+        case: The receipt.
+        dataset: Its id.
+        version: The version meant.
+        index: Log index of the admission.
+
+    Returns:
+        A detail.
+
+    Raises:
+        EvidenceInvalid: It had not.
+    """
+    held = query.dataset(case.state, dataset)
+    expect(held.version >= version, f"version {version} of {dataset}", held.version)
+    late = held.changed > index and held.status == "registered"
+    expect(
+        not (late and held.version == version),
+        f"a version of {dataset} from before the job",
+        f"one from index {held.changed}",
+    )
+    return f"{dataset}: version {version}, root of version {held.version} {held.root}"
+
+
 def _published(case: Case, dataset_id: str, index: int) -> Published:
     body = case.trail.statement(index)
     if not isinstance(body, DatasetRegister | DatasetAmend):
@@ -199,6 +225,8 @@ def _none(case: Case) -> Found:
 _CHECKS: Mapping[str, Callable[[Case], Found]] = MappingProxyType(
     {
         "anchor": _anchor,
+        "appraisal.set": _none,
+        "code.list": _none,
         "dataset.publish": _publish,
         "dataset.retire": _retire,
         "grant.issue": _grant,
@@ -206,6 +234,7 @@ _CHECKS: Mapping[str, Callable[[Case], Found]] = MappingProxyType(
         "grant.request": _grant,
         "grant.revoke": _grant,
         "job.abort": _none,
+        "job.refuse": _none,
         "ledger.entry": _none,
         "record.erase": _erase,
         "record.share": _share,

@@ -18,7 +18,7 @@ from typing import cast
 from privshare.audit.case import Case, Found, NotApplicable, expect
 from privshare.audit.inputs import Published
 from privshare.audit.ring import check_message
-from privshare.audit.sentence import counted
+from privshare.audit.sentence import counted, plain
 from privshare.errors import EvidenceInvalid
 from privshare.jobs.receipt import MAX_ATTACHMENT
 from privshare.jobs.requirement import FILE, RECORD
@@ -123,6 +123,20 @@ def _document(case: Case) -> Found:
     ]
 
 
+def _appraisal(case: Case) -> Found:
+    if case.receipt.evidence is None:
+        raise NotApplicable("The policy itself stays with its agency.")
+    from privshare.jobs.attestation.policy import AppraisalPolicy  # noqa: PLC0415 - seldom needed
+
+    document, digest = case.document("policy", domain.APPRAISAL_POLICY)
+    expect(digest == case.statement.policy, "the policy anchored", digest)
+    policy = AppraisalPolicy.from_json(document)
+    return [
+        f"The appraisal policy enclosed, {plain(policy.id)} version {policy.version}, "
+        "is the one anchored."
+    ], [f"policy {digest}"]
+
+
 def _none(case: Case) -> Found:
     raise NotApplicable("There is no document beside the transaction.")
 
@@ -130,6 +144,8 @@ def _none(case: Case) -> Found:
 _CHECKS: Mapping[str, Callable[[Case], Found]] = MappingProxyType(
     {
         "anchor": _anchor,
+        "appraisal.set": _appraisal,
+        "code.list": _none,
         "dataset.publish": _publish,
         "dataset.retire": _none,
         "grant.issue": _policy,
@@ -137,6 +153,7 @@ _CHECKS: Mapping[str, Callable[[Case], Found]] = MappingProxyType(
         "grant.request": _none,
         "grant.revoke": _none,
         "job.abort": _none,
+        "job.refuse": _none,
         "ledger.entry": _none,
         "record.erase": _none,
         "record.share": _share,

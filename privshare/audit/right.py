@@ -18,12 +18,20 @@ from types import MappingProxyType
 from typing import cast
 
 from privshare.audit.case import Case, Found, NotApplicable, expect
+from privshare.audit.right_attested import (
+    admission,
+    check_appraisal,
+    check_attest,
+    check_code,
+    check_measured,
+    check_refusal,
+    need_account,
+)
 from privshare.audit.ring import check_may_open, check_said
 from privshare.audit.sentence import listed, plain, short, when
 from privshare.errors import (
     GrantMissing,
     GrantRevoked,
-    NotPermitted,
     VerificationError,
 )
 from privshare.jobs.requirement import lineage
@@ -34,9 +42,8 @@ from privshare.ledger.rules_grant import (
     GrantOffer,
     GrantRequest,
 )
-from privshare.ledger.rules_job import JobAdmit
 from privshare.ledger.rules_use import Draw, UseReserve
-from privshare.ledger.values import Job, Use
+from privshare.ledger.values import Use
 from privshare.rights import identifier
 from privshare.rights.grant import Grant
 from privshare.wire import domain
@@ -60,13 +67,13 @@ def check_right(case: Case) -> Found:
 def _owner(case: Case) -> Found:
     dataset = case.statement.dataset
     owner = identifier.owner_of(dataset)
-    _need_account(case, {owner}, f"the owner of {dataset}")
+    need_account(case, {owner}, f"the owner of {dataset}")
     return [f"{owner} owns {dataset}, so the decision was its own."], []
 
 
 def _request(case: Case) -> Found:
     terms = cast(GrantRequest, case.statement).terms
-    _need_account(case, {terms.grantee}, "the grantee")
+    need_account(case, {terms.grantee}, "the grantee")
     grant = query.grant(case.state, case.subject.id)
     expect(grant.requested == case.index, "the request itself", grant.requested)
     return [f"{terms.grantee} asked for itself. Asking needs no right."], []
@@ -101,7 +108,7 @@ def _refuse(case: Case) -> Found:
     expect(grant.ended == case.index, "the refusal itself", f"index {grant.ended}")
     offered = grant.offered is not None
     party = grant.terms.grantee if offered else grant.terms.owner
-    _need_account(case, {party}, "the grantee" if offered else "the owner")
+    need_account(case, {party}, "the grantee" if offered else "the owner")
     sentences = [f"{party} might refuse this {'offer' if offered else 'request'}."]
     if case.receipt.evidence is None:
         return sentences, []
@@ -132,7 +139,7 @@ def _revoke(case: Case) -> Found:
     allowed = {grant.terms.owner, grant.terms.grantee}
     if len(chain) > 1:
         allowed.add(chain[1][1].terms.grantee)
-    _need_account(case, allowed, "a party of the grant")
+    need_account(case, allowed, "a party of the grant")
     return [
         f"{case.subject.account} is a party of the grant and might end it. Every "
         "grant passed on from it ended in the same entry."
@@ -148,7 +155,7 @@ def _share(case: Case) -> Found:
     expect(type(body) is UseReserve, "a use.reserve", reserved.kind)
     _check_draw(use, body.draw, body.operation, body.purpose, body.request)
     details, grant = _check_use(case, use, program=None)
-    _need_account(case, {grant.terms.owner}, "the owner")
+    need_account(case, {grant.terms.owner}, "the owner")
     expect(reserved.account == grant.terms.grantee, "the grantee", reserved.account)
     return [_covered(use, grant)], details
 
@@ -157,8 +164,8 @@ def _job(case: Case) -> Found:
     job = query.job(case.state, case.statement.job)
     expect(job.status == "done", "a job that is done", job.status)
     expect(job.ended == case.index, "the result itself", f"index {job.ended}")
-    _need_account(case, {job.coordinator}, "the coordinator")
-    body = _admission(case, job, case.statement.job)
+    need_account(case, {job.coordinator}, "the coordinator")
+    body = admission(case, job, case.statement.job)
     names = tuple(f"{case.statement.job}.{i}" for i in range(len(body.inputs)))
     expect(job.inputs == names, "a use for each input", "others")
     if case.time > job.deadline:
@@ -166,7 +173,10 @@ def _job(case: Case) -> Found:
             f"expected a result up to {when(job.deadline)}, found one of "
             f"{when(case.time)}"
         )
-    sentences, details = [], []
+    sentences: list[str] = []
+    details: list[str] = []
+    if job.parties.attested:
+        sentences, details = check_measured(case, case.statement.job)
     for use_id, draw in zip(job.inputs, body.inputs, strict=True):
         use = query.use(case.state, use_id)
         _check_draw(use, draw, body.operation, body.purpose, body.spec)
@@ -178,29 +188,14 @@ def _job(case: Case) -> Found:
     return list(dict.fromkeys(sentences)), details
 
 
-def _admission(case: Case, job: Job, job_id: str) -> JobAdmit:
-    admitted = case.trail.transaction(job.at)
-    expect(admitted.id == job_id, f"the admission of job {job_id}", admitted.id)
-    expect(admitted.account == job.coordinator, job.coordinator, admitted.account)
-    body = cast(JobAdmit, case.trail.statement(job.at))
-    expect(type(body) is JobAdmit, "a job.admit", admitted.kind)
-    expect(
-        (body.parties, body.program, body.spec, body.deadline)
-        == (job.parties.asked, job.program, job.spec, job.deadline),
-        "the job that was admitted",
-        "another",
-    )
-    return body
-
-
 def _abort(case: Case) -> Found:
     job = query.job(case.state, case.statement.job)
     expect(job.status == "aborted", "an aborted job", job.status)
     expect(job.ended == case.index, "the abort itself", f"index {job.ended}")
     expect(job.reason == case.statement.reason, "the reason given", "another")
-    _admission(case, job, case.statement.job)
+    admission(case, job, case.statement.job)
     parties = {job.coordinator, job.parties.compute, *job.parties.opened_by}
-    _need_account(case, parties | set(job.parties.owners), "a party of the job")
+    need_account(case, parties | set(job.parties.owners), "a party of the job")
     return [f"{case.subject.account} is a party of the job and might end it."], []
 
 
@@ -209,7 +204,7 @@ def _proof(case: Case) -> Found:
     if dataset is None:
         raise NotApplicable("Every member may hold a proof; no grant is needed.")
     owner = identifier.owner_of(dataset)
-    _need_account(case, {owner}, f"the owner of {dataset}")
+    need_account(case, {owner}, f"the owner of {dataset}")
     return [f"{owner} owns {dataset}, so it may prove what it likes of it."], []
 
 
@@ -354,17 +349,11 @@ def _covered(use: Use, grant: Grant) -> str:
     )
 
 
-def _need_account(case: Case, allowed: set[str], what: str) -> None:
-    account = case.subject.account
-    if account not in allowed:
-        raise NotPermitted(
-            f"expected {what} ({listed(sorted(allowed))}) to sign, found {account}"
-        )
-
-
 _CHECKS: Mapping[str, Callable[[Case], Found]] = MappingProxyType(
     {
         "anchor": _anybody,
+        "appraisal.set": check_appraisal,
+        "code.list": check_code,
         "dataset.publish": _owner,
         "dataset.retire": _owner,
         "grant.issue": _issue,
@@ -372,6 +361,8 @@ _CHECKS: Mapping[str, Callable[[Case], Found]] = MappingProxyType(
         "grant.request": _request,
         "grant.revoke": _revoke,
         "job.abort": _abort,
+        "job.attest": check_attest,
+        "job.refuse": check_refusal,
         "job.result": _job,
         "ledger.entry": _entry,
         "record.erase": _owner,

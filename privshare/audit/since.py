@@ -22,6 +22,7 @@ from privshare.audit.sentence import lasting, plain, short, when
 from privshare.audit.trust_root import TrustRoot
 from privshare.bindings import merkle
 from privshare.errors import ConsistencyInvalid, EncodingError, OutOfRange, SplitView
+from privshare.ledger.attested import AppraisalHead, Attestation, Code
 from privshare.ledger.values import Dataset, Key
 from privshare.log.checkpoint import Checkpoint
 from privshare.rights.grant import Grant
@@ -83,6 +84,12 @@ def _changes(case: Case) -> list[str]:
             told += _dataset(case, name, Dataset.from_json(item.value))
         elif family == "key":
             told += _key(case, name, Key.from_json(item.value))
+        elif family == "code":
+            told += _code(case, Code.from_json(item.value))
+        elif family == "attested":
+            told += _attested(case, Attestation.from_json(item.value))
+        elif family == "appraisal":
+            told += _appraisal(case, AppraisalHead.from_json(item.value))
     return told + (_MORE[case.operation](case) if case.operation in _MORE else [])
 
 
@@ -107,6 +114,35 @@ def _key(case: Case, name: str, held: Key) -> list[str]:
         return []
     agency, _, kid = name.partition("/")
     return [f"Key {short(kid)} of {agency} was retired later; it counted then."]
+
+
+def _code(case: Case, held: Code) -> list[str]:
+    gone = held.withdrawn
+    if gone is None or gone.at <= case.index:
+        return []
+    return [
+        f"The program {plain(held.module)} was withdrawn later by {gone.agency} "
+        f"({plain(gone.reason)})."
+    ]
+
+
+def _attested(case: Case, held: Attestation) -> list[str]:
+    told = [
+        f"{one.agency} appraised the evidence again later and calls it {one.status} "
+        f"({plain(one.reason)}); what was said at the time stays."
+        for one in held.reappraisals
+        if one.at > case.index
+    ]
+    refusal = held.refusal
+    if refusal is not None and refusal.at > case.index:
+        told.append(f"{refusal.agency} refused to go on later, by rule {refusal.rule}.")
+    return told
+
+
+def _appraisal(case: Case, held: AppraisalHead) -> list[str]:
+    if held.at <= case.index:
+        return []
+    return ["Another appraisal policy is in force by now."]
 
 
 def _compare(case: Case, trust: TrustRoot | None, newer: Newer) -> str:

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from privshare.audit.case import Case, Found, expect
+from privshare.audit.inputs import check_version
 from privshare.audit.sentence import counted, listed, plain
 from privshare.errors import ProofInvalid
 from privshare.jobs.aggregate import (
@@ -162,24 +163,12 @@ def check_job_inputs(case: Case) -> Found:
             "others",
         )
         expect(spec.k >= grant.terms.k, f"k of at least {grant.terms.k}", spec.k)
-        details.append(_job_dataset(case, item.dataset, item.version, job.at))
+        details.append(check_version(case, item.dataset, item.version, job.at))
     names = listed(item.dataset for item in spec.inputs)
     return [
         f"The job was specified and admitted for {names}, of which the ledger holds "
         "commitments; each owner signed that it encrypted that version."
     ], details
-
-
-def _job_dataset(case: Case, dataset: str, version: int, index: int) -> str:
-    held = query.dataset(case.state, dataset)
-    expect(held.version >= version, f"version {version} of {dataset}", held.version)
-    late = held.changed > index and held.status == "registered"
-    expect(
-        not (late and held.version == version),
-        f"a version of {dataset} from before the job",
-        f"one from index {held.changed}",
-    )
-    return f"{dataset}: version {version}, root of version {held.version} {held.root}"
 
 
 def check_technique(case: Case) -> Found:

@@ -36,3 +36,20 @@ def open_trust(data: bytes) -> TrustRoot:
         EncodingError: Not a trust policy, or longer than 1 MiB.
     """
     return TrustRoot(parse_policy(data), sha256(data).hex())
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRoots:
+    """Roots beside the makers' at which evidence may end, for measured jobs.
+
+    The makers' roots are in the program. An auditor adds manufacturers of TPMs
+    that it knows, or, to try things out, test roots: then every verdict says so.
+
+    Attributes:
+        documents: Files, each as `roots.root_document` lays one out.
+        trial: Whether test roots may be among them. Without it a test root is
+            refused, whatever the file says of it.
+    """
+
+    documents: tuple[bytes, ...] = field(default=(), repr=False)
+    trial: bool = False

@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from privshare.audit.case import (
     Attachments,
@@ -31,6 +32,7 @@ from privshare.audit.case import (
     open_case,
 )
 from privshare.audit.headline import headline, not_proven
+from privshare.audit.headline_attested import said_of_class
 from privshare.audit.inputs import check_inputs
 from privshare.audit.log_proof import check_checkpoint, check_log
 from privshare.audit.report import TITLES, Outcome, Step, Verdict, outcome_of
@@ -40,10 +42,13 @@ from privshare.audit.ring import check_named, check_signed
 from privshare.audit.sentence import counted, plain
 from privshare.audit.signature import check_signatures
 from privshare.audit.since import Newer, check_since
-from privshare.audit.trust_root import TrustRoot, open_trust
+from privshare.audit.trust_root import EvidenceRoots, TrustRoot, open_trust
 from privshare.errors import PrivShareError
 from privshare.jobs.receipt import Receipt
 from privshare.wire.digest import sha256
+
+if TYPE_CHECKING:
+    from privshare.audit.attested import Judged
 
 __all__ = ["Newer", "Verdict", "nothing_attached", "verify"]
 
@@ -63,6 +68,7 @@ def verify(
     *,
     second_opinion: bool = False,
     newer: Newer | None = None,
+    roots: EvidenceRoots | None = None,
 ) -> Verdict:
     """Judge a receipt.
 
@@ -73,6 +79,7 @@ def verify(
         attachments: Finds the bytes of an attachment by its name, or None.
         second_opinion: Check the arithmetic again by other code.
         newer: A newer checkpoint to compare with.
+        roots: Roots beside the makers' at which a machine's evidence may end.
 
     Returns:
         The verdict. `valid` means that all nine steps were taken and none
@@ -85,7 +92,7 @@ def verify(
     except Exception as error:
         return _unreadable(digest_hex, error)
     policy = trust.encode("utf-8", "replace") if isinstance(trust, str) else trust
-    desk = _Desk(case, policy, newer, second_opinion)
+    desk = _Desk(case, policy, newer, second_opinion, roots)
     steps = desk.steps()
     return Verdict(
         outcome=outcome_of(steps),
@@ -95,7 +102,7 @@ def verify(
         digest_hex=digest_hex,
         headline=desk.headline(),
         steps=steps,
-        not_proven=not_proven(case.operation, opened.evidence),
+        not_proven=desk.not_proven(),
         facts={
             "account": case.subject.account,
             "height": case.closing.height,
@@ -104,6 +111,7 @@ def verify(
             "time": case.time,
             "transaction": case.subject.id,
             **({"trust": desk.trust.fingerprint} if desk.trust else {}),
+            **({"trust_class": desk.judged.trust_class} if desk.judged else {}),
         },
     )
 
@@ -132,8 +140,10 @@ class _Desk:
     trust_data: bytes | None
     newer: Newer | None
     second_opinion: bool
+    roots: EvidenceRoots | None
     trust: TrustRoot | None = None
     problem: str = _NO_TRUST
+    judged: Judged | None = None
 
     def __post_init__(self) -> None:
         if self.trust_data is None:
@@ -152,7 +162,7 @@ class _Desk:
             lambda: check_checkpoint(case, self.trust, self.problem),
             lambda: check_right(case),
             *self._checks_of_data(),
-            lambda: check_since(case, self.trust, self.newer),
+            self._since,
         )
         return tuple(_take(number, check) for number, check in enumerate(checks, 1))
 
@@ -177,6 +187,8 @@ class _Desk:
     def _checks_of_data(self) -> tuple[Callable[[], Found], ...]:
         """Steps 6 to 8; those of a job bring the arithmetic with them."""
         case = self.case
+        if _is_measured(case):
+            return self._checks_of_evidence()
         if case.operation != "job.result":
             return (
                 lambda: check_inputs(case),
@@ -199,6 +211,39 @@ class _Desk:
             lambda: technique.check_job_result(case),
         )
 
+    def _checks_of_evidence(self) -> tuple[Callable[[], Found], ...]:
+        """Steps 6 to 8 of measured jobs, of their evidence, and of refusals."""
+        from privshare.audit import attested  # noqa: PLC0415 - other receipts need none of it
+
+        case = self.case
+
+        def technique_itself() -> Found:
+            tools = attested.Tools(self.roots, self.trust)
+            if case.operation == "job.refuse":
+                return attested.check_refused(case, tools)
+            found, self.judged = attested.check_evidence(case, tools)
+            if self.second_opinion:
+                found[0].append("No second reader of evidence is enclosed.")
+            return found
+
+        inputs, result = {
+            "job.attest": (
+                attested.check_evidence_inputs,
+                attested.check_attested_result,
+            ),
+            "job.refuse": (check_inputs, check_result),
+            "job.result": (attested.check_job_inputs, attested.check_job_result),
+        }[case.operation]
+        return (lambda: inputs(case), technique_itself, lambda: result(case))
+
+    def _since(self) -> Found:
+        sentences, details = check_since(self.case, self.trust, self.newer)
+        if self.judged is not None:
+            from privshare.audit.attested import since  # noqa: PLC0415 - loaded already
+
+            sentences += since(self.case, self.judged)
+        return sentences, details
+
     def _technique(self) -> Found:
         check = _TECHNIQUES.get(self.case.operation)
         if check is None:
@@ -212,9 +257,24 @@ class _Desk:
 
     def headline(self) -> tuple[str, ...]:
         try:
-            return headline(self.case)
+            found = headline(self.case)
         except Exception:
             return ()
+        if not _is_measured(self.case) or self.case.operation == "job.refuse":
+            return found
+        return (*found, said_of_class(self.judged))
+
+    def not_proven(self) -> tuple[str, ...]:
+        case = self.case
+        trust_class = None if self.judged is None else self.judged.trust_class
+        return not_proven(case.operation, case.receipt.evidence, trust_class)
+
+
+def _is_measured(case: Case) -> bool:
+    """Whether a machine's evidence is what the receipt rests on."""
+    if case.operation == "job.result":
+        return "bundle" in case.evidence()
+    return case.operation in ("job.attest", "job.refuse")
 
 
 def _proof(case: Case) -> Found:

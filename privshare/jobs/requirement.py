@@ -5,7 +5,8 @@ says something that no step looks at. So there is one list of parts, made the
 same way by whoever assembles a receipt and by whoever verifies it: `follow`
 walks from the subject transaction to everything it rests on, and a `Trail`
 remembers which state keys and which log entries the walk has read. How the
-walk goes through rings and proofs is in `requirement_statement`.
+walk goes through rings and proofs is in `requirement_statement`, through
+measured jobs in `requirement_attested`.
 
 Block entries are not on the trail: a receipt always holds the one whose state
 root proves its values, and the one that closes the subject's block.
@@ -13,7 +14,7 @@ root proves its values, and the one that closes the subject's block.
 Implements docs/formats/receipt.md, section 3.
 
 >>> sorted(OPERATIONS)[:3]
-['anchor', 'dataset.publish', 'dataset.retire']
+['anchor', 'appraisal.set', 'code.list']
 >>> operation_of("use.settle")
 'record.share'
 """
@@ -27,6 +28,16 @@ from typing import TypeAlias, cast
 
 from privshare.errors import EncodingError, EvidenceInvalid
 from privshare.jobs.receipt import Document
+from privshare.jobs.requirement_attested import (
+    BUNDLE,
+    EVIDENCE,
+    MEASURED,
+    follow_appraisal,
+    follow_attestation,
+    follow_code,
+    follow_evidence,
+    follow_refusal,
+)
 from privshare.jobs.requirement_statement import (
     CELL_DOCUMENT,
     DOCUMENT,
@@ -196,6 +207,13 @@ def signed_parts(evidence: Document, trail: Trail, job_id: str) -> list[SignedPa
         EncodingError: Another form.
     """
     parties = query.job(trail, job_id).parties
+    if parties.attested != ("releases" in evidence):
+        raise EncodingError(
+            "receipt.evidence: expected releases exactly in a measured job, found "
+            "otherwise"
+        )
+    if parties.attested:
+        return _releases(evidence["releases"])
     contributions = evidence["contributions"]
     if not isinstance(contributions, list) or len(contributions) > MAX_INPUTS:
         raise EncodingError(
@@ -227,12 +245,27 @@ def signed_parts(evidence: Document, trail: Trail, job_id: str) -> list[SignedPa
     return parts
 
 
+def _releases(items: object) -> list[SignedPart]:
+    """What each owner of a measured job signed."""
+    if not isinstance(items, list) or len(items) > MAX_INPUTS:
+        raise EncodingError(
+            f"evidence.releases: expected a list of at most {MAX_INPUTS}"
+        )
+    parts = []
+    for item in items:
+        envelope = envelope_from_json(item)
+        dataset = payload_text(envelope, "dataset")
+        identifier.DATASET.check(dataset, "release.dataset")
+        parts.append(SignedPart("release", identifier.owner_of(dataset), envelope))
+    return parts
+
+
 @dataclass(frozen=True, slots=True)
 class SignedPart:
     """One envelope of a job's evidence.
 
     Attributes:
-        name: `contribution`, `aggregation`, `opening` or `partial`.
+        name: `contribution`, `aggregation`, `opening`, `partial` or `release`.
         agency: Who must have signed it.
         envelope: Payload and signatures.
     """
@@ -344,6 +377,8 @@ def _job_result(trail: Trail, subject: Transaction, evidence: Document | None) -
             query.key(trail, part.agency, payload_text(part.envelope, "key"))
     if job.parties.epoch is not None:
         query.threshold_epoch(trail, job.parties.epoch)
+    if job.parties.attested:
+        follow_attestation(trail, body.job)
 
 
 def _job_abort(trail: Trail, subject: Transaction, evidence: Document | None) -> None:
@@ -374,6 +409,8 @@ _LEAF = frozenset(("path", "position", "salt"))
 
 _SUBJECTS: dict[str, Operation] = {
     "anchor": Operation(("anchor.batch",), _nothing, (_LEAF,), (FILE,)),
+    "appraisal.set": Operation(("appraisal.set",), follow_appraisal, (None, _POLICY)),
+    "code.list": Operation(("code.approve", "code.list", "code.withdraw"), follow_code),
     "dataset.publish": Operation(
         ("dataset.amend", "dataset.register"), _dataset_publish, (_DOCUMENTS,)
     ),
@@ -383,8 +420,10 @@ _SUBJECTS: dict[str, Operation] = {
     "grant.request": Operation(("grant.request",), _grant_request),
     "grant.revoke": Operation(("grant.revoke",), _grant_revoke),
     "job.abort": Operation(("job.abort",), _job_abort),
+    "job.attest": Operation(("job.attest",), follow_evidence, (EVIDENCE,)),
+    "job.refuse": Operation(("job.refuse",), follow_refusal, (None, BUNDLE)),
     "job.result": Operation(
-        ("job.result",), _job_result, (_JOB, _JOB_TOGETHER), has_result=True
+        ("job.result",), _job_result, (_JOB, _JOB_TOGETHER, MEASURED), has_result=True
     ),
     "record.erase": Operation(("record.erase",), _record_erase),
     "record.share": Operation(("use.settle",), _record_share, (_RECORD,), (RECORD,)),
