@@ -188,7 +188,7 @@ def _check_checkpoint(
 ) -> None:
     """The log that the runner saw is ours, and has all the nonces."""
     newest = parse_checkpoint(note.parse(ledger.checkpoint()))
-    last = held.last_nonce
+    last = held.nonces[-1].at if held.nonces else None
     if last is None or not last < checkpoint.size <= newest.size:
         raise _other_log(f"one of {checkpoint.size} entries, not all after {last}")
     proof = ledger.prove_consistency(checkpoint.size, newest.size)

@@ -12,13 +12,14 @@ Implements docs/protocols/attested-job.md, section 2.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from privshare.jobs.attestation.evidence import Endorsements, Evidence, RootSet
 from privshare.jobs.tee_spec import TeeSpec
 from privshare.schemes.sealing import SealKey
+from privshare.wire.canonical import Json
 
 __all__ = ["Attester", "Engine", "JobKeys", "Machine", "Outcome", "Work"]
 
@@ -62,7 +63,7 @@ class Work:
 
     spec: TeeSpec
     module: bytes
-    closure: Mapping[str, Any]
+    closure: Json
     tables: Sequence[tuple[str, bytes]] = field(repr=False)
 
 

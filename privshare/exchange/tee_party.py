@@ -240,7 +240,7 @@ def _appraised(node: Node, known: TeeAdmitted) -> SealPublicKey:
 
 def _release(node: Node, known: TeeAdmitted, dataset: str, task: Task) -> None:
     """Lay out, seal, deliver, sign; in a thread of its own."""
-    job, spec, outcome = known.id, known.spec, "done"
+    job, outcome = known.id, "done"
     if node.store.blob(job, f"release:{dataset}") is not None:
         return  # the same question, asked twice at the same moment
     try:

@@ -93,7 +93,7 @@ class TeeQuestion:
     grants: tuple[str, ...] = ()
     runner: str | None = None
     k: int | None = None
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     deadline_s: int = DEADLINE_S
 
     @classmethod
@@ -239,7 +239,7 @@ def find_code(node: Node, name: str) -> tuple[bytes, str]:
             detail={"rule": "run.unlisted"},
         )
     raise NotFound(
-        f"expected a program that is listed, found none called {identifier.shown(name)}",
+        f"expected a listed program, found none called {identifier.shown(name)}",
         fix="privshare code list",
     )
 
@@ -368,14 +368,14 @@ def explain(node: Node, question: TeeQuestion) -> dict[str, Any]:
         "inputs": [item.dataset for item in spec.inputs],
         "k": spec.k,
         "learns": learns,
-        "not_proven": "that nobody watched the machine's memory bus or its timing; that "
-        f"{spec.module} has no fault; that results of several jobs do not differ by one "
-        "person",
+        "not_proven": "that nobody watched the machine's memory bus or its timing; "
+        f"that {spec.module} has no fault; that results of several jobs do not differ "
+        "by one person",
         "parties": {"compute": spec.runner, "custodian": None, "openers": []},
         "program": spec.program,
         "rights": "every grant covers this question now",
-        "technique": f"the listed module {spec.module} runs on {spec.runner}'s machine, "
-        "which proves what it is before any owner seals a table to it",
+        "technique": f"the listed module {spec.module} runs on the machine of "
+        f"{spec.runner}, which proves what it is before any owner seals a table to it",
         "trust": {
             "accepted": list(classes),
             "words": [MEANINGS[one] for one in classes]

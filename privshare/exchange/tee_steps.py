@@ -29,7 +29,7 @@ from privshare.rights import identifier
 from privshare.wire import envelope as envelopes
 from privshare.wire.canonical import Json, b64u, decode, encode, unb64u
 
-__all__ = ["MAX_ANSWER", "Hands", "awaited", "local", "released", "step"]
+__all__ = ["MAX_ANSWER", "PHASES", "Hands", "awaited", "local", "released", "step"]
 
 MAX_ANSWER = 4 << 20
 #: A part that is on its way has left.
@@ -81,7 +81,7 @@ class Hands:
 
 def step(hands: Hands, job: Job) -> bool:
     """Take an attested job one step further; whether it moved."""
-    return _PHASES[job.phase](hands, job, spec_of(job))
+    return PHASES[job.phase](hands, job, spec_of(job))
 
 
 def local(
@@ -288,7 +288,7 @@ def releases(hands: Hands, job: Job) -> list[Json]:
     return found
 
 
-_PHASES: Mapping[str, Callable[[Hands, Job, TeeSpec], bool]] = MappingProxyType(
+PHASES: Mapping[str, Callable[[Hands, Job, TeeSpec], bool]] = MappingProxyType(
     {
         "attesting": _attesting,
         "nonces": _nonces,
