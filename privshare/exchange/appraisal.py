@@ -19,7 +19,7 @@ from privshare.errors import (
     NotFound,
     NotPermitted,
     PrivShareError,
-    StepNotAllowed,
+    Unavailable,
 )
 from privshare.exchange import drawer
 from privshare.exchange.attester import Attester
@@ -145,14 +145,15 @@ def appraise_bundle(
         EvidenceInvalid: It is another bundle than the ledger has, not bound to
             this job, not proven, or not what the policy accepts;
             `detail["rule"]` names the first of it.
-        StepNotAllowed: The ledger does not have the evidence yet.
+        Unavailable: Our copy of the ledger does not have the evidence yet.
     """
     attester, view = attester_of(node), node.view()
     held = query_attested.attestation(view, job)
-    if held.bundle is None or held.at is None:
-        raise StepNotAllowed(
-            "expected evidence on the ledger, found none yet",
-            detail={"rule": "job.attested"},
+    if held.bundle is None or held.at is None or (whole and held.opened is None):
+        raise Unavailable(
+            f"expected {'a conclusion' if whole else 'evidence'} in our copy of the "
+            "ledger, found none yet",
+            detail={"party": node.agency},
         )
     mine = held.nonce(node.agency)
     judge = node.agency if mine is not None and mine.policy is not None else None

@@ -12,16 +12,24 @@ Implements docs/protocols/attested-job.md, section 1.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from privshare.errors import EvidenceInvalid, NotFound
+from privshare.errors import (
+    EncodingError,
+    EvidenceInvalid,
+    NotFound,
+    NotPermitted,
+)
 from privshare.exchange import drawer
 from privshare.exchange.node import Node
-from privshare.jobs.tee_spec import PROGRAM
+from privshare.jobs.spec import PROGRAM as SUMS
+from privshare.jobs.tee_spec import OPERATION, PROGRAM
 from privshare.ledger import query_attested
 from privshare.ledger.api import Committed
 from privshare.ledger.attested import Code
+from privshare.rights import identifier
 from privshare.wire import domain
 from privshare.wire.canonical import Json, b64u, decode, encode, unb64u
 from privshare.wire.digest import digest_json
@@ -31,8 +39,10 @@ __all__ = [
     "Program",
     "approve",
     "describe",
+    "find_code",
     "keep",
     "program",
+    "programs",
     "propose",
     "withdraw",
 ]
@@ -178,3 +188,73 @@ def describe(node: Node, code: str, held: Code | None = None) -> dict[str, Any]:
         "status": found.status,
         "withdrawn": None if found.withdrawn is None else found.withdrawn.to_json(),
     }
+
+
+def find_code(node: Node, name: str) -> tuple[bytes, str]:
+    """The closure's digest and the name of a listed program.
+
+    Args:
+        node: This node.
+        name: What people call it, or its digest in base64url.
+
+    Raises:
+        NotFound: Nobody proposed it.
+        NotPermitted: It is not listed (`run.unlisted`), or several are under
+            this name (`job.code`).
+    """
+    known = query_attested.codes(node.view())
+    named = {
+        digest: one
+        for digest, one in known.items()
+        if name in (digest, one.module) and one.status != "withdrawn"
+    }
+    listed = {digest: one for digest, one in named.items() if one.status == "listed"}
+    if len(listed) == 1:
+        ((digest, found),) = listed.items()
+        return unb64u(digest, 32), found.module
+    if listed:
+        raise NotPermitted(
+            f"expected one listed program of the name {identifier.shown(name)}, found "
+            f"{len(listed)}",
+            fix="Name it by its digest: privshare code list.",
+            detail={"rule": "job.code"},
+        )
+    if name in known or any(one.module == name for one in known.values()):
+        raise NotPermitted(
+            f"expected a program that the agencies have listed, found "
+            f"{identifier.shown(name)}, which they have not",
+            fix="More than half of the agencies approve it: privshare code approve.",
+            detail={"rule": "run.unlisted"},
+        )
+    raise NotFound(
+        f"expected a listed program, found none called {identifier.shown(name)}",
+        fix="privshare code list",
+    )
+
+
+def programs(
+    node: Node, operations: Sequence[str], named: Sequence[str]
+) -> tuple[str, ...]:
+    """The programs that a right is for: that of sums, and those to run.
+
+    Args:
+        node: This node.
+        operations: Of the right.
+        named: Programs to run: by name, by digest, or as grants hold them.
+
+    Raises:
+        EncodingError: None named to run, or some and nothing to run.
+        NotFound, NotPermitted: As for `find_code`.
+    """
+    if bool(named) != (OPERATION in operations):
+        raise EncodingError(
+            f"programs: expected some exactly with the operation {OPERATION}, found "
+            f"{'some' if named else 'none'}"
+        )
+    found = {
+        name if ":" in name else identifier.measured(find_code(node, name)[0])
+        for name in named
+    }
+    if set(operations) - {OPERATION}:
+        found.add(SUMS)
+    return tuple(sorted(found))

@@ -409,7 +409,7 @@ class Runner:
         node = self._node
         full: dict[str, Json] = {
             **body,
-            "index": self._held(job).at,
+            "index": self._seen(job),
             "spec": decode(job.spec),
         }
         if agency == node.agency:
@@ -438,6 +438,15 @@ class Runner:
                 detail={"party": agency},
             )
         return answer
+
+    def _seen(self, job: Job) -> int:
+        """A log index that the party must have, too, before it answers.
+
+        What happens in an attested job between two questions is on the ledger.
+        """
+        if is_attested(job):
+            return self._node.view().block.index
+        return self._held(job).at
 
     def _read(
         self, answer: dict[str, Json], name: str, agency: str, kind: str

@@ -26,16 +26,17 @@ from privshare.errors import (
 )
 from privshare.exchange import dataset as datasets
 from privshare.exchange.appraisal import own_policy
+from privshare.exchange.code import find_code
 from privshare.exchange.node import Node
 from privshare.exchange.tee_admission import check_grant
 from privshare.jobs.lifecycle import Job
 from privshare.jobs.spec import MAX_INPUTS, MAX_K
 from privshare.jobs.tee_spec import OPERATION, Limits, TeeInput, TeeSpec
-from privshare.ledger import query, query_attested
+from privshare.ledger import query
 from privshare.rights import identifier
 from privshare.rights.grant import Grant
 from privshare.rights.terms import MAX_COLUMNS
-from privshare.wire.canonical import Fields, Json, b64u, decode, unb64u
+from privshare.wire.canonical import Fields, Json, b64u, decode
 
 __all__ = [
     "MEANINGS",
@@ -43,7 +44,6 @@ __all__ = [
     "TeeQuestion",
     "estimate",
     "explain",
-    "find_code",
     "plan",
     "spec_of",
 ]
@@ -200,48 +200,6 @@ def plan(node: Node, question: TeeQuestion) -> TeePlan:
         nonce=secrets.token_bytes(16),
     )
     return TeePlan(spec, tuple(rows), question.deadline_s)
-
-
-def find_code(node: Node, name: str) -> tuple[bytes, str]:
-    """The closure's digest and the name of a listed program.
-
-    Args:
-        node: This node.
-        name: What people call it, or its digest in base64url.
-
-    Raises:
-        NotFound: Nobody proposed it.
-        NotPermitted: It is not listed (`run.unlisted`), or several are under
-            this name (`job.code`).
-    """
-    known = query_attested.codes(node.view())
-    named = {
-        digest: one
-        for digest, one in known.items()
-        if name in (digest, one.module) and one.status != "withdrawn"
-    }
-    listed = {digest: one for digest, one in named.items() if one.status == "listed"}
-    if len(listed) == 1:
-        ((digest, found),) = listed.items()
-        return unb64u(digest, 32), found.module
-    if listed:
-        raise NotPermitted(
-            f"expected one listed program of the name {identifier.shown(name)}, found "
-            f"{len(listed)}",
-            fix="Name it by its digest: privshare code list.",
-            detail={"rule": "job.code"},
-        )
-    if name in known or any(one.module == name for one in known.values()):
-        raise NotPermitted(
-            f"expected a program that the agencies have listed, found "
-            f"{identifier.shown(name)}, which they have not",
-            fix="More than half of the agencies approve it: privshare code approve.",
-            detail={"rule": "run.unlisted"},
-        )
-    raise NotFound(
-        f"expected a listed program, found none called {identifier.shown(name)}",
-        fix="privshare code list",
-    )
 
 
 def _grant_for(
