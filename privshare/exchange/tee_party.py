@@ -240,7 +240,7 @@ def _appraised(node: Node, known: TeeAdmitted) -> SealPublicKey:
 
 def _release(node: Node, known: TeeAdmitted, dataset: str, task: Task) -> None:
     """Lay out, seal, deliver, sign; in a thread of its own."""
-    job, outcome = known.id, "done"
+    job, outcome, left = known.id, "done", [0]
     if node.store.blob(job, f"release:{dataset}") is not None:
         return  # the same question, asked twice at the same moment
     try:
@@ -258,7 +258,7 @@ def _release(node: Node, known: TeeAdmitted, dataset: str, task: Task) -> None:
         key = _appraised(node, known)
         sealed = seal(key, salt + table, release_info(job, dataset), admission)
         _check_still(node, known)
-        _deliver(node, known, dataset, sealed, task)
+        _deliver(node, known, dataset, sealed, task, left)
         made = Release(
             job=job,
             dataset=dataset,
@@ -273,6 +273,7 @@ def _release(node: Node, known: TeeAdmitted, dataset: str, task: Task) -> None:
         node.store.put_blob(job, f"release:{dataset}", envelopes.encode(signed))
     except PrivShareError as error:
         outcome = str(error.detail.get("rule", error.name))
+        error.detail["released"] = left[0]
         raise
     finally:
         log_job(node, known, "job.release", dataset, outcome)
@@ -287,13 +288,19 @@ def _check_still(node: Node, known: TeeAdmitted) -> None:
 
 
 def _deliver(
-    node: Node, known: TeeAdmitted, dataset: str, sealed: bytes, task: Task
+    node: Node,
+    known: TeeAdmitted,
+    dataset: str,
+    sealed: bytes,
+    task: Task,
+    left: list[int],
 ) -> None:
-    """Hand the sealed table to the runner, part by part."""
+    """Hand the sealed table to the runner, part by part; `left` counts bytes."""
     runner, parts = known.spec.runner, -(-len(sealed) // PART)
     for part in range(parts):
         task.tell(part, parts)
         data = sealed[part * PART : (part + 1) * PART]
+        left[0] += len(data)
         if runner == node.agency:
             receive(
                 node, node.agency, known.id, dataset, part=part, parts=parts, data=data

@@ -66,12 +66,13 @@ from privshare.wire import envelope as envelopes
 from privshare.wire.canonical import Fields, Json, b64u, decode, encode, unb64u
 from privshare.wire.digest import tagged
 
-__all__ = ["MAX_TABLE", "PART", "attest", "output_info", "receive", "run"]
+__all__ = ["MAX_SEALED", "MAX_TABLE", "PART", "attest", "output_info", "receive", "run"]
 
 #: Longest table of an owner, and longest part of a sealed one, in bytes.
 MAX_TABLE = 64 << 20
 PART = 1 << 20
-_MAX_PARTS = -(-(MAX_TABLE + SALT_BYTES + OVERHEAD_BYTES) // PART)
+MAX_SEALED = MAX_TABLE + SALT_BYTES + OVERHEAD_BYTES
+_MAX_PARTS = -(-MAX_SEALED // PART)
 _MAX_BUNDLE = 4 << 20
 _WAIT_S = 5.0
 

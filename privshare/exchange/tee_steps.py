@@ -239,10 +239,16 @@ def _releasing(hands: Hands, job: Job, spec: TeeSpec) -> bool:
 
     def hand(dataset: str) -> bytes | None:
         owner = identifier.owner_of(dataset)
-        answer = _Answer(hands.ask(job, owner, "releases", dataset, {}), owner)
+        try:
+            answer = _Answer(hands.ask(job, owner, "releases", dataset, {}), owner)
+        except PrivShareError as error:
+            left = error.detail.get("released")
+            if type(left) is int and 0 <= left <= tee_runner.MAX_SEALED:
+                hands.keep(job, f"left:{dataset}", b"%d" % left)
+            raise
         if answer.value("state") == "working":
-            left = b"%d" % (answer.int("done") * _PART)
-            hands.keep(job, f"left:{dataset}", left)
+            sent = answer.int("done") * _PART
+            hands.keep(job, f"left:{dataset}", b"%d" % sent)
             return None
         envelope = answer.envelope("release")
         open_statement(hands.node.view(), owner, RELEASE, envelope)

@@ -118,6 +118,10 @@ class AttestedConsortium(Consortium):
         assert node.attester is not None
         self.nodes[agency] = replace(node, attester=replace(node.attester, **changes))
 
+    def leave(self, agency: str) -> None:
+        """Have a node take no part in attested jobs."""
+        self.nodes[agency] = replace(self.nodes[agency], attester=None)
+
     def machine(self, **changes: Any) -> None:
         """Have the runner's machine say something else."""
         self.simulator = replace(self.simulator, **changes)
