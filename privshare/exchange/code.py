@@ -12,7 +12,7 @@ Implements docs/protocols/attested-job.md, section 1.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +41,7 @@ __all__ = [
     "describe",
     "find_code",
     "keep",
+    "of_library",
     "program",
     "programs",
     "propose",
@@ -89,6 +90,9 @@ def program(node: Node, code: bytes) -> Program:
     """
     kept = node.store.document(b64u(code))
     if kept is None:
+        for made in _library():
+            if made.code == code:
+                return made
         raise NotFound(
             f"expected the module {b64u(code)[:10]}... at {node.agency}, found none",
             fix="Give it to the runner, too: privshare code propose --keep.",
@@ -102,6 +106,30 @@ def program(node: Node, code: bytes) -> Program:
             detail={"party": node.agency, "rule": "run.module"},
         )
     return made
+
+
+def of_library(name: str) -> Program:
+    """A program of the library that comes with PrivShare.
+
+    Raises:
+        NotFound: There is none of this name.
+    """
+    from privshare.jobs.wasm import library  # noqa: PLC0415 - reads modules
+
+    if name not in library.names():
+        raise NotFound(
+            f"expected a module of the library, {', '.join(library.names())}, found "
+            f"{identifier.shown(name)}"
+        )
+    found = library.module(name)
+    return Program(found.binary, found.closure.to_json())
+
+
+def _library() -> Iterator[Program]:
+    from privshare.jobs.wasm import library  # noqa: PLC0415 - reads modules
+
+    for name in library.names():
+        yield of_library(name)
 
 
 def propose(
@@ -180,7 +208,6 @@ def describe(node: Node, code: str, held: Code | None = None) -> dict[str, Any]:
     return {
         "approvals": [one.to_json() for one in found.approvals],
         "code": code,
-        "here": node.store.document(code) is not None,
         "listed": found.listed,
         "module": found.module,
         "program": f"{PROGRAM}:{code}",
