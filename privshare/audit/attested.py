@@ -409,7 +409,7 @@ def _told_program(case: Case) -> str:
     return (
         f"The machine measured the runner, and the runner measured the program "
         f"{plain(code.module)} ({name}), which {members} "
-        f"had listed: {plain(code.source)}."
+        f"had listed: {plain(code.source.rstrip('.'))}."
     )
 
 

@@ -2,7 +2,8 @@
 
     python tests/journeys/make_receipts.py
 
-Of an encrypted sum there are two: opened by a custodian, and by two of three.
+Of jobs there are three: a sum opened by a custodian, one by two of three, and
+a program in a simulated machine, whose test root is `trial-roots.json`.
 Run it when a format changes on purpose; `git diff` then shows what did. All but
 Paillier keys, shares and ciphertexts comes from seeds.
 """
@@ -34,6 +35,7 @@ def main() -> None:
             for file, content in filed.attachments.items():
                 (FOLDER / f"{name}.{file}").write_bytes(content)
         (FOLDER / "trust.policy").write_bytes(network.trust)
+        (FOLDER / "trial-roots.json").write_bytes(network.roots.documents[0])
         network.close()
 
 

@@ -23,11 +23,13 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
+import measured
 import proofs
 import rings
 from statement_kit import ring_key
 from threshold_kit import dealt
 
+from privshare.audit.trust_root import EvidenceRoots
 from privshare.bindings import merkle
 from privshare.exchange.receipts import assemble
 from privshare.jobs import aggregate as he
@@ -184,6 +186,7 @@ class Network:
 
     Attributes:
         trust: The trust policy file of the network.
+        roots: Test roots, for the evidence of its simulated machine.
         ledger: The host's ledger.
         now: The clock. Each transaction moves it by five seconds.
     """
@@ -222,6 +225,7 @@ class Network:
         for agency in MEMBERS:
             body = {"enrolment": to_json(self._enrolment(agency)), "roles": ["owner"]}
             self.admitted = self.submit("org.admit", "registrar", body)
+        self.roots = EvidenceRoots((measured.roots(),), trial=True)
         self.trust = trust_policy(genesis, self.ledger.view(), quorum).encode()
         self.need = parse_policy(self.trust)
         self.salts = [seed(f"row {i}") for i in range(len(ROWS))]
@@ -619,6 +623,46 @@ class Network:
         body = {"job": job, "reason": "The owner did not answer."}
         return Filed(self.receipt("job.abort", self.submit("job.abort", "title", body)))
 
+    def job_result_attested(self) -> Filed:
+        """What a program computed in a simulated machine."""
+        job = measured.begin(self)
+        job.attest()
+        release = job.release()
+        job.conclude(release)
+        at, result = job.finish(release)
+        return Filed(
+            self.receipt("job.result", at, evidence=job.evidence, result=result)
+        )
+
+    def job_attest(self) -> Filed:
+        """A simulated machine's evidence, before any data was released."""
+        job = measured.begin(self)
+        at, bundle = job.attest(), job.bundle
+        assert bundle is not None
+        evidence = {"bundle": bundle.to_json(), "spec": job.spec.to_json()}
+        return Filed(self.receipt("job.attest", at, evidence=evidence))
+
+    def job_refuse(self) -> Filed:
+        """Evidence about another runner than was announced, and refused."""
+        job = measured.begin(self)
+        bundle = job.collect(runner=bytes(48))
+        job.attest(bundle)
+        evidence = {"bundle": bundle.to_json()}
+        return Filed(
+            self.receipt("job.refuse", measured.refuse(job), evidence=evidence)
+        )
+
+    def code_list(self) -> Filed:
+        """The approval that listed a program."""
+        return Filed(self.receipt("code.list", measured.listed(self)))
+
+    def appraisal_set(self) -> Filed:
+        """The policy by which tax judges evidence."""
+        chosen = measured.policy(START)
+        at = measured.anchored(self, chosen)
+        evidence = {"policy": chosen.to_json()}
+        return Filed(self.receipt("appraisal.set", at, evidence=evidence))
+
     def anchor(self, content: bytes = b"A contract.\n") -> Filed:
         """A file whose salted digest is the second of three in a batch."""
         digest, salt = hashlib.sha256(content).digest(), seed("salt")
@@ -668,9 +712,11 @@ class Network:
         return Filed(self.receipt("ledger.entry", self.admitted))
 
     def every_operation(self) -> dict[str, Filed]:
-        """One receipt of each operation, by name; of a sum, one of either kind."""
+        """One receipt of each operation, by name; of a job, one of each kind."""
         return {
             "anchor": self.anchor(),
+            "appraisal.set": self.appraisal_set(),
+            "code.list": self.code_list(),
             "dataset.publish": self.dataset_publish(),
             "dataset.retire": self.dataset_retire(),
             "grant.issue": self.grant_issue(),
@@ -678,7 +724,10 @@ class Network:
             "grant.request": self.grant_request(),
             "grant.revoke": self.grant_revoke(),
             "job.abort": self.job_abort(),
+            "job.attest": self.job_attest(),
+            "job.refuse": self.job_refuse(),
             "job.result": self.job_result(),
+            "job.result.attested": self.job_result_attested(),
             "job.result.together": self.job_result_together(),
             "ledger.entry": self.ledger_entry(),
             "record.erase": self.record_erase(),

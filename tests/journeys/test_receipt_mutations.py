@@ -19,7 +19,8 @@ from privshare.jobs.requirement import OPERATIONS
 from privshare.wire.canonical import encode
 
 MUTATIONS = 2_000
-NAMES = sorted([*OPERATIONS, "job.result.together"])
+NAMES = sorted([*OPERATIONS, "job.result.attested", "job.result.together"])
+DEAR = ("job.attest", "job.refuse", "job.result")
 Path = tuple[str | int, ...]
 
 
@@ -30,6 +31,7 @@ def judge(network: Network, filed: Filed, data: bytes | None = None) -> Verdict:
         network.trust,
         network.now + 60,
         filed.attachments.get,
+        roots=network.roots,
     )
 
 
@@ -105,9 +107,9 @@ def test_every_leaf_value_counts(
     original = json.loads(filed[operation].data)
     rng = random.Random(operation)
     for path, value in leaves(original):
-        # The arithmetic of a job is dear: one edit a leaf is enough there.
+        # The arithmetic of a job is dear, and so is evidence: one edit a leaf there.
         choices = [new for new in edits(value, rng) if new != value]
-        for new in choices[: 1 if operation.startswith("job.result") else None]:
+        for new in choices[: 1 if operation.startswith(DEAR) else None]:
             changed = deepcopy(original)
             put(changed, path, new)
             verdict = judge(network, filed[operation], encode(changed))

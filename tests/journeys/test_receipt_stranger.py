@@ -79,6 +79,11 @@ def signatures(receipt: dict[str, Any], state: dict[str, Any]) -> None:
     if receipt["operation"] == "job.result":
         job = next(v for k, v in state.items() if k.startswith("job/"))
         evidence = receipt["evidence"]
+        for item in evidence.get("releases", []):
+            dataset = json.loads(base64.b64decode(item["payload"]))["dataset"]
+            envelope(item, dataset.split("/")[0], receipt["subject"])
+        if "releases" in evidence:
+            return
         for item in evidence["contributions"]:
             dataset = json.loads(base64.b64decode(item["payload"]))["dataset"]
             envelope(item, dataset.split("/")[0], receipt["subject"])
@@ -350,6 +355,11 @@ def result(receipt: dict[str, Any], file: Path, totals: list[int]) -> None:
     if receipt["operation"] == "job.result":
         assert body["result"] == b64u(tagged("result", canonical(receipt["result"])))
         assert body["evidence"] == b64u(tagged("evidence", canonical(evidence)))
+        if "releases" in evidence:
+            output = unb64u(receipt["result"]["output"])
+            concluded = evidence["bundle"]["conclusion"]["document"]
+            assert concluded["output"] == b64u(tagged("result", output))
+            return
         rows = receipt["result"]["rows"]
         assert [row["value"] for row in rows] == [str(total) for total in totals]
     elif receipt["operation"] == "dataset.publish":
@@ -372,6 +382,64 @@ def result(receipt: dict[str, Any], file: Path, totals: list[int]) -> None:
             assert found == unb64u(body["root"])
 
 
+def machine(receipt: dict[str, Any], state: dict[str, Any]) -> None:
+    """Step 7 of what a simulated machine said, at the times of the state."""
+    (job_key,) = (key for key in state if key.startswith("job/"))
+    name, job = job_key[4:], state[job_key]
+    held, bundle = state[f"attested/{name}"], receipt["evidence"]["bundle"]
+    bare = {key: value for key, value in bundle.items() if key != "archive"}
+    assert held["bundle"] == b64u(
+        tagged("attestation", canonical({**bare, "conclusion": None}))
+    )
+    admission = bundle["admission"]["document"]
+    code = job["program"].split(":")[1]
+    assert (admission["job"], admission["spec"]) == (name, job["spec"])
+    assert admission["network"] == receipt["network"]
+    assert admission["code"] == code
+    assert code == b64u(tagged("program", canonical(bundle["closure"])))
+    listing = state[f"code/{code}"]
+    assert listing["listed"] < held["at"] and listing["withdrawn"] is None
+    assert set(admission["nonces"]) == {one["agency"] for one in held["nonces"]}
+    for one in held["nonces"]:
+        nonce = unb64u(admission["nonces"][one["agency"]])
+        parts = (name.encode(), one["agency"].encode(), nonce)
+        assert one["commitment"] == b64u(tagged("nonce", *parts))
+        assert one["at"] < held["at"]
+        if one["policy"] is not None:
+            policy = bundle["policies"][one["agency"]]
+            assert one["policy"] == b64u(tagged("appraisal-policy", canonical(policy)))
+            assert "simulated" in policy["accept_classes"]
+            assert code in [entry["digest"] for entry in policy["code"]]
+    stages = [("admission", held["time"])]
+    if receipt["operation"] == "job.result":
+        stages.append(("conclusion", held["opened"]))
+    (root,) = json.loads((RECEIPTS / "trial-roots.json").read_bytes())["roots"]
+    for stage, time in stages:
+        document = bundle[stage]["document"]
+        data, tag = canonical(document), f"privshare/v1/{stage}".encode()
+        length = len(data).to_bytes(8, "big")
+        said = hashlib.sha512(bytes([len(tag)]) + tag + length + data).hexdigest()
+        parts = bundle[stage]["evidence"]["parts"]
+        statement, key = unb64u(parts["statement"]), unb64u(parts["key"])
+        assert key == unb64u(root["certificate"])
+        signed = tagged("simulated", statement)
+        ed25519(key, unb64u(parts["signature"]), signed)
+        claims = json.loads(statement)
+        assert claims["report_data"] == said and claims["debug"] is False
+        assert claims["not_before"] <= time <= claims["not_after"]
+    if receipt["operation"] == "job.attest":
+        return
+    concluded = bundle["conclusion"]["document"]
+    assert job["aggregation"] == b64u(tagged("conclusion", canonical(concluded)))
+    assert concluded["admission"] == b64u(tagged("admission", canonical(admission)))
+    released = [payload(one) for one in receipt["evidence"]["releases"]]
+    assert concluded["inputs"] == {
+        one["dataset"]: one["commitment"] for one in released
+    }
+    assert all(one["admission"] == concluded["admission"] for one in released)
+    assert concluded["exit"] == 0
+
+
 def rings(receipt: dict[str, Any], state: dict[str, Any], file: Path) -> None:
     """Steps 5, 7 and 8 of what an unnamed member said, or of naming it."""
     ring = Ring(receipt, state)
@@ -392,6 +460,12 @@ def verify(data: bytes, policy: str, file: Path) -> None:
     log(receipt, size, root)
     if receipt["operation"] in ("statement.ring", "ring.opening"):
         rings(receipt, state, file)
+    if (receipt["evidence"] or {}).get("bundle") and receipt["operation"] != (
+        "job.refuse"
+    ):
+        machine(receipt, state)
+        result(receipt, file, [])
+        return
     is_job = receipt["operation"] == "job.result"
     result(receipt, file, technique(receipt, state) if is_job else [])
 
