@@ -131,4 +131,19 @@ def refuse(hands: Hands, job: Job, body: dict[str, Json], problem: Problem) -> N
         "rule": problem.rule,
     }
     committed = hands.node.submit("job.refuse", full)
-    drawer.file_kind(hands.node, committed, job.ledger_id)
+    drawer.file_kind(
+        hands.node, committed, job.ledger_id, evidence=_refused_bundle(hands, job)
+    )
+
+
+def _refused_bundle(hands: Hands, job: Job) -> dict[str, Json] | None:
+    """The evidence that somebody refused, so that an auditor looks at it, too.
+
+    None where it came to that after everybody had accepted it, or before there
+    was any.
+    """
+    spec = spec_of(job)
+    accepted = [hands.blob(job, f"accepted:{one}") for one in spec.relying]
+    if hands.blob(job, "shown") is None or None not in accepted:
+        return None
+    return {"bundle": hands.kept(job, "shown")}

@@ -27,7 +27,7 @@ from privshare.errors import (
     Unavailable,
     VerificationError,
 )
-from privshare.exchange import code
+from privshare.exchange import code, drawer
 from privshare.exchange.admission import find_job, seen
 from privshare.exchange.appraisal import attester_of
 from privshare.exchange.attester import Attester, Engine, Machine, Outcome, Work
@@ -140,12 +140,24 @@ def attest(node: Node, caller: str, job: str, body: Json) -> dict[str, Json]:
             log_job(node, known, "job.attest", "")
         bundle = AttestedBundle.from_bytes(kept)
         if query_attested.attestation(node.view(), job).bundle is None:
-            try:
-                node.submit("job.attest", {"bundle": b64u(bundle.digest()), "job": job})
-            except Conflict as other:
-                if other.detail.get("rule") != "job.attested":
-                    raise
+            _log_evidence(node, known, bundle)
     return {"bundle": bundle.to_json()}
+
+
+def _log_evidence(node: Node, known: TeeAdmitted, bundle: AttestedBundle) -> None:
+    """Entry B: from now on nobody shows other evidence for this job."""
+    body: dict[str, Json] = {"bundle": b64u(bundle.digest()), "job": known.id}
+    try:
+        committed = node.submit("job.attest", body)
+    except Conflict as other:
+        if other.detail.get("rule") != "job.attested":
+            raise
+        return
+    evidence: dict[str, Json] = {
+        "bundle": bundle.to_json(),
+        "spec": known.spec.to_json(),
+    }
+    drawer.file_kind(node, committed, known.id, evidence=evidence)
 
 
 def _bytes_by_party(fields: Fields, name: str) -> dict[str, bytes]:

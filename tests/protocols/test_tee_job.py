@@ -28,15 +28,19 @@ from tee_kit import (
     wanted,
 )
 
+from privshare.audit.report import Verdict
+from privshare.audit.trust_root import EvidenceRoots
+from privshare.audit.verifier import verify
 from privshare.exchange import code, grant
 from privshare.exchange import job as jobs
 from privshare.exchange.attester import JobKeys
 from privshare.jobs.attestation.bundle import AttestedBundle
 from privshare.jobs.attestation.evidence import RootSet
+from privshare.jobs.attestation.roots import root_document
 from privshare.jobs.lifecycle import Job
 from privshare.jobs.receipt import Receipt
 from privshare.ledger import query, query_attested
-from privshare.wire.canonical import b64u, decode, unb64u
+from privshare.wire.canonical import b64u, decode, encode, unb64u
 
 
 @pytest.fixture
@@ -61,6 +65,16 @@ def prepare(network: AttestedConsortium) -> AttestedConsortium:
         network.publish(owner, name, taxes(12, first), rules=[permit_run()])
         network.grant("housing", f"{owner}/{name}", **wanted(), uses=100)
     return network
+
+
+def judged(network: AttestedConsortium, receipt: bytes) -> Verdict:
+    """What an auditor says who lets evidence end at the simulated root."""
+    simulator = network.simulator
+    document = root_document(
+        [(simulator.root.name, "simulated", "simulated", simulator.public_key)]
+    )
+    roots = EvidenceRoots((encode(document),), trial=True)
+    return verify(receipt, network.trust, network.clock(), roots=roots)
 
 
 def receipt_of(network: AttestedConsortium, job: Job) -> Any:
@@ -108,6 +122,15 @@ def test_flow(scene: AttestedConsortium) -> None:
     held = query_attested.attestation(scene.host.view(), job.ledger_id)
     assert [one.agency for one in held.nonces] == ["housing", "tax", "title"]
     assert query.job(scene.host.view(), job.ledger_id).status == "done"
+    found = judged(scene, receipt_of(scene, job).body)
+    assert found.outcome == "valid", found.report()
+    attested = [
+        one
+        for one in scene["registrar"].store.receipts()
+        if one.subject == job.ledger_id
+    ]
+    assert [one.operation for one in attested] == ["job.attest"]
+    assert judged(scene, attested[0].body).outcome == "valid"
 
 
 # -- nothing leaves -------------------------------------------------------------
@@ -376,7 +399,9 @@ def test_nothing_leaves(shared: AttestedConsortium, name: str) -> None:
     held = query_attested.attestation(shared.host.view(), job.ledger_id)
     assert held.refusal is not None
     assert (held.refusal.rule, held.refusal.released) == (rule, 0)
-    assert receipt_of(shared, job).operation == "job.refuse"
+    receipt = receipt_of(shared, job)
+    assert receipt.operation == "job.refuse"
+    assert judged(shared, receipt.body).outcome == "valid"
 
 
 def test_restarted(scene: AttestedConsortium) -> None:
