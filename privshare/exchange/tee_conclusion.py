@@ -26,9 +26,10 @@ from privshare.jobs.tee_statement import (
     output_commitment,
     result_document,
 )
+from privshare.ledger import query_attested
 from privshare.rights import identifier
 from privshare.wire import envelope as envelopes
-from privshare.wire.canonical import Json, unb64u
+from privshare.wire.canonical import Json, b64u, unb64u
 
 __all__ = ["conclude", "is_refusal", "refuse"]
 
@@ -146,4 +147,8 @@ def _refused_bundle(hands: Hands, job: Job) -> dict[str, Json] | None:
     accepted = [hands.blob(job, f"accepted:{one}") for one in spec.relying]
     if hands.blob(job, "shown") is None or None not in accepted:
         return None
-    return {"bundle": hands.kept(job, "shown")}
+    shown = hands.kept(job, "shown")
+    named = query_attested.attestation(hands.node.view(), job.ledger_id).bundle
+    if b64u(AttestedBundle.from_json(shown).digest()) != named:
+        return None  # not what the log names: nobody can tell who altered it
+    return {"bundle": shown}

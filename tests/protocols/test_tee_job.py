@@ -401,7 +401,8 @@ def test_nothing_leaves(shared: AttestedConsortium, name: str) -> None:
     assert (held.refusal.rule, held.refusal.released) == (rule, 0)
     receipt = receipt_of(shared, job)
     assert receipt.operation == "job.refuse"
-    assert judged(shared, receipt.body).outcome == "valid"
+    found = judged(shared, receipt.body)
+    assert found.outcome == "valid", found.report()
 
 
 def test_restarted(scene: AttestedConsortium) -> None:
