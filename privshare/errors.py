@@ -98,6 +98,10 @@ class PurposeMismatch(NotPermitted):
     """The grant is for another purpose, operation or column."""
 
 
+class RunRefused(NotPermitted):
+    """The runner refused or stopped a program; `detail["rule"]` says why."""
+
+
 class Unauthenticated(PrivShareError):
     """The caller did not prove who it is."""
 
