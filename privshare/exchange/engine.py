@@ -10,11 +10,22 @@ from __future__ import annotations
 from pathlib import Path
 
 from privshare.exchange.attester import Outcome, Work
+from privshare.jobs.tee_spec import TeeSpec
 
-__all__ = ["WasmEngine"]
+__all__ = ["WasmEngine", "library_name"]
 
 #: A run that takes longer is stopped, however little fuel it burns.
 MAX_SECONDS = 60.0
+
+
+def library_name(spec: TeeSpec) -> str:
+    """The module of the library that a job runs, or ""."""
+    from privshare.jobs.wasm import library  # noqa: PLC0415 - heavy
+
+    for name in library.names():
+        if library.module(name).closure.digest() == spec.code:
+            return name
+    return ""
 
 
 class WasmEngine:
@@ -38,8 +49,9 @@ class WasmEngine:
         from privshare.jobs.wasm.closure import Closure  # noqa: PLC0415
 
         spec, limits = work.spec, work.spec.limits
-        if spec.module in library.names():
-            library.check_parameters(spec.module, dict(spec.parameters), spec.k)
+        ready = library_name(spec)
+        if ready:
+            library.check_parameters(ready, dict(spec.parameters))
         done = run.run(
             work.module,
             Closure.from_json(work.closure),
@@ -55,6 +67,6 @@ class WasmEngine:
             cache=engine.Cache(self._cache, self._key),
             seed=spec.digest(),
         )
-        if spec.module in library.names():
-            library.check_output(spec.module, done.output, spec.k)
+        if ready:
+            library.check_output(ready, done.output, spec.k)
         return Outcome(done.output, done.fuel, done.sandbox)

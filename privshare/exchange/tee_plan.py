@@ -27,6 +27,7 @@ from privshare.errors import (
 from privshare.exchange import dataset as datasets
 from privshare.exchange.appraisal import own_policy
 from privshare.exchange.code import find_code
+from privshare.exchange.engine import library_name
 from privshare.exchange.node import Node
 from privshare.exchange.tee_admission import check_grant
 from privshare.jobs.lifecycle import Job
@@ -199,6 +200,11 @@ def plan(node: Node, question: TeeQuestion) -> TeePlan:
         limits=question.limits,
         nonce=secrets.token_bytes(16),
     )
+    ready = library_name(spec)
+    if ready:  # its parameters can be checked before anything is admitted
+        from privshare.jobs.wasm import library  # noqa: PLC0415 - heavy
+
+        library.check_parameters(ready, dict(spec.parameters))
     return TeePlan(spec, tuple(rows), question.deadline_s)
 
 

@@ -196,9 +196,7 @@ class Session:
                 )
             )
             attachments[name] = part.body
-        made = Receipt(
-            response.body, attachments, self.trust, self.clock, self.roots
-        )
+        made = Receipt(response.body, attachments, self.trust, self.clock, self.roots)
         made.verify()
         made.is_of(receipt)
         return made.concerns(operations, about) if operations else made

@@ -7,7 +7,6 @@ Every byte that an owner sends to the runner is counted at the transport.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from privshare.exchange.attester import Attester, Outcome, Work
 from privshare.exchange.code import Program
 from privshare.exchange.tee_plan import TeeQuestion
 from privshare.jobs.attestation.evidence import Endorsements, Evidence, Root, RootSet
+from privshare.jobs.wasm import frame
 from privshare.rights import identifier
 from privshare.simulation.simulator import Simulator
 from privshare.wire.canonical import b64u, encode
@@ -64,12 +64,9 @@ class PythonEngine:
         value, by = work.spec.parameters["value"], work.spec.parameters["by"]
         groups: dict[str, list[int]] = {}
         for _, table in work.tables:
-            read = json.loads(table)
-            names = [column["name"] for column in read["columns"]]
-            for row in read["rows"]:
-                groups.setdefault(row[names.index(by)], []).append(
-                    row[names.index(value)]
-                )
+            read = {series.name: series.cells for series in frame.decode(table)}
+            for name, cell in zip(read[by], read[value], strict=True):
+                groups.setdefault(str(name), []).append(int(str(cell)))
         rows = [
             {"count": len(found), "group": name, "sum": sum(found)}
             for name, found in sorted(groups.items())
