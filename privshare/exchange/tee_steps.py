@@ -88,9 +88,13 @@ def local(
     node: Node, job: str, what: str, dataset: str, body: dict[str, Json]
 ) -> dict[str, Json]:
     """What the routes do, for a coordinator that plays other parts, too."""
-    if what == "releases":
-        return tee_party.release(node, node.agency, job, dataset, body)
-    return _LOCAL[what](node, node.agency, job, body)
+    try:
+        if what == "releases":
+            return tee_party.release(node, node.agency, job, dataset, body)
+        return _LOCAL[what](node, node.agency, job, body)
+    except PrivShareError as error:
+        error.detail.setdefault("party", node.agency)
+        raise
 
 
 _LOCAL: Mapping[str, Callable[[Node, str, str, Json], dict[str, Json]]] = (
@@ -226,7 +230,9 @@ def _attesting(hands: Hands, job: Job, spec: TeeSpec) -> bool:
         answer = _Answer(hands.ask(job, agency, "appraisal", "", shown), agency)
         return encode({"appraisal": answer.value("appraisal")})
 
-    job, moved, done = _each(hands, job, "accepted", spec.relying, accept)
+    # Owners first: theirs are the policies, and theirs is what would be lost.
+    judges = tuple(dict.fromkeys((*spec.owners, *spec.relying)))
+    job, moved, done = _each(hands, job, "accepted", judges, accept)
     if done:
         note = "waiting for " + ", ".join(spec.owners)
         total = len(spec.inputs)
