@@ -330,11 +330,11 @@ REFUSED: dict[str, tuple[Callable[[AttestedConsortium], Any], str]] = {
     "another closure": (_swap_answer("attestation", _swap_closure), "bundle.digest"),
     "evidence without our nonce": (
         _swap_answer("attestation", _swap_shown_nonce),
-        "bundle.digest",
+        "bundle.nonces",
     ),
     "evidence with a nonce too few": (
         _swap_answer("attestation", _drop_shown_nonce),
-        "bundle.digest",
+        "bundle.nonces",
     ),
     "an edited signature": (
         _swap_answer("attestation", _edit_signature),

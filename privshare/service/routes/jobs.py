@@ -69,7 +69,7 @@ class JobParties(Model):
 class JobLimits(Model):
     """What a measured program may take before it is stopped."""
 
-    fuel: int = Field(ge=1, lt=1 << 53, description="units of work")
+    fuel: int = Field(ge=1, le=(1 << 53) - 1, description="units of work")
     memory: int = Field(ge=1 << 16, le=1 << 32, description="bytes of memory")
     output: int = Field(ge=1, le=1 << 20, description="bytes of output")
 
