@@ -341,14 +341,13 @@ def _prepare(
     case: Case, tools: Tools, bundle: AttestedBundle
 ) -> tuple[Expected, RootSet, bool]:
     trial = tools.roots is not None and tools.roots.trial
-    witnesses = None
-    if tools.trust is not None:
-        data = case.receipt.checkpoint.encode()
-        witnesses = len(tools.trust.policy.check(data, strict=True).witnesses)
-    elif any(one.transparency.witnesses for _, one in bundle.policies):
+    witnesses = _witnesses(case, tools.trust)
+    if witnesses is None and any(
+        one.transparency.witnesses for _, one in bundle.policies
+    ):
         raise Missing(
-            "A party's policy asks for witnesses, and without a trust policy none is "
-            "known."
+            "A party's policy asks for witnesses, and without a trust policy that the "
+            "checkpoint satisfies none is known."
         )
     expected = expect_of(
         case.state,
@@ -358,6 +357,17 @@ def _prepare(
         witnesses=witnesses,
     )
     return expected, _roots(tools.roots), trial
+
+
+def _witnesses(case: Case, trust: TrustRoot | None) -> int | None:
+    """How many witnesses cosigned; None where step 4 did not find it out."""
+    if trust is None:
+        return None
+    try:
+        data = case.receipt.checkpoint.encode()
+        return len(trust.policy.check(data, strict=True).witnesses)
+    except PrivShareError:
+        return None
 
 
 def _roots(brought: EvidenceRoots | None) -> RootSet:

@@ -24,7 +24,15 @@ from privshare.audit.headline_attested import (
     of_class,
 )
 from privshare.audit.inputs import Published
-from privshare.audit.sentence import counted, listed, ordinal, plain, short, when
+from privshare.audit.sentence import (
+    counted,
+    decimal,
+    listed,
+    ordinal,
+    plain,
+    short,
+    when,
+)
 from privshare.jobs.receipt import Document
 from privshare.jobs.requirement import MESSAGE, RECORD
 from privshare.jobs.requirement_statement import subject_of
@@ -177,21 +185,12 @@ def _rows(case: Case) -> list[str]:
     for row in rows[:_ROWS]:
         name = plain(row["group"]) or "all"
         count = counted(row["count"], "value", "values")
-        lines.append(f"  {name}: {_decimal(row['value'], scale)} ({count})")
+        lines.append(f"  {name}: {decimal(row['value'], scale)} ({count})")
     if len(rows) > _ROWS:
         lines.append(f"  and {len(rows) - _ROWS} more groups")
     if result["suppressed"]:
         lines.append(f"  too small to show: {listed(result['suppressed'])}")
     return lines
-
-
-def _decimal(text: str, scale: int) -> str:
-    """A scaled integer with its point; a mean's row shows the sum."""
-    if not scale:
-        return plain(text)
-    sign, digits = ("-", text[1:]) if text.startswith("-") else ("", text)
-    digits = digits.rjust(scale + 1, "0")
-    return f"{sign}{digits[:-scale]}.{digits[-scale:]}"
 
 
 def _abort(case: Case) -> list[str]:

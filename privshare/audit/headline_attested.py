@@ -17,11 +17,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
 from privshare.audit.case import Case
-from privshare.audit.sentence import counted, listed, plain, short, when
+from privshare.audit.sentence import counted, decimal, listed, plain, short, when
+from privshare.errors import PrivShareError
 from privshare.ledger import query, query_attested
 from privshare.ledger.rules_attest import JobAttest, JobRefuse
 from privshare.ledger.values import Job
 from privshare.rights import identifier
+from privshare.wire.canonical import unb64u
 
 if TYPE_CHECKING:
     from privshare.audit.attested import Judged
@@ -34,6 +36,8 @@ __all__ = [
     "of_class",
     "said_of_class",
 ]
+
+_ROWS = 12
 
 #: What a class of root is worth, in one sentence at the head of a report.
 CLASSES: Mapping[str, str] = MappingProxyType(
@@ -83,8 +87,35 @@ def measured_job(case: Case) -> list[str]:
         f"{_at(case)} obtained what the program {_program(case, job)} computes from "
         f"{listed(columns)} of {listed(dict.fromkeys(names))}, for the purpose "
         f"{uses[0].purpose}. It ran in a machine of {job.parties.compute}, which "
-        "showed every owner evidence before any data was released."
+        "showed every owner evidence before any data was released.",
+        *_output(case),
     ]
+
+
+def _output(case: Case) -> list[str]:
+    """The first rows of the table that the program wrote, if it wrote one."""
+    from privshare.jobs.wasm import frame  # noqa: PLC0415 - for these alone
+
+    output = unb64u((case.receipt.result or {})["output"])
+    try:
+        columns = frame.decode(output)
+    except PrivShareError:
+        return [f"  {counted(len(output), 'byte', 'bytes')} that are no table"]
+    rows = len(columns[0].cells) if columns else 0
+    lines = []
+    for row in range(min(rows, _ROWS)):
+        cells = (f"{one.name} {_cell(one.cells[row], one.scale)}" for one in columns)
+        lines.append(f"  {plain(', '.join(cells))}")
+    if rows > _ROWS:
+        lines.append(f"  and {rows - _ROWS:,} more rows")
+    return lines or ["  a table without rows"]
+
+
+def _cell(value: object, scale: int | None) -> str:
+    """A cell as people write it; a decimal is its scaled integer."""
+    if value is None:
+        return "none"
+    return decimal(str(value), scale or 0)
 
 
 def _attest(case: Case) -> list[str]:

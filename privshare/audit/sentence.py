@@ -70,6 +70,19 @@ def listed(words: Iterable[str]) -> str:
     return f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
+def decimal(text: str, scale: int) -> str:
+    """A scaled integer with its point.
+
+    >>> decimal("-5", 2)
+    '-0.05'
+    """
+    if not scale:
+        return plain(text)
+    sign, digits = ("-", text[1:]) if text.startswith("-") else ("", text)
+    digits = digits.rjust(scale + 1, "0")
+    return f"{sign}{digits[:-scale]}.{digits[-scale:]}"
+
+
 def plain(text: str) -> str:
     """Text from a receipt as one printable line of bounded length."""
     shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

@@ -32,6 +32,7 @@ GROUPS: Mapping[str, str] = MappingProxyType(
         "code": "Measured programs: list, propose, approve, withdraw.",
         "appraisal": "By which policy your agency appraises evidence.",
         "proof": "Prove one thing about a value, and nothing else of it.",
+        "evidence": "What machines say of themselves, verified offline.",
         "ring": "Speak as one of many; name an author together.",
         "threshold": "The consortium's key: deal, import, reshare, show.",
         "ledger": "Look into the log, anchor files, audit it whole.",

@@ -10,7 +10,7 @@
 The ledger verifies no evidence: it holds digests, and the log gives them a
 time. What decides is order: every nonce before the evidence, the evidence
 before the result, and a program listed before it touches data
-(docs/adr/0018-evidence-by-digest.md).
+(docs/adr/0023-evidence-by-digest.md).
 
 Implements docs/formats/entry.md, section 5.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from privshare.jobs.attestation.binding import (
     Admission,
@@ -17,6 +17,7 @@ from privshare.jobs.attestation.binding import (
     nonce_commitment,
 )
 from privshare.jobs.attestation.bundle import AttestedBundle
+from privshare.jobs.attestation.evidence import Endorsements, Evidence
 from privshare.jobs.attestation.policy import AppraisalPolicy
 from privshare.jobs.attestation.roots import root_document
 from privshare.jobs.attestation.simulated import LABEL
@@ -29,6 +30,7 @@ from privshare.jobs.tee_statement import (
     result_document,
     table_commitment,
 )
+from privshare.jobs.wasm import frame
 from privshare.ledger import query_attested
 from privshare.ledger.api import Committed
 from privshare.log.checkpoint import Checkpoint, parse_checkpoint
@@ -44,7 +46,13 @@ if TYPE_CHECKING:
 CLOSURE = {"imports": [], "module": "made up", "runtime": "wasmtime"}
 CODE = digest_json(domain.PROGRAM, CLOSURE)
 RUNNER = bytes(range(48))
-OUTPUT = b'{"rows":24}'
+OUTPUT = frame.encode(
+    [
+        frame.Series("district", "category", ("east", "north", "west")),
+        frame.Series("rows", "int", (11, 7, 6)),
+        frame.Series("tax_paid", "decimal", (3_216_050, 1_734_100, -5), 2),
+    ]
+)
 DATASET = "tax/deed-tax-2025"
 PURPOSE = "housing-policy"
 
@@ -115,6 +123,24 @@ def checkpoint(network: Network) -> Checkpoint:
     return parse_checkpoint(note.parse(network.ledger.own_checkpoint()))
 
 
+class Machine(Protocol):
+    """Whatever gives evidence."""
+
+    @property
+    def kind(self) -> str:
+        """Of its evidence."""
+        ...
+
+    @property
+    def endorsements(self) -> Endorsements:
+        """What vouches for it."""
+        ...
+
+    def collect(self, report_data: bytes) -> Evidence:
+        """Say these bytes."""
+        ...
+
+
 @dataclass
 class Job:
     """A measured job under way: what its parties know, and short verbs.
@@ -129,13 +155,14 @@ class Job:
     id: str
     policy: AppraisalPolicy
     nonces: Mapping[str, bytes]
+    machine: Machine
     bundle: AttestedBundle | None = None
     evidence: dict[str, Any] = field(default_factory=dict)
     attested: Committed | None = None
 
     def collect(self, **changes: Any) -> AttestedBundle:
         """The runner binds its evidence to the job."""
-        runner = machine(self.network)
+        runner = self.machine
         admission = Admission(
             network="demo.privshare",
             job=self.id,
@@ -150,7 +177,7 @@ class Job:
         admission = replace(admission, **changes)
         self.bundle = AttestedBundle(
             admission=admission,
-            evidence=runner.collect(admission.report_data("simulated")),
+            evidence=runner.collect(admission.report_data(runner.kind)),
             endorsements=runner.endorsements,
             policies=(("tax", self.policy),),
             closure=CLOSURE,
@@ -191,10 +218,10 @@ class Job:
             charge=0,
         )
         conclusion = replace(conclusion, **changes)
-        runner = machine(self.network)
+        runner = self.machine
         self.bundle = self.bundle.concluded(
             conclusion,
-            runner.collect(conclusion.report_data("simulated")),
+            runner.collect(conclusion.report_data(runner.kind)),
             runner.endorsements,
         )
         body = {"aggregation": b64u(conclusion.digest()), "job": self.id}
@@ -218,7 +245,11 @@ class Job:
         return self.network.submit("job.result", "housing", body), result
 
 
-def begin(network: Network, chosen: AppraisalPolicy | None = None) -> Job:
+def begin(
+    network: Network,
+    chosen: AppraisalPolicy | None = None,
+    runner: Machine | None = None,
+) -> Job:
     """A measured job with its nonces, before any evidence."""
     chosen = chosen or policy(1_795_341_600)
     listed(network)
@@ -262,7 +293,7 @@ def begin(network: Network, chosen: AppraisalPolicy | None = None) -> Job:
             "policy": own,
         }
         network.submit("job.nonce", party, said)
-    return Job(network, spec, job, chosen, nonces)
+    return Job(network, spec, job, chosen, nonces, runner or machine(network))
 
 
 def refuse(job: Job, rule: str = "bundle.runner") -> Committed:

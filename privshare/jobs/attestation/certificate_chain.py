@@ -32,10 +32,28 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 from privshare.errors import EvidenceInvalid
 from privshare.jobs.attestation.evidence import Root, RootSet
 
-__all__ = ["MAX_CHAIN", "Chain", "read_pem", "refusal", "verify_chain", "verify_raw"]
+__all__ = [
+    "MAX_CHAIN",
+    "UNREADABLE",
+    "Chain",
+    "read_pem",
+    "refusal",
+    "verify_chain",
+    "verify_raw",
+]
 
 MAX_CHAIN: Final = 8
 MAX_CERTIFICATE: Final = 4096
+
+#: What `cryptography` raises where a certificate or a list is of another form.
+UNREADABLE: Final = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
 
 Suite = Literal["p256-sha256", "p384-sha384"]
 
@@ -77,12 +95,15 @@ def refusal(scope: str, word: str, message: str) -> EvidenceInvalid:
     return EvidenceInvalid(message, detail={"rule": f"{scope}.{word}"})
 
 
-def read_pem(data: bytes, scope: str) -> tuple[bytes, ...]:
+def read_pem(data: bytes, scope: str, *, ended: bool = True) -> tuple[bytes, ...]:
     """Split a PEM file of certificates into their DER bytes.
 
     Only the form that makers write is read: lines of 64 characters, no text
-    between, a newline after the last or none. So one chain has few forms, and
-    a changed byte of armour is seen.
+    between, a newline behind each. So one chain has one form, and a changed
+    byte of armour is seen.
+
+    Args:
+        ended: Whether a newline must stand behind the last certificate, too.
 
     Raises:
         EvidenceInvalid: Another form (`pem`).
@@ -100,7 +121,7 @@ def read_pem(data: bytes, scope: str) -> tuple[bytes, ...]:
             )
         found.append(_read_lines(block[1], scope))
         at = block.end()
-        if at < len(data) and not block[0].endswith(b"\n"):
+        if (ended or at < len(data)) and not block[0].endswith(b"\n"):
             raise refusal(scope, "pem", "expected a newline, found none")
     return tuple(found)
 
@@ -152,11 +173,14 @@ def verify_chain(
         )
     root = roots.find(sha256(certificates[-1]).digest(), families)
     chain = [_load(der, scope) for der in certificates]
-    for below, cert in enumerate(chain):
+    # From the root down, signatures first: what nobody signed is not read. The
+    # root is known by its digest; its own signature would add nothing.
+    for below in reversed(range(len(chain))):
+        cert = chain[below]
+        if cert is not chain[-1]:
+            _check_issued(cert, chain[below + 1], suite, scope)
         _check_time(cert, at, scope)
         _check_extensions(cert, below, scope)
-    for cert, issuer in zip(chain, [*chain[1:], chain[-1]], strict=True):
-        _check_issued(cert, issuer, suite, scope)
     _check_curve(chain[0], suite, scope)
     return Chain(
         leaf=chain[0],
@@ -209,13 +233,11 @@ def _load(der: bytes, scope: str) -> x509.Certificate:
             f"found {len(der)}",
         )
     try:
-        cert = x509.load_der_x509_certificate(der)
-        _ = (cert.extensions, cert.subject, cert.issuer, cert.public_key())
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension):
+        return x509.load_der_x509_certificate(der)
+    except UNREADABLE:
         raise refusal(
             scope, "certificate", "expected an X.509 certificate, found another form"
         ) from None
-    return cert
 
 
 def _check_time(cert: x509.Certificate, at: int, scope: str) -> None:
@@ -240,7 +262,13 @@ def _check_extensions(cert: x509.Certificate, below: int, scope: str) -> None:
     """What the certificate may do, with so many certificates below it."""
 
     constraints, usage = None, None
-    for extension in cert.extensions:
+    try:
+        extensions = cert.extensions
+    except UNREADABLE:
+        raise refusal(
+            scope, "certificate", "expected readable extensions, found others"
+        ) from None
+    for extension in extensions:
         if isinstance(extension.value, x509.BasicConstraints):
             constraints = extension.value
         elif isinstance(extension.value, x509.KeyUsage):
@@ -281,7 +309,10 @@ def _check_extensions(cert: x509.Certificate, below: int, scope: str) -> None:
 
 def _check_curve(cert: x509.Certificate, suite: Suite, scope: str) -> None:
 
-    key = cert.public_key()
+    try:
+        key: object = cert.public_key()
+    except UNREADABLE:
+        key = None
     if (
         not isinstance(key, ec.EllipticCurvePublicKey)
         or key.curve.name != _CURVES[suite]
@@ -302,15 +333,15 @@ def _check_issued(
             "algorithm",
             f"expected the signature algorithm of {suite}, found another",
         )
-    if cert.issuer != issuer.subject:
-        raise refusal(
-            scope, "name", "expected the issuer's name in a certificate, found another"
-        )
     try:
         cert.verify_directly_issued_by(issuer)
-    except (InvalidSignature, ValueError, TypeError):
+    except InvalidSignature:
         raise refusal(
             scope,
             "signature",
             "expected a certificate signed by the next one, found another",
+        ) from None
+    except (ValueError, TypeError):
+        raise refusal(
+            scope, "name", "expected the issuer's name in a certificate, found another"
         ) from None

@@ -27,11 +27,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from privshare.errors import EncodingError
+from privshare.jobs.attestation.tpm_reader import refuse, write_sized
 from privshare.jobs.attestation.tpm_structure import (
     HASHES,
     Public,
-    refuse,
-    write_sized,
 )
 
 __all__ = [

@@ -19,7 +19,10 @@ from typing import TYPE_CHECKING, Final
 
 from privshare.errors import EvidenceInvalid
 from privshare.jobs.attestation.evidence import Root, RootSet
-from privshare.jobs.attestation.tpm_structure import Public, refuse
+from privshare.jobs.attestation.tpm_reader import refuse
+from privshare.jobs.attestation.tpm_structure import (
+    Public,
+)
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -39,6 +42,7 @@ MAX_CHAIN: Final = 6
 _UNDERSTOOD: Final = frozenset(
     ("2.5.29.19", "2.5.29.15", "2.5.29.37", "2.5.29.17", "2.5.29.32")
 )
+_SOFTWARE: Final = ("swtpm", "simulat")
 _HASHES: Final = ("sha256", "sha384", "sha512")
 
 
@@ -84,15 +88,17 @@ def read_ek(
 
     Args:
         certificate: DER.
-        chain: PEM: the issuers and the root, in any order, none to spare.
+        chain: PEM: the issuers and the root, in any order, none to spare, and
+            no text around them.
         roots: Those that the reader knows.
         at: Unix seconds.
 
     Raises:
         EvidenceInvalid: Malformed (`tpm.ek.encoding`); for another use
             (`tpm.ek.usage`); a chain that does not hold (`tpm.ek.chain`), is
-            not valid yet (`tpm.ek.early`) or no more (`tpm.ek.expired`), or
-            ends at no known root (`root.unknown`).
+            not valid yet (`tpm.ek.early`) or no more (`tpm.ek.expired`), ends
+            at no known root (`root.unknown`), or says that it is software under
+            a root of hardware (`tpm.ek.software`).
     """
     try:
         return _read_ek(certificate, chain, roots, at)
@@ -115,10 +121,17 @@ def _read_ek(
     if len(certificate) > MAX_CERTIFICATE or len(chain) > MAX_CHAIN * MAX_CERTIFICATE:
         refuse("tpm.ek.encoding", "certificates of a few thousand bytes", "longer")
     leaf = x509.load_der_x509_certificate(certificate)
-    path, root = _path(leaf, x509.load_pem_x509_certificates(chain), roots)
+    issuers = x509.load_pem_x509_certificates(chain)
+    pem = b"".join(c.public_bytes(serialization.Encoding.PEM) for c in issuers)
+    if pem != chain:
+        refuse("tpm.ek.encoding", "certificates in PEM and nothing else", "more")
+    path, root = _path(leaf, issuers, roots)
     _check_leaf(leaf)
     for depth, issuer in enumerate(path[1:]):
         _check_issuer(issuer, depth)
+    if root.trust_class == "hardware-tpm":
+        for found in path:
+            _check_maker(found)
     not_before = max(int(c.not_valid_before_utc.timestamp()) for c in path)
     not_after = min(int(c.not_valid_after_utc.timestamp()) for c in path)
     if at < not_before:
@@ -141,8 +154,8 @@ def _path(
     leaf: Certificate, chain: list[Certificate], roots: RootSet
 ) -> tuple[list[Certificate], Root]:
     """From the leaf to its root, each signed by the next."""
-    if len(chain) > MAX_CHAIN:
-        refuse("tpm.ek.chain", f"up to {MAX_CHAIN} certificates", len(chain))
+    if len(chain) > MAX_CHAIN or len({leaf, *chain}) != 1 + len(chain):
+        refuse("tpm.ek.chain", f"up to {MAX_CHAIN} certificates, none twice", "others")
     path, left = [leaf], list(chain)
     while left:
         issuer = next((c for c in left if _issued(path[-1], c)), None)
@@ -209,6 +222,23 @@ def _check_issuer(issuer: Certificate, depth: int) -> None:
             refuse("tpm.ek.chain", "an issuer that may sign certificates", "another")
     if not authority:
         refuse("tpm.ek.chain", "an authority that may stand here", "another")
+
+
+def _check_maker(certificate: Certificate) -> None:
+    """Refuse what says of itself that it is software, whatever its root is called.
+
+    A second look, in case somebody enrols the authority of a software TPM among
+    the makers. The model stands in the subject's alternative name.
+    """
+    from cryptography import x509  # noqa: PLC0415
+
+    names = [certificate.subject, certificate.issuer]
+    for extension in certificate.extensions:
+        if isinstance(extension.value, x509.SubjectAlternativeName):
+            names += extension.value.get_values_for_type(x509.DirectoryName)
+    said = " ".join(str(attribute.value) for name in names for attribute in name)
+    if any(word in said.lower() for word in _SOFTWARE):
+        refuse("tpm.ek.software", "a TPM of hardware", "one that says otherwise")
 
 
 def _check_critical(certificate: Certificate) -> None:

@@ -34,7 +34,11 @@ from privshare.errors import (
     SignatureInvalid,
 )
 from privshare.jobs.attestation.credential import SECRET_BYTES, Challenge, draw, make
-from privshare.jobs.attestation.tpm_structure import Public, parse_public, refuse
+from privshare.jobs.attestation.tpm_reader import refuse
+from privshare.jobs.attestation.tpm_structure import (
+    Public,
+    parse_public,
+)
 from privshare.schemes.keys import SigningKey, VerifyKey, sign_envelope, verify_envelope
 from privshare.schemes.secret import Secret
 from privshare.wire import canonical, domain, envelope

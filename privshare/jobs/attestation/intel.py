@@ -63,6 +63,7 @@ _RULES: Final = (
     ("CRL", "crl"),
     ("Crl", "crl"),
     ("ignature", "signature"),
+    ("certificate chain", "chain"),
     ("FMSPC", "fmspc"),
     ("Fmspc", "fmspc"),
     ("TDX module", "tdx-module"),
@@ -123,7 +124,7 @@ def verify(
             `event_log`'s, or `intel.` and a word: of `intel_quote.parse`,
             `verify_chain`, `intel_collateral.check`, or `kind`, `debug`,
             `tcb-level`, `tcb-info`, `qe-identity`, `qe-key`, `tdx-module`,
-            `fmspc`, `padding`, `disagree`, `refused`.
+            `fmspc`, `pck`, `padding`, `disagree`, `refused`.
     """
     tee_type = _TEE_TYPE[evidence.kind]
     evidence.only(["quote"], ["event_log"] if tee_type == TDX else [])

@@ -19,11 +19,11 @@ from dataclasses import dataclass, fields
 from typing import Final, cast
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from privshare.errors import EncodingError, OutOfRange
 from privshare.jobs.attestation.certificate_chain import (
+    UNREADABLE,
     Chain,
     read_pem,
     refusal,
@@ -208,23 +208,24 @@ def _check_crl(
 ) -> Window:
     """The issuer's current list, on which none of these certificates stands."""
     key = cast(ec.EllipticCurvePublicKey, issuer.public_key())
+    name = issuer.subject.rfc4514_string()
     try:
         crl = x509.load_der_x509_crl(der)
+        if not (crl.is_signature_valid(key) and crl.issuer == issuer.subject):
+            raise refusal(
+                "intel", "crl", f"expected a revocation list of {name}, found another"
+            )
         start, end = crl.last_update_utc, crl.next_update_utc
-        genuine = crl.issuer == issuer.subject and crl.is_signature_valid(key)
         revoked = [
             crl.get_revoked_certificate_by_serial_number(cert.serial_number)
             for cert in certificates
         ]
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except UNREADABLE:
         raise refusal(
             "intel", "crl", "expected a revocation list, found another form"
         ) from None
-    name = issuer.subject.rfc4514_string()
-    if not genuine or end is None:
-        raise refusal(
-            "intel", "crl", f"expected a revocation list of {name}, found another"
-        )
+    if end is None:
+        raise refusal("intel", "crl", "expected a list with an end, found none")
     if at < start.timestamp():
         raise refusal(
             "intel",
@@ -232,7 +233,8 @@ def _check_crl(
             f"expected a revocation list of before {at}, found one of "
             f"{start.isoformat()}",
         )
-    if at > end.timestamp():
+    # A list ends when the next one is due: that second is the next one's.
+    if at >= end.timestamp():
         raise refusal(
             "intel",
             "expired",
@@ -243,4 +245,4 @@ def _check_crl(
         raise refusal(
             "intel", "revoked", f"expected certificates in force, {name} revoked one"
         )
-    return Window(int(start.timestamp()), int(end.timestamp()))
+    return Window(int(start.timestamp()), int(end.timestamp()) - 1)

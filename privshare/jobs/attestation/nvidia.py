@@ -98,7 +98,7 @@ def verify(
     evidence.only(["report", "chain"])
     endorsements.only([])
     report = _read(evidence.part("report"))
-    certificates = read_pem(evidence.part("chain"), "nvidia")
+    certificates = read_pem(evidence.part("chain"), "nvidia", ended=False)
     if len(certificates) != CHAIN:
         raise refusal(
             "nvidia",

@@ -214,6 +214,7 @@ _SNP: Final[tuple[Rule, ...]] = (
 )
 
 _PCR_LENGTHS = (32, 48)
+_VBIOS_LENGTHS = tuple(range(1, 65))
 
 #: The rules of each kind, in the order in which they are judged.
 RULES: Final[Mapping[str, tuple[Rule, ...]]] = MappingProxyType(
@@ -227,7 +228,9 @@ RULES: Final[Mapping[str, tuple[Rule, ...]]] = MappingProxyType(
         ),
         "nvidia-gpu": (
             Words("driver_version", "driver_version", "executables", True),
-            Words("vbios_version", "vbios_version", "executables", True),
+            Among(
+                "vbios_version", "vbios_version", "executables", True, _VBIOS_LENGTHS
+            ),
         ),
         "sev-snp": _SNP,
         "sgx-dcap": _SGX,

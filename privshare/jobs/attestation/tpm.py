@@ -31,6 +31,7 @@ from privshare.jobs.attestation.evidence import (
     RootSet,
     Value,
 )
+from privshare.jobs.attestation.tpm_reader import refuse
 from privshare.jobs.attestation.tpm_structure import (
     ALG_ECDSA,
     ALG_RSASSA,
@@ -40,7 +41,6 @@ from privshare.jobs.attestation.tpm_structure import (
     parse_attest,
     parse_public,
     parse_signature,
-    refuse,
 )
 from privshare.wire import canonical
 
@@ -87,8 +87,8 @@ def verify(
 
     Returns:
         Claims with `pcr.N`, `clock` (ms), `reset_count`, `restart_count`,
-        `safe`, `firmware_version`, `ak_name`, `ek_certificate`, `enroller` and
-        `enrolment` (its commitment).
+        `safe`, `firmware_version` (8 bytes, as the maker counts), `ak_name`,
+        `ek_certificate`, `enroller` and `enrolment` (its commitment).
 
     Raises:
         EvidenceInvalid: For each fault a rule of its own: `evidence.*`,
@@ -127,7 +127,7 @@ def verify(
         "ek_certificate": ek.certificate,
         "enroller": enrolment.enroller,
         "enrolment": enrolment.commitment,
-        "firmware_version": attest.firmware_version,
+        "firmware_version": attest.firmware_version.to_bytes(8, "big"),
         "reset_count": attest.reset_count,
         "restart_count": attest.restart_count,
         "safe": attest.safe,

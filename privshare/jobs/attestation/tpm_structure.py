@@ -22,9 +22,10 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final
 
-from privshare.errors import EvidenceInvalid
+from privshare.jobs.attestation.tpm_reader import MAX_STRUCTURE, Reader, refuse
+from privshare.wire.canonical import INTEGER_LIMIT
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -35,14 +36,11 @@ __all__ = [
     "Attest",
     "Attributes",
     "Public",
-    "Reader",
     "Signature",
     "name_of",
     "parse_attest",
     "parse_public",
     "parse_signature",
-    "refuse",
-    "write_sized",
 ]
 
 ALG_RSA: Final = 0x0001
@@ -73,86 +71,9 @@ CURVES: Final = {0x0003: ("P-256", 32), 0x0004: ("P-384", 48)}
 
 RSA_BITS: Final = (2048, 3072, 4096)
 
-MAX_STRUCTURE: Final = 4096
 _MAX_DIGEST = 64
 _MAX_BANKS = 4
 _MAX_SELECT = 4
-
-
-def refuse(rule: str, expected: str, found: object) -> NoReturn:
-    """Refuse evidence of a TPM.
-
-    Raises:
-        EvidenceInvalid: Always; `detail["rule"]` is `rule`.
-    """
-    raise EvidenceInvalid(f"expected {expected}, found {found}", detail={"rule": rule})
-
-
-class Reader:
-    """Big-endian fields of one structure, read once and in order.
-
-    Args:
-        data: The whole structure, up to `MAX_STRUCTURE` bytes.
-        what: As messages name it.
-
-    Raises:
-        EvidenceInvalid: Longer (`tpm.length`).
-    """
-
-    __slots__ = ("_at", "_data", "_what")
-
-    def __init__(self, data: bytes, what: str) -> None:
-        if len(data) > MAX_STRUCTURE:
-            refuse("tpm.length", f"{what} of up to {MAX_STRUCTURE} bytes", len(data))
-        self._data = data
-        self._what = what
-        self._at = 0
-
-    def take(self, length: int) -> bytes:
-        """Read this many bytes.
-
-        Raises:
-            EvidenceInvalid: There are fewer (`tpm.length`).
-        """
-        end = self._at + length
-        if end > len(self._data):
-            refuse("tpm.length", f"{self._what} of {end} bytes", len(self._data))
-        found = self._data[self._at : end]
-        self._at = end
-        return found
-
-    def uint(self, length: int) -> int:
-        """Read an unsigned integer of this many bytes."""
-        return int.from_bytes(self.take(length), "big")
-
-    def sized(self, most: int) -> bytes:
-        """Read a TPM2B: two bytes of length, then the bytes.
-
-        Raises:
-            EvidenceInvalid: Longer than `most`, or cut off (`tpm.length`).
-        """
-        length = self.uint(2)
-        if length > most:
-            refuse("tpm.length", f"a field of up to {most} bytes", length)
-        return self.take(length)
-
-    def end(self) -> None:
-        """Nothing may follow.
-
-        Raises:
-            EvidenceInvalid: Something does (`tpm.trailing`).
-        """
-        if self._at != len(self._data):
-            refuse(
-                "tpm.trailing",
-                f"{self._what} of {self._at} bytes",
-                len(self._data),
-            )
-
-
-def write_sized(data: bytes) -> bytes:
-    """Lay a TPM2B out: two bytes of length, then the bytes."""
-    return len(data).to_bytes(2, "big") + data
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +129,7 @@ def parse_attest(data: bytes) -> Attest:
     found = Attest(
         signer=reader.sized(_MAX_DIGEST + 2),
         extra_data=reader.sized(_MAX_DIGEST),
-        clock=reader.uint(8),
+        clock=_clock(reader),
         reset_count=reader.uint(4),
         restart_count=reader.uint(4),
         safe=_yes_no(reader),
@@ -218,6 +139,13 @@ def parse_attest(data: bytes) -> Attest:
     )
     reader.end()
     return found
+
+
+def _clock(reader: Reader) -> int:
+    value = reader.uint(8)
+    if value >= INTEGER_LIMIT:  # of our numbers; no TPM lives so long
+        refuse("tpm.value", "a clock below 2^53 ms", value)
+    return value
 
 
 def _yes_no(reader: Reader) -> bool:

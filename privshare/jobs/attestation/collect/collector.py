@@ -23,7 +23,7 @@ from typing import ClassVar, NoReturn
 from privshare.errors import EncodingError, Unavailable
 from privshare.jobs.attestation.evidence import Evidence
 
-__all__ = ["Collected", "Collector", "absent", "collect", "detect"]
+__all__ = ["Collected", "Collector", "absent", "check_over", "collect", "detect"]
 
 
 def absent(rule: str, expected: str, found: object, fix: str = "") -> NoReturn:
@@ -35,6 +35,16 @@ def absent(rule: str, expected: str, found: object, fix: str = "") -> NoReturn:
     raise Unavailable(
         f"expected {expected}, found {found}", fix=fix, detail={"rule": rule}
     )
+
+
+def check_over(report: bytes, at: int, report_data: bytes) -> None:
+    """Check that a report is over our report data, which stands in it at `at`.
+
+    Raises:
+        Unavailable: It is over another's (`collect.raced`).
+    """
+    if report[at : at + len(report_data)] != report_data:
+        absent("collect.raced", "a report over our data", "one over another's")
 
 
 @dataclass(frozen=True, slots=True)

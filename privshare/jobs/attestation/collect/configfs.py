@@ -21,8 +21,14 @@ from privshare.jobs.attestation.collect.collector import (
     Collected,
     Collector,
     absent,
+    check_over,
 )
-from privshare.jobs.attestation.collect.snp_certificates import MAX_TABLE, read_table
+from privshare.jobs.attestation.collect.snp_certificates import (
+    MAX_TABLE,
+    SNP_REPORT,
+    SNP_REPORT_DATA,
+    read_table,
+)
 from privshare.jobs.attestation.evidence import Evidence
 
 __all__ = ["REPORTS", "ConfigfsCollector", "Files"]
@@ -30,7 +36,11 @@ __all__ = ["REPORTS", "ConfigfsCollector", "Files"]
 REPORTS: Final = Path("/sys/kernel/config/tsm/report")
 
 MAX_REPORT: Final = 1 << 15
-_SNP_REPORT: Final = 1184
+
+# Where the report data stand in a quote: behind the header of 48 bytes, the
+# body's type and length in version 5, and 520 bytes of body (Intel TDX DCAP
+# Quoting Library, annexes A.3.1 and A.3.2).
+_TDX_REPORT_DATA: Final = {b"\x04\x00": 568, b"\x05\x00": 574}
 _ATTRIBUTE: Final = 256
 
 
@@ -137,7 +147,7 @@ class ConfigfsCollector(Collector):
                 f"generation {after}: somebody else wrote into it",
                 "Ask again; nothing was handed over.",
             )
-        return _evidence(provider, report, table)
+        return _evidence(provider, report, table, report_data)
 
     def _generation(self, folder: Path) -> int:
         text = self._text(folder / "generation")
@@ -167,16 +177,18 @@ def _explain(error: OSError) -> tuple[str, str, str]:
     return "collect.provider", "an answer of the provider", name
 
 
-def _evidence(provider: str, report: bytes, table: bytes) -> Collected:
+def _evidence(
+    provider: str, report: bytes, table: bytes, report_data: bytes
+) -> Collected:
     if provider == "tdx_guest":
-        # Header and body of the shortest quote, version 4; the rest is signed.
-        if len(report) < 632:
-            absent("collect.short", "a TDX quote", f"{len(report)} bytes")
+        at = _TDX_REPORT_DATA.get(report[:2])
+        if at is None or len(report) < at + len(report_data):
+            absent("collect.short", "a TDX quote of version 4 or 5", "another form")
+        check_over(report, at, report_data)
         return Collected(Evidence("tdx-dcap", {"quote": report}))
     if provider == "sev_guest":
-        if len(report) != _SNP_REPORT:
-            absent(
-                "collect.short", f"an SNP report of {_SNP_REPORT} bytes", len(report)
-            )
+        if len(report) != SNP_REPORT:
+            absent("collect.short", f"an SNP report of {SNP_REPORT} bytes", len(report))
+        check_over(report, SNP_REPORT_DATA, report_data)
         return Collected(Evidence("sev-snp", {"report": report}), read_table(table))
     absent("collect.provider", "a provider tdx_guest or sev_guest", "another")

@@ -19,6 +19,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Final
 
+from privshare.jobs.attestation.tpm_reader import write_sized
 from privshare.jobs.attestation.tpm_structure import (
     ALG_AES,
     ALG_CFB,
@@ -29,7 +30,6 @@ from privshare.jobs.attestation.tpm_structure import (
     ALG_SHA384,
     ATTRIBUTES,
     HASHES,
-    write_sized,
 )
 
 __all__ = ["TEMPLATES", "Template", "policy_a", "policy_branches"]

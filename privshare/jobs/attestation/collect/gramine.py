@@ -17,6 +17,7 @@ from privshare.jobs.attestation.collect.collector import (
     Collected,
     Collector,
     absent,
+    check_over,
 )
 from privshare.jobs.attestation.evidence import Evidence
 
@@ -24,7 +25,7 @@ __all__ = ["GramineCollector"]
 
 _MAX_QUOTE: Final = 1 << 15
 _REPORT_END: Final = 432
-_REPORT_DATA: Final = slice(368, 432)
+_REPORT_DATA: Final = 368
 
 
 class GramineCollector(Collector):
@@ -59,6 +60,5 @@ class GramineCollector(Collector):
             absent("collect.too_big", f"a quote of up to {_MAX_QUOTE} bytes", "more")
         if len(quote) <= _REPORT_END:
             absent("collect.short", "an SGX quote", f"{len(quote)} bytes")
-        if quote[_REPORT_DATA] != report_data:
-            absent("collect.raced", "a quote over our report data", "over another's")
+        check_over(quote, _REPORT_DATA, report_data)
         return Collected(Evidence("sgx-dcap", {"quote": quote}))

@@ -20,9 +20,14 @@ from privshare.jobs.attestation.collect.collector import (
     Collected,
     Collector,
     absent,
+    check_over,
 )
 from privshare.jobs.attestation.collect.device import Buffer, Ioctl, call
-from privshare.jobs.attestation.collect.snp_certificates import read_table
+from privshare.jobs.attestation.collect.snp_certificates import (
+    SNP_REPORT,
+    SNP_REPORT_DATA,
+    read_table,
+)
 from privshare.jobs.attestation.evidence import Evidence
 
 __all__ = ["GET_EXT_REPORT", "SevGuestCollector"]
@@ -33,7 +38,6 @@ GET_EXT_REPORT: Final = (3 << 30) | (32 << 16) | (ord("S") << 8) | 2
 _REQUEST: Final = struct.Struct("<B7xQQQ")  # version, request, response, errors
 _REPORT_REQUEST: Final = struct.Struct("<64sI28xQI4x")  # data, VMPL, table, length
 _RESPONSE_BYTES: Final = 4000
-_REPORT_BYTES: Final = 1184
 _REPORT_AT: Final = 32
 _LENGTH_AT: Final = 104
 
@@ -79,12 +83,14 @@ class SevGuestCollector(Collector):
         status, length = struct.unpack("<II", response.read(0, 8))
         if status:
             absent("collect.provider", "a report by the firmware", f"status {status}")
-        if length != _REPORT_BYTES:
-            absent("collect.short", f"a report of {_REPORT_BYTES} bytes", length)
+        if length != SNP_REPORT:
+            absent("collect.short", f"a report of {SNP_REPORT} bytes", length)
         certificates = int.from_bytes(inner.read(_LENGTH_AT, 4), "little")
         if certificates > _TABLE_BYTES:
             absent("collect.too_big", f"a table of up to {_TABLE_BYTES} bytes", "more")
+        report = response.read(_REPORT_AT, SNP_REPORT)
+        check_over(report, SNP_REPORT_DATA, report_data)
         return Collected(
-            Evidence("sev-snp", {"report": response.read(_REPORT_AT, _REPORT_BYTES)}),
+            Evidence("sev-snp", {"report": report}),
             read_table(table.read(0, certificates)),
         )

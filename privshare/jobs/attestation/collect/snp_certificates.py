@@ -15,9 +15,15 @@ from uuid import UUID
 
 from privshare.jobs.attestation.collect.collector import absent
 
-__all__ = ["MAX_TABLE", "read_table"]
+__all__ = ["MAX_TABLE", "SNP_REPORT", "SNP_REPORT_DATA", "read_table"]
 
 MAX_TABLE: Final = 1 << 17
+
+#: The bytes of a report, and where its report data stand (SEV-SNP Firmware
+#: ABI, table 23).
+SNP_REPORT: Final = 1184
+SNP_REPORT_DATA: Final = 0x50
+
 _ENTRY: Final = 24
 _MAX_ENTRIES: Final = 16
 

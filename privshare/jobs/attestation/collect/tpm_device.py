@@ -108,6 +108,7 @@ class TpmCollector(Collector):
         self._job_register = job_register
         self._events = list(log)
         self._lock = threading.RLock()
+        self._closed = False
         self._esys = self._connect(tcti)
         try:
             with self._speaking():
@@ -130,9 +131,15 @@ class TpmCollector(Collector):
 
     def close(self) -> None:
         """Forget the attestation key's handle and let go of the TPM."""
-        with self._lock, self._speaking():
-            self._esys.flush_context(self._ak)
-            self._esys.close()
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            try:
+                with self._speaking():
+                    self._esys.flush_context(self._ak)
+            finally:
+                self._esys.close()
 
     @property
     def ak_name(self) -> bytes:
@@ -161,13 +168,13 @@ class TpmCollector(Collector):
         """Answer an enroller's challenge (TPM2_ActivateCredential).
 
         Raises:
-            Unavailable: The challenge is not for this TPM's keys
+            Unavailable: The challenge is malformed, or not for this TPM's keys
                 (`collect.tpm`).
         """
         tss = self._tss
-        blob, _ = tss.TPM2B_ID_OBJECT.unmarshal(challenge.blob)
-        secret, _ = tss.TPM2B_ENCRYPTED_SECRET.unmarshal(challenge.secret)
         with self._lock, self._speaking():
+            blob, _ = tss.TPM2B_ID_OBJECT.unmarshal(challenge.blob)
+            secret, _ = tss.TPM2B_ENCRYPTED_SECRET.unmarshal(challenge.secret)
             template = self._template()
             with (
                 self._endorsement_key(template) as key,
