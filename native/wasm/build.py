@@ -89,8 +89,7 @@ def build(name: str) -> str:
         source = HERE / f"{name}.c"
         run("clang", *FLAGS, "-o", str(binary), str(source))
         listing = run("wasm2wat", str(binary))
-    return f";; Made from native/wasm/{name}.c by build.py.
-{fill(listing)}"
+    return f";; Made from native/wasm/{name}.c by build.py.\n{fill(listing)}"
 
 
 def fill(listing: str) -> str:

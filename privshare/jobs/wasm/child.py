@@ -46,7 +46,7 @@ _OVERHEAD = 512 << 20
 _COMPILING = 1 << 30
 
 #: Names and types (parameters, results) of what an ABI's modules export.
-_EXPORTS = {
+_EXPORTS: dict[str, dict[str, tuple[list[str], list[str]]]] = {
     "privshare-frame/v1": {
         "alloc": (["i32"], ["i32"]),
         "output": ([], ["i32"]),

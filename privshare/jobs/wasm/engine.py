@@ -15,17 +15,25 @@ privshare.errors.ConfigError: expected a cache key of 32 bytes, found 31
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import hmac
 import os
 import stat
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
 from privshare.errors import ConfigError
 from privshare.jobs.wasm import sandbox
-from privshare.jobs.wasm.closure import Closure, check_module, refuse
+from privshare.jobs.wasm.closure import (
+    RUNTIME,
+    RUNTIME_VERSION,
+    Closure,
+    check_module,
+    refuse,
+)
 from privshare.jobs.wasm.stopped import raise_stopped
 from privshare.wire import domain
 from privshare.wire.canonical import Encodable
@@ -154,6 +162,7 @@ def compile_module(
             run.cache, run.time, run.sandbox.
     """
     check_module(closure, binary)
+    _check_runtime()
     if cache is not None:
         kept = cache.load(closure)
         if kept is not None:
@@ -168,6 +177,18 @@ def compile_module(
     if cache is not None:
         cache.store(closure, answer.output)
     return answer.output, answer.walls
+
+
+@functools.cache
+def _check_runtime() -> None:
+    """The closure names a version; it has to be the one that is here."""
+    found = version(RUNTIME)
+    if found != RUNTIME_VERSION:
+        refuse(
+            "run.abi",
+            f"expected {RUNTIME} {RUNTIME_VERSION}, found {found[:32]}",
+            fix=f"pip install {RUNTIME}=={RUNTIME_VERSION}",
+        )
 
 
 def header(

@@ -146,10 +146,11 @@ def run(
     if answer.report.get("rule") == "run.cache" and cache is not None:
         cache.discard(closure, "code for another machine or runtime")
     raise_stopped(answer.report)
+    fuel = _fuel(answer, bounds)
     _check_output(closure, answer.output, bounds.output)
     return Outcome(
         output=answer.output,
-        fuel=_fuel(answer, bounds),
+        fuel=fuel,
         exit=0,
         sandbox=answer.walls,
         cached=not compiled,
