@@ -185,7 +185,7 @@ def run_module(
 ) -> None:
     """Run a measured program on a machine that proves what it is."""
     from privshare.audit.trust_root import EvidenceRoots  # noqa: PLC0415 - lazy
-    from privshare.sdk.program import ProgramQuery  # noqa: PLC0415 - lazy
+    from privshare.sdk.measured import ProgramQuery  # noqa: PLC0415 - lazy
 
     with connected(profile, passphrase_file) as net:
         if trial_roots:

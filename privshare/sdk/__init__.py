@@ -67,7 +67,7 @@ _HOME = {
     "mean": f"{_SDK}.query",
     "number_from_pheutil": f"{_COLUMNS}.phe_json",
     "number_to_pheutil": f"{_COLUMNS}.phe_json",
-    "program": f"{_SDK}.program",
+    "program": f"{_SDK}.measured",
     "private_from_jwk": f"{_KEYS}_jwk",
     "private_to_jwk": f"{_KEYS}_jwk",
     "public_from_jwk": f"{_KEYS}_jwk",

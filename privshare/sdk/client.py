@@ -28,7 +28,7 @@ from privshare.sdk.dataset import Catalog, Dataset
 from privshare.sdk.document import Document
 from privshare.sdk.grant import Grant
 from privshare.sdk.job import Job
-from privshare.sdk.program import Programs
+from privshare.sdk.measured import Programs
 from privshare.sdk.receipt import Receipt
 from privshare.sdk.rings import Rings
 from privshare.sdk.session import Session

@@ -16,16 +16,20 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from process_kit import Nodes
+from process_kit import PASSPHRASE, Nodes
 
+from privshare import sdk
 from privshare.audit.trust_root import EvidenceRoots
 from privshare.audit.verifier import verify
 from privshare.demo import software_tpm
+from privshare.errors import EvidenceInvalid
 from privshare.jobs.attestation.evidence import Root, RootSet
 from privshare.jobs.attestation.roots import root_document
 from privshare.jobs.wasm import library
 from privshare.rights import identifier
 from privshare.schemes.keys import SigningKey
+from privshare.sdk import wallet
+from privshare.service import node_process
 from privshare.wire.canonical import b64u, decode, encode, unb64u
 from privshare.wire.digest import sha256
 
@@ -260,6 +264,38 @@ def test_explained_in_words(scene: Scene) -> None:
     assert shown["method"] == "tee"
     assert "machine of registrar" in shown["technique"]
     assert {one["agency"] for one in shown["parties"]} == set(AGENCIES)
+
+
+def test_the_sdk_takes_no_test_machine_unasked(scene: Scene, tmp_path: Path) -> None:
+    """A result of class software is returned to whoever names the class alone."""
+    nodes = scene.nodes
+    key = wallet.create_key(tmp_path / "analyst.key", PASSPHRASE)
+    node_process.enrol(nodes.folder / "housing", key, roles=["analyst"])
+    trust = nodes.client.get(nodes.urls["registrar"] + "/v1/trust").text
+    with sdk.connect(
+        nodes.urls["housing"],
+        key=tmp_path / "analyst.key",
+        passphrase=PASSPHRASE,
+        trust=trust,
+        roots=EvidenceRoots((scene.roots,), trial=True),
+    ) as net:
+        query = sdk.program(
+            "group",
+            net.dataset("tax/deed"),
+            columns=["paid"],
+            by=["district"],
+            parameters={"by": ["district"], "columns": ["paid"], "extremes": False},
+            runner="registrar",
+        )
+        assert "registrar" in str(query.explain())
+        with pytest.raises(EvidenceInvalid) as refused:
+            query.run()
+        assert refused.value.detail["rule"] == "accept.class"
+        result = query.run(accept=("software",))
+        assert (result.trust_class, result.value["suppressed"]) == ("software", 1)
+        assert result.receipt.operation == "job.result"
+        (listed,) = net.programs.list()
+        assert listed.str("status") == "listed"
 
 
 def test_a_policy_that_says_no(scene: Scene) -> None:

@@ -336,7 +336,8 @@ class Programs(Bound[M]):
     @verb
     def list(self) -> Call[list[Document]]:
         """Every program that was proposed: `code`, `module`, `status`, `approvals`."""
-        return (yield from self._session.items("/v1/code", {}, 1_000))
+        answer = yield from self._session.get("/v1/code")
+        return [*answer.objs("items")]
 
     @verb
     def propose(
