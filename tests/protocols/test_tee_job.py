@@ -34,6 +34,7 @@ from privshare.audit.verifier import verify
 from privshare.exchange import code, grant
 from privshare.exchange import job as jobs
 from privshare.exchange.attester import JobKeys
+from privshare.exchange.runner import Runner
 from privshare.jobs.attestation.bundle import AttestedBundle
 from privshare.jobs.attestation.evidence import RootSet
 from privshare.jobs.attestation.roots import root_document
@@ -432,3 +433,51 @@ def test_run_refused(scene: AttestedConsortium) -> None:
     assert receipt_of(scene, job).operation == "job.refuse"
     uses = query.job(scene.host.view(), job.ledger_id).inputs
     assert query.use(scene.host.view(), uses[0]).status == "released"
+
+
+@pytest.mark.parametrize(
+    ("silent", "phase"), [("tax", "nonces"), ("registrar", "attesting")]
+)
+def test_a_silent_party_is_named(
+    scene: AttestedConsortium, silent: str, phase: str
+) -> None:
+    """Whoever is away until the deadline ends the job, by name; nothing left."""
+    job = jobs.submit(scene["housing"], GROUP)
+    scene.away.add(silent)
+    runner = Runner(scene["housing"], poll_s=0.01)
+    for _ in range(4):
+        runner.turn()
+    waiting = jobs.find(scene["housing"], job.id)
+    assert (waiting.phase, silent in waiting.note) == (phase, True)
+    scene.clock.now += 700
+    scene.run("housing")
+    found = jobs.find(scene["housing"], job.id)
+    assert found.problem is not None
+    assert (found.problem.party, found.problem.rule) == (silent, "job.deadline")
+    assert scene.released == 0
+    assert receipt_of(scene, found).operation == "job.abort"
+
+
+def test_a_party_that_comes_back_goes_on(scene: AttestedConsortium) -> None:
+    """Calls that were lost are made again, and change nothing twice."""
+    job = jobs.submit(scene["housing"], GROUP)
+    runner = Runner(scene["housing"], poll_s=0.01)
+    for agency in ("tax", "registrar", "tax", "registrar", "tax"):
+        scene.away.add(agency)
+        for _ in range(2):
+            runner.turn()
+        scene.away.clear()
+        runner.turn()
+    scene.run("housing")
+    assert jobs.find(scene["housing"], job.id).phase == "done"
+    assert scene.engine.ran == 1
+    assert len(scene.sent) == 1
+
+
+def test_the_runner_keeps_nothing(scene: AttestedConsortium) -> None:
+    """After the job neither key nor sealed table is at the runner's."""
+    job = ended(scene)
+    attester = scene["registrar"].attester
+    assert attester is not None
+    assert attester.keys.jobs == ()
+    assert scene["registrar"].store.blob(job.ledger_id, "sealed:tax/returns:0") is None
