@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from privshare.sdk import connect_async as connect_async
     from privshare.sdk import count as count
     from privshare.sdk import mean as mean
+    from privshare.sdk import program as program
     from privshare.sdk import prove as prove
     from privshare.sdk import ring as ring
     from privshare.sdk import sum as sum
@@ -34,6 +35,7 @@ __all__ = [
     "count",
     "errors",
     "mean",
+    "program",
     "prove",
     "ring",
     "sum",

@@ -29,6 +29,8 @@ GROUPS: Mapping[str, str] = MappingProxyType(
         "grant": "Ask for rights, decide on them, end them.",
         "record": "Read one record that a grant allows.",
         "job": "Compute on records that nobody may see.",
+        "code": "Measured programs: list, propose, approve, withdraw.",
+        "appraisal": "By which policy your agency appraises evidence.",
         "proof": "Prove one thing about a value, and nothing else of it.",
         "evidence": "What machines say of themselves, verified offline.",
         "ring": "Speak as one of many; name an author together.",

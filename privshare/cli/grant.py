@@ -63,7 +63,7 @@ def request(
         typer.Option(
             "--operation",
             "-o",
-            help="sum, mean, count (may be repeated), or read alone. "
+            help="sum, mean, count, run (may be repeated), or read alone. "
             "The first three unless said.",
         ),
     ] = None,
@@ -79,6 +79,12 @@ def request(
     by: Annotated[
         list[str] | None,
         typer.Option("--by", help="What results may be split by; may be repeated."),
+    ] = None,
+    program: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--program", help="A measured program to run, by name; with -o run."
+        ),
     ] = None,
     until: UntilOption = None,
     uses: UsesOption = None,
@@ -102,6 +108,7 @@ def request(
             until=until,
             uses=uses or 10,
             k=k or 10,
+            programs=program or (),
         )
         note = saved(grant.receipt, receipt)
         if wait_s > 0 or grant.status == "refused":

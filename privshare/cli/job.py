@@ -5,6 +5,7 @@ Jobs may be named by the first letters of their ids, six at least.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -20,7 +21,7 @@ from privshare.cli.connection import (
     hint,
 )
 from privshare.cli.output import Report, progress, saved, show, verify_hint, word
-from privshare.errors import OutOfRange
+from privshare.errors import EncodingError, OutOfRange
 from privshare.sdk.table import MAX_VALUE, Table
 
 if TYPE_CHECKING:
@@ -129,6 +130,95 @@ def sum_(
         result = query.run(method, timeout_s, progress)
         progress("")
     _show_result(result, out, receipt, profile=profile, as_json=as_json)
+
+
+@app.command("run-module")
+def run_module(
+    *,
+    module: Annotated[
+        str, typer.Argument(metavar="MODULE", help="A listed program, by name.")
+    ],
+    datasets: Annotated[
+        list[str], typer.Argument(metavar="DATASET...", help="One to eight datasets.")
+    ],
+    column: Annotated[
+        list[str],
+        typer.Option("--column", "-c", help="To compute on; may be repeated."),
+    ],
+    by: Annotated[
+        list[str] | None,
+        typer.Option("--by", help="What splits the result; may be repeated."),
+    ] = None,
+    parameters: Annotated[
+        str,
+        typer.Option("--parameters", help="What the program is told.", metavar="JSON"),
+    ] = "{}",
+    purpose: PurposeOption = None,
+    runner: Annotated[
+        str | None,
+        typer.Option(
+            "--runner", help="The agency whose machine runs it.", metavar="AGENCY"
+        ),
+    ] = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--accept",
+            help="A trust class to take, such as software; may be repeated. Those of "
+            "hardware unless said.",
+            metavar="CLASS",
+        ),
+    ] = None,
+    trial_roots: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--trial-roots",
+            help="A file of test roots, to try things out; may be repeated.",
+            metavar="FILE",
+        ),
+    ] = None,
+    timeout_s: TimeoutOption = 600.0,
+    receipt: SaveOption = None,
+    profile: ProfileOption = DEFAULT_PROFILE,
+    passphrase_file: PassphraseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run a measured program on a machine that proves what it is."""
+    from privshare.audit.trust_root import EvidenceRoots  # noqa: PLC0415 - lazy
+    from privshare.sdk.measured import ProgramQuery  # noqa: PLC0415 - lazy
+
+    with connected(profile, passphrase_file) as net:
+        if trial_roots:
+            files = tuple(file.read_bytes() for file in trial_roots)
+            net._session.roots = EvidenceRoots(files, trial=True)
+        query = ProgramQuery(
+            module,
+            [net.dataset(name) for name in datasets],
+            columns=column,
+            by=by or (),
+            parameters=_object(parameters),
+            purpose=purpose,
+            runner=runner,
+        )
+        result = query.run(accept=accept or (), timeout_s=timeout_s, progress=progress)
+        progress("")
+    note = saved(result.receipt, receipt)
+    text = result.output.decode("utf-8", "replace")
+    show(
+        Report(
+            f"{result.module} on a machine of class {result.trust_class}, receipt "
+            f"verified{note}",
+            {
+                "module": result.module,
+                "output": text,
+                "root": result.root,
+                "trust_class": result.trust_class,
+            },
+            text,
+            verify_hint(receipt, profile),
+        ),
+        as_json=as_json,
+    )
 
 
 @app.command()
@@ -274,6 +364,20 @@ def cancel(
         ),
         as_json=as_json,
     )
+
+
+def _object(text: str) -> dict[str, Any]:
+    """The parameters of a program, as a person writes them."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise EncodingError(
+            "expected --parameters as a JSON object, found something else",
+            fix="""--parameters '{"by": ["district"]}'""",
+        )
+    return value
 
 
 def _query(

@@ -20,10 +20,12 @@ from typing import Any, cast
 from privshare.errors import PrivShareError, Unavailable
 from privshare.exchange import receipts
 from privshare.exchange.node import Node
+from privshare.jobs.requirement import operation_of, row_of
 from privshare.ledger.api import Committed
+from privshare.ledger.transaction import parse
 from privshare.wire.canonical import Json, b64u, decode, encode, unb64u
 
-__all__ = ["file", "file_at", "tidy"]
+__all__ = ["file", "file_at", "file_kind", "tidy"]
 
 _PENDING = "receipt:"
 _NOTES = "notes"
@@ -95,6 +97,22 @@ def file(
         evidence=evidence,
         result=result,
         attachments=attachments,
+    )
+
+
+def file_kind(
+    node: Node,
+    committed: Committed,
+    subject: str,
+    *,
+    evidence: Mapping[str, Json] | None = None,
+) -> str:
+    """`file`, for a transaction whose kind says which operation it is."""
+    kind = parse(node.ledger.entry(committed.index)).kind
+    operation = operation_of(kind)
+    wanted = row_of(operation).evidence != (None,)
+    return file(
+        node, operation, committed, subject, evidence=evidence if wanted else None
     )
 
 

@@ -23,10 +23,9 @@ from privshare.errors import (
     PrivShareError,
     StepNotAllowed,
 )
+from privshare.exchange import code, drawer
 from privshare.exchange import dataset as datasets
-from privshare.exchange import drawer
 from privshare.exchange.node import Node, one_line
-from privshare.jobs.spec import PROGRAM
 from privshare.ledger import query
 from privshare.ledger.api import Committed
 from privshare.rights.grant import Grant
@@ -88,6 +87,7 @@ def request(
     budget: int = 0,
     delegable: int = 0,
     obligations: Sequence[str] = (),
+    programs: Sequence[str] = (),
     right: Right = "process",
     person: str = "",
 ) -> Decided:
@@ -96,8 +96,8 @@ def request(
     Args:
         node: This node.
         dataset: What it is about.
-        operations: `read` alone, or some of `count`, `mean`, `sum`; what is
-            given out (single records or aggregates) follows from them.
+        operations: `read` alone, or some of `count`, `mean`, `run`, `sum`; what
+            is given out (single records or aggregates) follows from them.
         columns: What is to be read or computed on.
         group_by: Columns that may split results.
         purpose: The one purpose of every use.
@@ -108,6 +108,8 @@ def request(
         budget: Privacy budget, micro-epsilon.
         delegable: How often it may be passed on.
         obligations: Duties taken on.
+        programs: Measured programs to `run`, by name, by the digest of their
+            closures, or as grants hold them.
         right: Kind of right.
         person: Who asked.
 
@@ -133,7 +135,7 @@ def request(
         right=right,
         purpose=purpose,
         operations=tuple(sorted(set(operations))),
-        programs=(PROGRAM,) if aggregate else (),
+        programs=code.programs(node, operations, programs) if aggregate else (),
         columns=tuple(sorted(set(columns))),
         group_by=tuple(sorted(set(group_by))),
         not_before=min(now, max(view.time, now - _CLOCK_SKEW_S)),

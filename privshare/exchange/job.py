@@ -15,12 +15,15 @@ from dataclasses import replace
 from typing import Any
 
 from privshare.errors import Conflict, NotFound, PrivShareError, Unavailable
+from privshare.exchange import tee_plan
 from privshare.exchange.node import Node
 from privshare.exchange.opening import open_totals
 from privshare.exchange.party import aggregate, contribute, receive
 from privshare.exchange.plan import Question, estimate, explain, plan
+from privshare.exchange.tee_plan import TeeQuestion
 from privshare.jobs.lifecycle import Advance, Cancel, Fail, Job, Problem, step
 from privshare.jobs.spec import PROGRAM, Spec
+from privshare.jobs.tee_spec import OPERATION, TeeSpec
 from privshare.ledger.transaction import parse
 from privshare.wire.canonical import Json, b64u, decode, encode
 
@@ -35,6 +38,7 @@ __all__ = [
     "estimate",
     "explain",
     "find",
+    "is_attested",
     "keep",
     "open_totals",
     "problem_of",
@@ -46,7 +50,7 @@ __all__ = [
 ADMISSION = "admission"
 
 
-def submit(node: Node, question: Question, *, person: str = "") -> Job:
+def submit(node: Node, question: Question | TeeQuestion, *, person: str = "") -> Job:
     """Ask for a computation.
 
     Args:
@@ -55,39 +59,39 @@ def submit(node: Node, question: Question, *, person: str = "") -> Job:
         person: Who asked.
 
     Returns:
-        The job, `contributing`; or `admitting` if the ledger is away for the
-        moment, which the runner goes on with.
+        The job, `contributing` or `nonces`; or `admitting` if the ledger is away
+        for the moment, which the runner goes on with.
 
     Raises:
         GrantMissing, GrantExpired, GrantRevoked, PurposeMismatch, NotPermitted:
             The rights say no; `detail["rule"]` names the rule.
         NotFound, OutOfRange, EncodingError: As for `plan`.
     """
-    planned = plan(node, question)
-    spec, now = planned.spec, node.clock()
+    spec: Spec | TeeSpec
+    if isinstance(question, TeeQuestion):
+        attested = tee_plan.plan(node, question)
+        deadline_s, spec = attested.deadline_s, attested.spec
+        operation: str = OPERATION
+        body = _measured(attested.spec)
+    else:
+        planned = plan(node, question)
+        deadline_s, spec = planned.deadline_s, planned.spec
+        operation, body = planned.spec.operation, _encrypted(planned.spec)
+    now = node.clock()
     job = Job(
         id=secrets.token_urlsafe(16),
-        operation=spec.operation,
+        operation=operation,
         spec=encode(spec.to_json()),
-        deadline=now + planned.deadline_s,
+        deadline=now + deadline_s,
         created=now,
         heartbeat=now,
         person=person,
     )
-    body: dict[str, Json] = {
+    body = {
+        **body,
         "deadline": job.deadline,
-        "inputs": [
-            {
-                "charge": 0,
-                "columns": [spec.column],
-                "grant": item.grant,
-                "group_by": list(spec.groups),
-            }
-            for item in spec.inputs
-        ],
-        "operation": spec.operation,
+        "operation": operation,
         "parties": spec.parties.roles(),
-        "program": PROGRAM,
         "purpose": spec.purpose,
         "spec": b64u(spec.digest()),
     }
@@ -105,6 +109,34 @@ def submit(node: Node, question: Question, *, person: str = "") -> Job:
             node.store.put_job(failed)
             node.store.drop_blobs(job.id)
             raise
+
+
+def _encrypted(spec: Spec) -> dict[str, Json]:
+    """What `job.admit` says of a job on encrypted columns."""
+    inputs: list[Json] = [
+        {
+            "charge": 0,
+            "columns": [spec.column],
+            "grant": item.grant,
+            "group_by": list(spec.groups),
+        }
+        for item in spec.inputs
+    ]
+    return {"inputs": inputs, "program": PROGRAM}
+
+
+def _measured(spec: TeeSpec) -> dict[str, Json]:
+    """What `job.admit` says of an attested job."""
+    inputs: list[Json] = [
+        {
+            "charge": 0,
+            "columns": list(item.columns),
+            "grant": item.grant,
+            "group_by": list(item.group_by),
+        }
+        for item in spec.inputs
+    ]
+    return {"inputs": inputs, "program": spec.program}
 
 
 def admission(node: Node, job: Job) -> AbstractContextManager[None]:
@@ -134,23 +166,29 @@ def admit(node: Node, job: Job) -> Job:
             if "index" not in known.detail:
                 raise
             node.ledger.sync(known.detail["index"], timeout_s=node.commit_timeout_s)
-    spec = spec_of(job)
-    admitted = step(
-        job,
-        Advance(
-            "contributing",
-            node.clock(),
-            total=len(spec.inputs),
-            note="waiting for " + ", ".join(spec.owners),
-            ledger_id=tx_id,
-        ),
-    )
+    admitted = step(job, _begun(job, node.clock(), tx_id))
     admitted = keep(node, admitted)
     node.store.drop_blobs(job.id)
     node.store.log_use(
         node.clock(), node.agency, "job.submit", person=job.person, subject=tx_id
     )
     return admitted
+
+
+def _begun(job: Job, now: int, tx_id: str) -> Advance:
+    """The first phase after the admission."""
+    if is_attested(job):
+        parties = tee_plan.spec_of(job).relying
+        note = "waiting for nonces of " + ", ".join(parties)
+        return Advance("nonces", now, len(parties), note, tx_id)
+    spec = spec_of(job)
+    note = "waiting for " + ", ".join(spec.owners)
+    return Advance("contributing", now, len(spec.inputs), note, tx_id)
+
+
+def is_attested(job: Job) -> bool:
+    """Whether a job runs a measured program."""
+    return job.operation == OPERATION
 
 
 def keep(node: Node, job: Job) -> Job:
@@ -218,7 +256,7 @@ def describe(job: Job) -> dict[str, Any]:
 
 
 def spec_of(job: Job) -> Spec:
-    """The specification a job was submitted with."""
+    """The specification a job on encrypted columns was submitted with."""
     return Spec.from_json(decode(job.spec))
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from privshare.errors import NotFound, SignatureInvalid
+from privshare.exchange.attester import Attester
 from privshare.exchange.peers import Peers
 from privshare.exchange.shares import HeldShares, Shares
 from privshare.exchange.storage import Storage
@@ -93,6 +94,7 @@ class Node:
         tasks: Work for peers that goes on between their calls.
         shares: This agency's shares of the consortium's threshold keys; they
             may grow while the node runs.
+        attester: What it brings to attested jobs; None: it takes no part in any.
     """
 
     agency: str
@@ -107,6 +109,7 @@ class Node:
     receipt_timeout_s: float = 15.0
     tasks: Tasks = field(default_factory=Tasks, repr=False)
     shares: Shares = field(default_factory=HeldShares, repr=False)
+    attester: Attester | None = field(default=None, repr=False)
 
     def view(self) -> View:
         """The state as this node knows it."""

@@ -3,6 +3,9 @@
     contributing ─► aggregating ─► opening ─► finishing ─► done
           └─────────────┴─────────────┴────────────┴─► aborting ─► failed
 
+The phases of an attested job between its admission and its end are in
+`tee_steps`.
+
 Each turn takes one open job one step further. Everything a step needs is in
 the storage, and every party answers the same question the same way, so a node
 that restarts goes on where it was. A party that is away is asked again until
@@ -24,9 +27,16 @@ from privshare.errors import (
     StepNotAllowed,
     Unavailable,
 )
-from privshare.exchange import drawer, party
+from privshare.exchange import drawer, party, tee_conclusion, tee_steps
 from privshare.exchange.conclusion import check_answer, check_room, conclude, kind_of
-from privshare.exchange.job import admission, admit, keep, problem_of, spec_of
+from privshare.exchange.job import (
+    admission,
+    admit,
+    is_attested,
+    keep,
+    problem_of,
+    spec_of,
+)
 from privshare.exchange.node import Node, one_line, open_statement
 from privshare.exchange.opening import check_announced, open_totals
 from privshare.jobs.lifecycle import Advance, Beat, End, Event, Fail, Job, Problem, step
@@ -43,7 +53,7 @@ from privshare.ledger import values as held
 from privshare.ledger.transaction import parse
 from privshare.rights import identifier
 from privshare.wire import envelope as envelopes
-from privshare.wire.canonical import Json, b64u, encode
+from privshare.wire.canonical import Json, b64u, decode, encode
 
 __all__ = ["Runner"]
 
@@ -65,6 +75,7 @@ class Runner:
         self._stop = threading.Event()
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
+        self._hands = tee_steps.Hands(node, self._ask, self._take)
 
     def start(self) -> None:
         """Start the thread; jobs that were open go on."""
@@ -165,6 +176,11 @@ class Runner:
             )
 
     def _step(self, job: Job) -> bool:
+        if job.phase in tee_steps.PHASES:
+            return tee_steps.step(self._hands, job)
+        return self._own_step(job)
+
+    def _own_step(self, job: Job) -> bool:
         match job.phase:
             case "queued" | "admitting":
                 admit(self._node, job)
@@ -200,6 +216,8 @@ class Runner:
 
     def _awaited(self, job: Job) -> str:
         """The party whose answer is missing in this phase."""
+        if is_attested(job):
+            return tee_steps.awaited(self._hands, job)
         spec = spec_of(job)
         if job.phase == "contributing":
             for item in spec.inputs:
@@ -315,11 +333,8 @@ class Runner:
         check_announced(self._node, job.ledger_id, Aggregation.from_bytes(payload))
 
     def _finishing(self, job: Job) -> bool:
-        node, spec = self._node, spec_of(job)
-        self._check_announced(job)
-        result, evidence = conclude(
-            node.view(), job.ledger_id, spec, lambda name: self._envelope(job, name)
-        )
+        node = self._node
+        result, evidence = self._concluded(job)
         if self._held(job).status == "admitted":
             try:
                 node.submit(
@@ -357,16 +372,30 @@ class Runner:
         node.store.drop_blobs(job.ledger_id)
         return True
 
+    def _concluded(self, job: Job) -> tuple[dict[str, Json], dict[str, Json]]:
+        """Check everything, and draw result and evidence from it."""
+        if is_attested(job):
+            return tee_conclusion.conclude(self._hands, job)
+        self._check_announced(job)
+        return conclude(
+            self._node.view(),
+            job.ledger_id,
+            spec_of(job),
+            lambda name: self._envelope(job, name),
+        )
+
     def _aborting(self, job: Job) -> bool:
         node = self._node
         problem = job.problem or Problem("Unavailable", "the job was given up")
         if self._held(job).status == "admitted":
             named = f"{problem.party}: " if problem.party else ""
             reason = one_line(named + problem.reason)
-            committed = node.submit(
-                "job.abort", {"job": job.ledger_id, "reason": reason}
-            )
-            drawer.file(node, "job.abort", committed, job.ledger_id)
+            body: dict[str, Json] = {"job": job.ledger_id, "reason": reason}
+            if is_attested(job) and tee_conclusion.is_refusal(problem):
+                tee_conclusion.refuse(self._hands, job, body, problem)
+            else:
+                committed = node.submit("job.abort", body)
+                drawer.file(node, "job.abort", committed, job.ledger_id)
         self._take(job, Fail(node.clock(), problem, final=True))
         node.store.drop_blobs(job.ledger_id)
         return True
@@ -380,8 +409,8 @@ class Runner:
         node = self._node
         full: dict[str, Json] = {
             **body,
-            "index": self._held(job).at,
-            "spec": spec_of(job).to_json(),
+            "index": self._seen(job),
+            "spec": decode(job.spec),
         }
         if agency == node.agency:
             match what:
@@ -389,8 +418,10 @@ class Runner:
                     return party.contribute(node, agency, job.ledger_id, dataset, full)
                 case "aggregation":
                     return party.aggregate(node, agency, job.ledger_id, full)
-                case _:
+                case "opening":
                     return open_totals(node, agency, job.ledger_id, full)
+                case _:
+                    return tee_steps.local(node, job.ledger_id, what, dataset, full)
         path = f"/v1/peer/jobs/{job.ledger_id}/{what}"
         if dataset:
             path += f"/{dataset}"
@@ -407,6 +438,15 @@ class Runner:
                 detail={"party": agency},
             )
         return answer
+
+    def _seen(self, job: Job) -> int:
+        """A log index that the party must have, too, before it answers.
+
+        What happens in an attested job between two questions is on the ledger.
+        """
+        if is_attested(job):
+            return self._node.view().block.index
+        return self._held(job).at
 
     def _read(
         self, answer: dict[str, Json], name: str, agency: str, kind: str

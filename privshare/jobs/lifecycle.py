@@ -5,8 +5,10 @@ pure: `step` takes the job as it was and what happened, and returns the job as
 it is; `store` keeps it and `exchange.runner` makes things happen. A job that
 ended never moves again, so a late answer cannot change a verdict.
 
-    queued -> admitting -> contributing -> aggregating -> opening
-           -> finishing -> done
+    he     queued -> admitting -> contributing -> aggregating -> opening
+                  -> finishing -> done
+    tee    queued -> admitting -> nonces -> attesting -> releasing -> running
+                  -> finishing -> done
     any of them -> aborting -> failed
 
 Every phase may be entered again after a restart: what a phase does is
@@ -21,13 +23,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from itertools import pairwise
+from typing import Final, Literal
 
 from privshare.errors import OutOfRange, StepNotAllowed
 
 __all__ = [
     "ENDED",
     "PHASES",
+    "WAYS",
     "Advance",
     "Beat",
     "Cancel",
@@ -46,6 +50,10 @@ Phase = Literal[
     "contributing",
     "aggregating",
     "opening",
+    "nonces",
+    "attesting",
+    "releasing",
+    "running",
     "finishing",
     "done",
     "aborting",
@@ -61,7 +69,25 @@ PHASES: tuple[Phase, ...] = (
     "finishing",
     "done",
 )
-"""The way of a job that goes well, in order."""
+"""The way of a job on encrypted columns that goes well, in order."""
+
+WAYS: Final[Mapping[str, tuple[Phase, ...]]] = {
+    "he": PHASES,
+    "tee": (
+        "queued",
+        "admitting",
+        "nonces",
+        "attesting",
+        "releasing",
+        "running",
+        "finishing",
+        "done",
+    ),
+}
+"""Method to the way of a job that goes well. Ways share their ends alone, so a
+phase between them says which way a job is on."""
+
+_FORWARD = frozenset(pair for way in WAYS.values() for pair in pairwise(way[:-1]))
 
 ENDED: frozenset[str] = frozenset({"done", "failed"})
 """Phases that nothing leaves."""
@@ -104,7 +130,7 @@ class Job:
 
     Args:
         id: The node's own name for it; given before the ledger admits it.
-        operation: `sum`, `mean` or `count`.
+        operation: `sum`, `mean`, `count`, or `run` of an attested job.
         spec: Canonical bytes of the specification.
         deadline: Unix seconds; a job that is not done by then fails.
         created: Unix seconds.
@@ -243,8 +269,8 @@ def step(job: Job, event: Event) -> Job:
 
 
 def _advance(job: Job, event: Advance) -> Job:
-    allowed = job.phase in PHASES and event.phase in PHASES[:-1]
-    if not allowed or PHASES.index(event.phase) - PHASES.index(job.phase) not in (0, 1):
+    again = event.phase == job.phase != "aborting"
+    if not again and (job.phase, event.phase) not in _FORWARD:
         raise StepNotAllowed(
             f"expected a step forward from {job.phase}, found {event.phase}"
         )

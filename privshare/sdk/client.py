@@ -28,6 +28,7 @@ from privshare.sdk.dataset import Catalog, Dataset
 from privshare.sdk.document import Document
 from privshare.sdk.grant import Grant
 from privshare.sdk.job import Job
+from privshare.sdk.measured import Programs
 from privshare.sdk.receipt import Receipt
 from privshare.sdk.rings import Rings
 from privshare.sdk.session import Session
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     import httpx
     import pandas  # type: ignore[import-not-found, import-untyped, unused-ignore]
 
+    from privshare.audit.trust_root import EvidenceRoots
+
 MAX_ITEMS = 10_000
 _CSV = "text/csv"
 
@@ -49,6 +52,7 @@ class Client(Bound[M], Generic[M]):
 
     Attributes:
         catalog: The datasets of the network.
+        programs: Measured programs, and this agency's policy for evidence.
         rings: Rings of people who may speak as one of many.
         threshold: The consortium's threshold key.
         url: The node.
@@ -60,6 +64,7 @@ class Client(Bound[M], Generic[M]):
         self.url = url
         self.catalog: Catalog[M] = Catalog(driver, session)
         self.rings: Rings[M] = Rings(driver, session)
+        self.programs: Programs[M] = Programs(driver, session)
         self.threshold: Threshold[M] = Threshold(driver, session, lambda: self.network)
         self._meta = Document({}, "meta")
         self._me = Document({}, "me")
@@ -358,6 +363,7 @@ def connect(
     key: str | Path | None = None,
     passphrase: str | Passphrase | None = None,
     trust: str | Path | None = None,
+    roots: EvidenceRoots | None = None,
     transport_: httpx.BaseTransport | None = None,
 ) -> Client[Blocking]:
     """Connect to a node.
@@ -368,6 +374,7 @@ def connect(
         passphrase: Opens the key file; $PRIVSHARE_PASSPHRASE unless given. A
             `Passphrase` remembers what it cost to open several.
         trust: A trust policy's file, or its text; the profile's unless given.
+        roots: Roots beside the makers' at which evidence of machines may end.
         transport_: In the place of the network, for tests.
 
     Raises:
@@ -376,6 +383,7 @@ def connect(
         Unavailable: The node does not answer.
     """
     signer, session = _settings(where, key, passphrase, trust)
+    session.roots = roots
     driver = transport.blocking(signer, transport_)
     client: Client[Blocking] = Client(driver, session, signer.url)
     try:
@@ -391,10 +399,12 @@ async def connect_async(
     key: str | Path | None = None,
     passphrase: str | Passphrase | None = None,
     trust: str | Path | None = None,
+    roots: EvidenceRoots | None = None,
     transport_: httpx.AsyncBaseTransport | None = None,
 ) -> Client[Awaiting]:
     """Connect to a node, for use with `await`; as `connect`."""
     signer, session = _settings(where, key, passphrase, trust)
+    session.roots = roots
     driver = transport.awaiting(signer, transport_)
     client: Client[Awaiting] = Client(driver, session, signer.url)
     try:

@@ -140,12 +140,13 @@ class Dataset(Live[M]):
         until: date | datetime | str | None = None,
         uses: int = 10,
         k: int = 10,
+        programs: Sequence[str] = (),
     ) -> Call[Grant[M]]:
         """Ask the owner for a right.
 
         Args:
             purpose: Why; compared with the owner's policy letter by letter.
-            operations: `sum`, `mean` and `count`, or `read` alone.
+            operations: `sum`, `mean` and `count`, `run`, or `read` alone.
             columns: What to compute on or read; all columns when empty and
                 the operation is `read`.
             by: What results may be split by.
@@ -153,6 +154,7 @@ class Dataset(Live[M]):
                 `DEFAULT_DAYS` days unless said.
             uses: How many uses.
             k: No result on fewer records than this.
+            programs: Measured programs to `run`, by name or digest.
 
         Returns:
             The grant, requested; `wait` until it is decided.
@@ -172,6 +174,7 @@ class Dataset(Live[M]):
             "not_after": to_unix(until or f"{DEFAULT_DAYS}d", self._session.clock()),
             "uses": uses,
             "k": 1 if reading else k,
+            "programs": sorted(programs),
         }
         answer = yield from self._session.send("POST", "/v1/grants", body)
         grant = Grant(self._driver, self._session, answer)

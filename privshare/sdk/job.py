@@ -62,12 +62,13 @@ class Job(Live[M]):
     @property
     def phase(self) -> str:
         """queued, admitting, contributing, aggregating, opening, finishing,
-        done, aborting or failed."""
+        done, aborting or failed; a program's: nonces, attesting, releasing,
+        running in place of the three in the middle."""
         return self._document.str("phase")
 
     @property
     def operation(self) -> str:
-        """sum, mean or count."""
+        """sum, mean or count; run of a measured program."""
         return self._document.str("operation", "")
 
     @property
@@ -203,20 +204,28 @@ class Job(Live[M]):
     def _result(
         self, timeout_s: float, progress: Callable[[str], None] | None
     ) -> Call[Result]:
+        receipt = yield from self._receipt(timeout_s, progress)
+        return Result(receipt.statement.result or {}, receipt)
+
+    def _receipt(
+        self, timeout_s: float, progress: Callable[[str], None] | None
+    ) -> Call[Receipt]:
+        """Wait for the result's receipt, verify it, and hold it to the question."""
         job = yield from self._wait(timeout_s, progress)
         document = job._document
         receipt = yield from self._session.receipt(
             document.str("receipt"), ("job.result",), f"job/{document.str('ledger_id')}"
         )
-        return _proven(receipt, job)
+        _check_answers(receipt, job)
+        return receipt
 
     @property
     def _path(self) -> str:
         return f"/v1/jobs/{quote(self.id, safe='')}"
 
 
-def _proven(receipt: Receipt, job: Job[M]) -> Result:
-    """The result inside a verified receipt, if it answers the question asked."""
+def _check_answers(receipt: Receipt, job: Job[M]) -> None:
+    """Check that a verified receipt answers the question asked."""
     spec = (receipt.statement.evidence or {})["spec"]
     found = {**spec, "datasets": [item["dataset"] for item in spec["inputs"]]}
     for name, value in (job._question or {}).items():
@@ -226,7 +235,6 @@ def _proven(receipt: Receipt, job: Job[M]) -> Result:
                 fix="do not rely on this node; tell its operator",
                 detail={"job": job.id},
             )
-    return Result(receipt.statement.result or {}, receipt)
 
 
 def _problem(job: Job[M]) -> PrivShareError:

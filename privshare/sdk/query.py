@@ -164,7 +164,7 @@ class Query(Bound[M]):
             PrivShareError: What else the node reports.
         """
         answer = yield from self._asked(method)
-        return _explanation(answer)
+        return explanation_of(answer)
 
     @verb
     def estimate(self, method: Method = "auto") -> Call[Estimate]:
@@ -364,12 +364,13 @@ def count(
     )
 
 
-def _explanation(answer: Document) -> Explanation:
+def explanation_of(answer: Document, more: Sequence[str] = ()) -> Explanation:
+    """What a node said would happen."""
     return Explanation(
         answer.str("technique", "he"),
         tuple(
             (party.str("agency"), party.str("does", ""), party.str("learns", ""))
             for party in answer.objs("parties")
         ),
-        answer.strs("notes"),
+        (*answer.strs("notes"), *more),
     )

@@ -33,6 +33,7 @@ from privshare.ledger.transaction import parse
 from privshare.sdk.table import html_block
 
 if TYPE_CHECKING:
+    from privshare.audit.trust_root import EvidenceRoots
     from privshare.audit.verifier import Verdict
 
 SUFFIX = ".psr"
@@ -59,12 +60,13 @@ class Receipt:
         attachments: Contents by name.
         trust: Text of the trust policy to judge it by; "" for none.
         clock: Unix seconds.
+        roots: Roots beside the makers' at which evidence of machines may end.
 
     Raises:
         EncodingError: Not a receipt.
     """
 
-    __slots__ = ("_attachments", "_clock", "_data", "_trust", "statement")
+    __slots__ = ("_attachments", "_clock", "_data", "_roots", "_trust", "statement")
 
     statement: statement.Receipt
     """What the file says, parsed."""
@@ -75,7 +77,9 @@ class Receipt:
         attachments: Mapping[str, bytes],
         trust: str,
         clock: Callable[[], float] = time.time,
+        roots: EvidenceRoots | None = None,
     ) -> None:
+        self._roots = roots
         self.statement = statement.Receipt.from_bytes(data)
         self._data = data
         self._attachments = dict(attachments)
@@ -144,6 +148,7 @@ class Receipt:
             policy.encode() if policy else None,
             int(self._clock()) if now is None else now,
             self._attachments.get,
+            roots=self._roots,
         )
         if verdict.outcome != "valid":
             raise _refusal(verdict, f"{self.operation} #{self.index}")

@@ -15,7 +15,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 from privshare.errors import (
@@ -31,6 +31,9 @@ from privshare.sdk.document import Document
 from privshare.sdk.problem import checked
 from privshare.sdk.receipt import Receipt, held_by_node
 from privshare.wire.canonical import Encodable, Json, decode_loose, encode
+
+if TYPE_CHECKING:
+    from privshare.audit.trust_root import EvidenceRoots
 
 T = TypeVar("T")
 
@@ -60,6 +63,7 @@ class Session:
         trust: Text of the trust policy that receipts are judged by.
         clock: Unix seconds.
         tick: Monotonic seconds, for waiting.
+        roots: Roots beside the makers' at which evidence of machines may end.
     """
 
     def __init__(
@@ -67,8 +71,10 @@ class Session:
         trust: str,
         clock: Callable[[], float] = time.time,
         tick: Callable[[], float] = time.monotonic,
+        roots: EvidenceRoots | None = None,
     ) -> None:
         self.trust = trust
+        self.roots = roots
         self.clock = clock
         self.tick = tick
 
@@ -190,7 +196,7 @@ class Session:
                 )
             )
             attachments[name] = part.body
-        made = Receipt(response.body, attachments, self.trust, self.clock)
+        made = Receipt(response.body, attachments, self.trust, self.clock, self.roots)
         made.verify()
         made.is_of(receipt)
         return made.concerns(operations, about) if operations else made

@@ -82,6 +82,21 @@ class Settings(BaseSettings):
     max_column_bytes: int = Field(
         default=1 << 30, ge=1024, description="largest encrypted column from a peer"
     )
+    deployment: Literal["production", "trial"] = Field(
+        default="production",
+        description="`production` loads no test root, whatever else is set",
+    )
+    attestation: Literal["none", "detect", "tpm2", "simulated"] = Field(
+        default="none", description="the machine that this node runs attested jobs on"
+    )
+    attestation_tcti: str = Field(
+        default="device:/dev/tpmrm0", description="where the TPM is (`tpm2`)"
+    )
+    attestation_measurement: str = Field(
+        default="",
+        max_length=128,
+        description="what this machine's evidence says it runs, in hex (`detect`)",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="what is written to the log"
     )

@@ -255,6 +255,7 @@ PARAMETERS: Mapping[str, Parameter] = {
         "an attachment", re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"), "record.json"
     ),
     "index": Parameter("a log index", re.compile(r"0|[1-9][0-9]{0,14}"), "0"),
+    "code": Parameter("a program's digest", re.compile(r"[A-Za-z0-9_-]{43}"), "A" * 43),
     "epoch": Parameter("an epoch", re.compile(r"[1-9][0-9]{0,14}"), "1"),
     "path": Parameter(
         "a tile",

@@ -30,6 +30,7 @@ from privshare.ledger.engines.embedded import EmbeddedLedger
 from privshare.ledger.engines.mirror import MirrorLedger
 from privshare.ledger.engines.remote import HttpLogSource, http_witness
 from privshare.service import log
+from privshare.service.attesting import attester
 from privshare.service.auth import Authenticator, ReplayCache
 from privshare.service.config import Settings
 from privshare.service.context import Context
@@ -113,6 +114,7 @@ def open_node(
             need=MembersPolicy(ledger).now,
             receipt_timeout_s=RECEIPT_TIMEOUT_S,
             shares=secrets.shares,
+            attester=attester(directory, settings, clock=clock),
         )
         runner = Runner(node)
         loops, ready, starting = _loops(node, settings)

@@ -216,6 +216,7 @@ def problem(response: TestResponse) -> dict[str, Any]:
 
 EXAMPLES = {
     "agency": "title",
+    "code": "A" * 43,
     "epoch": "1",
     "file": "record.json",
     "id": "A" * 43,

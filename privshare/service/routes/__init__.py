@@ -9,6 +9,7 @@ from __future__ import annotations
 from privshare.service.route import Route
 from privshare.service.routes import (
     anchors,
+    code,
     datasets,
     grants,
     health,
@@ -16,6 +17,7 @@ from privshare.service.routes import (
     ledger,
     meta,
     peers,
+    peers_attested,
     proofs,
     receipts,
     records,
@@ -29,6 +31,7 @@ ROUTES: tuple[Route, ...] = (
     *grants.ROUTES,
     *records.ROUTES,
     *jobs.ROUTES,
+    *code.ROUTES,
     *rings.ROUTES,
     *proofs.ROUTES,
     *threshold.ROUTES,
@@ -36,5 +39,6 @@ ROUTES: tuple[Route, ...] = (
     *receipts.ROUTES,
     *ledger.ROUTES,
     *peers.ROUTES,
+    *peers_attested.ROUTES,
     *health.ROUTES,
 )

@@ -32,7 +32,9 @@ class GrantRequest(Model):
     """A right to ask for."""
 
     dataset: str = Field(max_length=96, description="what it is about")
-    operations: Names = Field(min_length=1, description="`read`, or of count mean sum")
+    operations: Names = Field(
+        min_length=1, description="`read`, or of count mean run sum"
+    )
     columns: Names = Field(default=[], description="to read or to compute on")
     group_by: Names = Field(default=[], description="what results may be split by")
     purpose: str = Field(max_length=64, description="the one purpose of every use")
@@ -45,6 +47,9 @@ class GrantRequest(Model):
     budget: int = Field(default=0, ge=0, description="privacy budget, micro-epsilon")
     delegable: int = Field(default=0, ge=0, le=3, description="may be passed on")
     obligations: Names = Field(default=[], description="duties taken on")
+    programs: Names = Field(
+        default=[], description="measured programs to `run`, by name or digest"
+    )
     right: Literal["hold", "operate", "process"] = Field(
         default="process", description="kind of right"
     )
@@ -106,6 +111,7 @@ def request(call: Call) -> Answer:
         budget=wanted.budget,
         delegable=wanted.delegable,
         obligations=wanted.obligations,
+        programs=wanted.programs,
         right=wanted.right,
         person=call.person.kid,
     )

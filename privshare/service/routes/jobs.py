@@ -15,8 +15,11 @@ from privshare.errors import (
     Unavailable,
 )
 from privshare.exchange import job as jobs
+from privshare.exchange import tee_plan
 from privshare.exchange.plan import MAX_DEADLINE_S, Question, plan
+from privshare.exchange.tee_plan import TeeQuestion
 from privshare.jobs.lifecycle import Job
+from privshare.jobs.tee_spec import OPERATION
 from privshare.service import problems
 from privshare.service.paging import Page, page, position
 from privshare.service.route import (
@@ -41,6 +44,7 @@ Identifier = Annotated[str, Field(max_length=96)]
 
 
 Agency = Annotated[str, Field(max_length=31)]
+Column = Annotated[str, Field(max_length=63)]
 
 
 class JobInput(Model):
@@ -62,17 +66,41 @@ class JobParties(Model):
     )
 
 
+class JobLimits(Model):
+    """What a measured program may take before it is stopped."""
+
+    fuel: int = Field(ge=1, le=(1 << 53) - 1, description="units of work")
+    memory: int = Field(ge=1 << 16, le=1 << 32, description="bytes of memory")
+    output: int = Field(ge=1, le=1 << 20, description="bytes of output")
+
+
 class JobRequest(Model):
     """A question on records that nobody may see."""
 
-    operation: Literal["count", "mean", "sum"] = Field(description="what to compute")
-    column: str = Field(max_length=63, description="on which column")
-    group_by: str | None = Field(
-        default=None, max_length=63, description="the column that splits the result"
+    operation: Literal["count", "mean", "run", "sum"] = Field(
+        description="what to compute; `run` runs a measured program"
+    )
+    column: str | None = Field(
+        default=None, max_length=63, description="on which column; not for `run`"
+    )
+    columns: list[Column] = Field(
+        default_factory=list, max_length=64, description="for `run`: computed on"
+    )
+    module: str | None = Field(
+        default=None, max_length=63, description="for `run`: a listed program"
+    )
+    parameters: dict[str, Any] = Field(
+        default_factory=dict, description="for `run`: what the program is told"
+    )
+    limits: JobLimits | None = Field(default=None, description="for `run`")
+    group_by: Column | list[Column] | None = Field(
+        default=None, description="the column that splits the result; `run`: columns"
     )
     purpose: str = Field(max_length=64, description="that of the grants")
     inputs: list[JobInput] = Field(min_length=1, max_length=8, description="datasets")
-    method: Literal["auto", "he"] = Field(default="auto", description="technique")
+    method: Literal["auto", "he", "tee"] = Field(
+        default="auto", description="technique; `tee` for `run`"
+    )
     parties: JobParties | None = Field(default=None, description="who does what")
     deadline_s: int = Field(
         default=3600, ge=1, le=MAX_DEADLINE_S, description="seconds until it fails"
@@ -90,7 +118,7 @@ class JobEnding(Model):
 
 def submit(call: Call) -> Answer:
     """Start a job; it goes on when the caller has gone."""
-    question = _question(call)
+    question = _asked(call)
     job = jobs.submit(call.context.node, question, person=call.person.kid)
     call.context.wake()
     return Answer(
@@ -100,7 +128,12 @@ def submit(call: Call) -> Answer:
 
 def estimate(call: Call) -> Json:
     """Say what a job would cost, and who would learn what; nothing runs."""
-    found = jobs.explain(call.context.node, _question(call))
+    question = _asked(call)
+    node = call.context.node
+    if isinstance(question, TeeQuestion):
+        found = tee_plan.explain(node, question)
+    else:
+        found = jobs.explain(node, question)
     does = _does(found["parties"])
     parties = [
         {"agency": agency, "does": does.get(agency, "takes part"), "learns": learns}
@@ -233,8 +266,53 @@ class _Stream:
             time.sleep(_POLL_S)
 
 
+def _asked(call: Call) -> Question | TeeQuestion:
+    """The question in a body: on encrypted columns, or for a measured program."""
+    asked: JobRequest = call.body
+    measured = asked.operation == OPERATION
+    if measured != (asked.method == "tee"):
+        raise EncodingError(
+            f"method: expected tee exactly for {OPERATION}, found {asked.method} for "
+            f"{asked.operation}"
+        )
+    return _measured(call) if measured else _question(call)
+
+
+def _measured(call: Call) -> TeeQuestion:
+    asked: JobRequest = call.body
+    if asked.module is None or asked.column is not None:
+        raise EncodingError("module: expected a program, and columns in a list")
+    by = asked.group_by or []
+    parties = asked.parties or JobParties()
+    document: dict[str, Json] = {
+        "columns": list(asked.columns),
+        "datasets": [item.dataset for item in asked.inputs],
+        "deadline_s": max(10, asked.deadline_s),
+        "grants": _grants(asked),
+        "group_by": [by] if isinstance(by, str) else list(by),
+        "k": asked.k,
+        "limits": None if asked.limits is None else asked.limits.model_dump(),
+        "module": asked.module,
+        "parameters": asked.parameters,
+        "purpose": asked.purpose,
+        "runner": parties.compute,
+    }
+    return TeeQuestion.from_json(document)
+
+
+def _grants(asked: JobRequest) -> list[Json]:
+    named = [item.grant for item in asked.inputs]
+    if None in named and any(named):
+        raise EncodingError("inputs: expected a grant for each dataset or for none")
+    return [grant for grant in named if grant is not None]
+
+
 def _question(call: Call) -> Question:
     asked: JobRequest = call.body
+    if asked.operation == "run" or asked.column is None or asked.module is not None:
+        raise EncodingError("column: expected one, and no module")
+    if isinstance(asked.group_by, list):
+        raise EncodingError("group_by: expected one column, found a list")
     named = [item.grant for item in asked.inputs]
     if None in named and any(named):
         raise EncodingError("inputs: expected a grant for each dataset or for none")

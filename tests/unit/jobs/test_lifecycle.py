@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -11,6 +11,7 @@ from privshare.errors import OutOfRange, StepNotAllowed
 from privshare.jobs.lifecycle import (
     ENDED,
     PHASES,
+    WAYS,
     Advance,
     Beat,
     Cancel,
@@ -121,3 +122,28 @@ def test_progress_does_not_run_backwards() -> None:
 def test_results_stay_out_of_logs() -> None:
     """A job's repr does not show its result."""
     assert "12345" not in repr(job("done", result=b"12345"))
+
+
+def test_an_attested_job_goes_its_own_way() -> None:
+    """Nonces, evidence, release and run lie between admission and the end."""
+    now = job()
+    for phase in WAYS["tee"][1:-1]:
+        now = step(now, Advance(phase, now=1_001, total=1))
+    assert step(now, End(1_002, b"{}", "r")).phase == "done"
+
+
+@pytest.mark.parametrize(
+    ("at", "to"),
+    [
+        ("nonces", "releasing"),
+        ("attesting", "running"),
+        ("admitting", "attesting"),
+        ("contributing", "nonces"),
+        ("releasing", "opening"),
+        ("running", "nonces"),
+    ],
+)
+def test_no_way_leads_around_the_evidence(at: Any, to: Any) -> None:
+    """No phase is skipped, and no job changes its way."""
+    with pytest.raises(StepNotAllowed):
+        step(job(at), Advance(to, now=1_001))

@@ -1,0 +1,153 @@
+"""What a node brings to attested jobs: roots, a machine, an engine, keys.
+
+    services/node  settings ─► Attester ─► Node.attester ─► tee_party, tee_runner
+
+Every node appraises; one with a `Machine` and an `Engine` also runs jobs.
+The keys that data is sealed to live in memory and nowhere else: a runner that
+was restarted cannot open what it was given before, and says so.
+
+Implements docs/protocols/attested-job.md, section 2.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from privshare.jobs.attestation.evidence import Endorsements, Evidence, RootSet
+from privshare.jobs.tee_spec import TeeSpec
+from privshare.schemes.sealing import SealKey
+from privshare.wire.canonical import Json
+
+__all__ = ["Attester", "Engine", "JobKeys", "Machine", "Outcome", "Work"]
+
+
+class Machine(Protocol):
+    """The machine that this node runs on, asked to speak for itself."""
+
+    @property
+    def kind(self) -> str:
+        """Of the evidence it makes."""
+        ...
+
+    @property
+    def measurement(self) -> bytes:
+        """What its evidence will say that it runs; 1 to 64 bytes."""
+        ...
+
+    def speak(self, report_data: bytes, code: bytes) -> tuple[Evidence, Endorsements]:
+        """Have the machine sign these bytes.
+
+        Args:
+            report_data: As long as the kind has it.
+            code: Digest of the program that runs, for machines that keep a log.
+
+        Raises:
+            Unavailable: It does not.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a module is given.
+
+    Attributes:
+        spec: The job.
+        module: The module's bytes.
+        closure: The document whose digest is `spec.code`.
+        tables: Dataset and table, in the order of the inputs. Secret.
+    """
+
+    spec: TeeSpec
+    module: bytes
+    closure: Json
+    tables: Sequence[tuple[str, bytes]] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of it.
+
+    Attributes:
+        output: The table that comes out. Secret.
+        fuel: Units of work done.
+        sandbox: What held the process, in one word.
+    """
+
+    output: bytes = field(repr=False)
+    fuel: int
+    sandbox: str
+
+
+class Engine(Protocol):
+    """Runs measured modules."""
+
+    def run(self, work: Work) -> Outcome:
+        """Run a module on tables, within its limits.
+
+        Raises:
+            NotPermitted: It was stopped; `detail["rule"]` is `run.fuel`,
+                `run.memory`, `run.import`, `run.trap`, `run.output` or another.
+        """
+        ...
+
+
+class JobKeys:
+    """One key a job, in memory alone.
+
+    >>> keys = JobKeys()
+    >>> keys.make("job") is keys.make("job")
+    True
+    >>> keys.drop("job"); keys.find("job") is None
+    True
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._keys: dict[str, SealKey] = {}
+
+    def make(self, job: str) -> SealKey:
+        """The key of a job, drawn the first time."""
+        with self._lock:
+            return self._keys.setdefault(job, SealKey.generate())
+
+    def find(self, job: str) -> SealKey | None:
+        """The key of a job, or None: it was not made by this process."""
+        with self._lock:
+            return self._keys.get(job)
+
+    def drop(self, job: str) -> None:
+        """Forget a key: what was sealed to it stays sealed."""
+        with self._lock:
+            self._keys.pop(job, None)
+
+    @property
+    def jobs(self) -> tuple[str, ...]:
+        """The jobs that have one."""
+        with self._lock:
+            return tuple(self._keys)
+
+
+@dataclass(frozen=True, slots=True)
+class Attester:
+    """What a node brings to attested jobs.
+
+    Attributes:
+        roots: Where it lets chains of certificates end.
+        production: Whether software and simulated roots are out of the question,
+            whatever else was set.
+        machine: Its own, or None: then it runs no attested jobs.
+        engine: Its runner, or None: the same.
+        silent: Why it runs none although it was told to, or "".
+        keys: Of the jobs it runs.
+    """
+
+    roots: RootSet
+    production: bool = True
+    machine: Machine | None = None
+    engine: Engine | None = None
+    silent: str = ""
+    keys: JobKeys = field(default_factory=JobKeys, repr=False)
