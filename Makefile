@@ -10,6 +10,10 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	if $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
 	then echo $$p; break; fi; done)
 
+# What `make test` installs besides; EXTRAS=dev,tpm adds the live TPM's tests,
+# where libtss2-dev is installed.
+EXTRAS ?= dev
+
 .PHONY: demo test check lint bench clean help
 
 help:
@@ -45,6 +49,7 @@ bench: $(VENV)/.ready-dev
 	$(BIN)/python bench/proofs.py
 	$(BIN)/python bench/proof.py
 	$(BIN)/python bench/wasm.py
+	$(BIN)/python bench/evidence.py
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "PrivShare needs Python 3.11 or newer; none was found on PATH."; exit 1; }
@@ -58,7 +63,7 @@ $(VENV)/.ready: $(SOURCES) | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/.ready-dev: $(SOURCES) | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS)]'
 	@touch $@ $(VENV)/.ready
 
 clean:

@@ -15,12 +15,16 @@ from __future__ import annotations
 
 from privshare.audit.case import Case, Found, expect
 from privshare.audit.inputs import in_force
-from privshare.audit.sentence import counted, listed, plain
+from privshare.audit.proof_words import in_words
+from privshare.audit.sentence import listed, plain, short
 from privshare.rights.anchored_row import bound_text
 from privshare.rights.cell_proof import CellProof, CellStatement
-from privshare.rights.schema import Schema
+from privshare.rights.provable import holder
+from privshare.rights.schema import Column, Schema
+from privshare.schemes.commitment import Value
 from privshare.schemes.proof import (
     AtLeast,
+    EqualValues,
     InRange,
     LinearSum,
     OneOfSet,
@@ -29,23 +33,9 @@ from privshare.schemes.proof import (
     verify,
 )
 from privshare.wire import domain
-from privshare.wire.canonical import unb64u
+from privshare.wire.canonical import b64u, unb64u
 
 __all__ = ["check_cells", "check_proof", "told"]
-
-#: What a proof about commitments says, by its kind; "they" are committed values.
-_WORDS = {
-    "at-least/v1": "that one hidden number is at least another",
-    "dleq/v1": "that the same secret is behind several elements",
-    "elgamal-decryption/v1": "that an encrypted number was decrypted rightly",
-    "elgamal-encryption/v1": "that a number was encrypted under a given key",
-    "equal/v1": "that several commitments hide one value",
-    "linear/v1": "that hidden numbers add up as stated",
-    "member/v1": "that what is hidden is one of a given list",
-    "one-of-set/v1": "that a hidden value is one of a few stated ones",
-    "opening/v1": "that it knows what a commitment hides",
-    "range/v1": "that hidden numbers lie between stated bounds",
-}
 
 
 def check_cells(case: Case) -> Found:
@@ -100,9 +90,7 @@ def told(case: Case) -> str:
         said = _of_cells(_cells(case)[0], schema)
         if said:
             return f"{said}; the cells themselves are not shown."
-    count = len(document.statement.commitments)
-    what = _WORDS.get(document.kind, f"a statement of kind {document.kind}")
-    return f"Proven is {what} ({counted(count, 'commitment', 'commitments')})."
+    return f"Proven is that {in_words(document.statement)}."
 
 
 def _cells(case: Case) -> tuple[CellStatement, int]:
@@ -133,10 +121,39 @@ def _of_cells(found: CellStatement, schema: Schema) -> str:
         case AtLeast():
             names = [column.name for column in columns]
             return f"Proven is that {where} {names[0]} is at least {names[1]}"
-        case OneOfSet():
-            count = len(statement.values)
-            return f"Proven is that {where} {columns[0].name} is one of {count} values"
-        case LinearSum():
+        case EqualValues():
             names = [column.name for column in columns]
-            return f"Proven is that {where} {listed(names)} add up as stated"
+            return f"Proven is that {where} {listed(names)} hold one value"
+        case OneOfSet():
+            names = [_value(columns[0], one) for one in statement.values]
+            return (
+                f"Proven is that {where} {columns[0].name} is one of {len(names)} "
+                f"values: {listed(names)}"
+            )
+        case LinearSum():
+            pairs = zip(statement.coefficients, columns, strict=True)
+            return (
+                f"Proven is that {where} {listed(_term(a, one) for a, one in pairs)} "
+                f"add up to {statement.constant}"
+            )
     return ""
+
+
+def _value(column: Column, value: Value) -> str:
+    """A value of a column in its words; of a text there is but a hash."""
+    if isinstance(value, int):
+        return bound_text(column, value)
+    hold = holder(column)
+    for word in column.categories:
+        if hold(word) == value:
+            return word
+    return f"the text {short(b64u(value))}"
+
+
+def _term(coefficient: int, column: Column) -> str:
+    """What a sum has of a column, whose cells it counts in their last digit."""
+    unit = {None: "", 0: "", 1: " (in tenths)", 2: " (in hundredths)"}.get(
+        column.scale, f" (in units of 10^-{column.scale})"
+    )
+    times = "" if coefficient == 1 else f"{coefficient} times "
+    return f"{times}{column.name}{unit}"

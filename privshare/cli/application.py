@@ -30,6 +30,7 @@ GROUPS: Mapping[str, str] = MappingProxyType(
         "record": "Read one record that a grant allows.",
         "job": "Compute on records that nobody may see.",
         "proof": "Prove one thing about a value, and nothing else of it.",
+        "evidence": "What machines say of themselves, verified offline.",
         "ring": "Speak as one of many; name an author together.",
         "threshold": "The consortium's key: deal, import, reshare, show.",
         "ledger": "Look into the log, anchor files, audit it whole.",

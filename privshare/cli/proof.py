@@ -156,19 +156,22 @@ def verify(
     as_json: JsonOption = False,
 ) -> None:
     """Verify a proof, offline, and say what it proves."""
+    from privshare.audit.proof_words import in_words  # noqa: PLC0415 - lazy
     from privshare.sdk import prove  # noqa: PLC0415 - lazy
 
     document = prove.verify(_read(file))
     shown = cast(dict[str, Any], document.to_json())
     statement = json.dumps(shown["public"], indent=1)
+    told = in_words(document.statement)
     context = "\n".join(
         f"{name:8}  {text}" for name, text in shown["context"].items() if text
     )
     show(
         Report(
-            f"the proof holds: {document.kind}",
+            f"proven: {told}",
             {
                 "kind": document.kind,
+                "statement": told,
                 "public": shown["public"],
                 "context": shown["context"],
             },

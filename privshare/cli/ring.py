@@ -195,8 +195,10 @@ def show_(
         note = f", saved in {save}"
     digest = b64u(members.ring.digest)
     regulators = members.regulators
+    openers = b64u(regulators.digest) if regulators else None
     opened = (
-        f"{regulators.threshold} of {len(regulators.keys)} regulators together"
+        f"{regulators.threshold} of {len(regulators.keys)} regulators together, "
+        f"digest {openers}"
         if regulators
         else "nobody"
     )
@@ -209,10 +211,12 @@ def show_(
                 "epoch": members.epoch,
                 "digest": digest,
                 "keys": [b64u(key) for key in members.ring.keys],
+                "regulators": openers,
                 "threshold": regulators.threshold if regulators else None,
             },
             f"digest           {digest}\ncan be named by  {opened}\n\n{keys}",
-            "compare the digest with another member's: the list is your hiding place",
+            "compare with another member's: the list is your hiding place, and whose "
+            "keys the regulators are is the node's word",
         ),
         as_json=as_json,
     )
@@ -265,7 +269,8 @@ def sign(
                 "scope": scope,
                 "size": len(found.ring),
             },
-            f"statement  {ring.statement_id(signed)}\nscope      {scope}",
+            f"statement  {ring.statement_id(signed)}\nscope      {scope}\n"
+            f"network    {found.network}",
             hint(f"privshare ring post {target}", profile),
         ),
         as_json=as_json,
@@ -452,7 +457,7 @@ def _members(file: Path | None, name: str, profile: str) -> Members:
     from privshare.sdk import ring  # noqa: PLC0415 - lazy
 
     if file is not None:
-        return ring.load_members(_read(file))
+        return ring.named(ring.load_members(_read(file)), name)
     return ring.find(name, profile_of(profile))
 
 

@@ -126,9 +126,7 @@ def tidy(node: Node, timeout_s: float = 1.0) -> int:
         How many are still missing.
     """
     missing = 0
-    for name in node.store.blob_jobs():
-        if not name.startswith(_PENDING):
-            continue
+    for name in node.store.blob_jobs(_PENDING):
         data = node.store.blob(name, _NOTES)
         if data is None:
             continue

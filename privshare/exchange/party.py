@@ -222,7 +222,7 @@ def forget(node: Node) -> None:
     """Drop the blobs of jobs that have ended, and stop work on them."""
     view = node.view()
     for job in node.store.blob_jobs():
-        if view.get(f"job/{job}") is None:
+        if ":" in job or view.get(f"job/{job}") is None:
             continue  # not a job's blobs, or one that our copy has not seen
         if query.job(view, job).status == "admitted":
             continue

@@ -35,6 +35,7 @@ from privshare.ledger.ring import (
     Opening,
     RegulatorKey,
     RegulatorSet,
+    RingEpoch,
     Statement,
     keys_of,
     regulators_of,
@@ -181,7 +182,7 @@ def register(
 def relay(node: Node, signed: SignedStatement) -> Relayed:
     """Check an anonymous statement and put it on the ledger.
 
-    Sent again, it gives the answer of the first time.
+    Sent again, it gives the answer of the first time; its text is kept here, too.
 
     Args:
         node: Any agency's.
@@ -202,13 +203,8 @@ def relay(node: Node, signed: SignedStatement) -> Relayed:
         )
     view = node.view()
     held = query.ring_epoch(view, place.ring, place.epoch)
-    if held.status != "active":
-        raise StepNotAllowed(
-            f"expected a ring in force, found epoch {place.epoch} of {place.ring} "
-            f"{held.status}",
-            fix="sign for the epoch that is in force",
-            detail={"rule": "ring.status"},
-        )
+    if held.digest is None:
+        raise _not_in_force(held)
     found = verify(
         signed.signature,
         signed.digest,
@@ -217,10 +213,16 @@ def relay(node: Node, signed: SignedStatement) -> Relayed:
         regulators_of(view, held),
     )
     name = statement_id(place, found.tag, signed.digest)
+    text = Message(signed.message, signed.salt)
     before = _known(view, name)
     if before is not None:
+        if _kept(node, name) is None:  # another node took it, and may not have it
+            _keep(node, name, text)
+            _file(node, name, tx_id(node, before.at), before.at)
         return _relayed(node, name, before)
-    _keep(node, name, Message(signed.message, signed.salt))
+    if held.status != "active":
+        raise _not_in_force(held)
+    _keep(node, name, text)
     try:
         committed = node.submit("statement.ring", signed.body())
     except Conflict as error:
@@ -230,6 +232,10 @@ def relay(node: Node, signed: SignedStatement) -> Relayed:
         if isinstance(index, int):
             node.ledger.sync(index, timeout_s=node.commit_timeout_s)
         return _relayed(node, name, query.statement(node.view(), name))
+    except NotPermitted as error:
+        if error.detail.get("rule") == "statement.repeat":  # refused for good
+            node.store.drop_blobs(_KEPT + name)
+        raise
     _file(node, name, committed.id, committed.index)
     return _relayed(node, name, query.statement(node.view(), name))
 
@@ -243,7 +249,7 @@ def message(node: Node, statement_id: str) -> Message:
         VerificationError: What the other node sent is another text.
         Unavailable: The other node does not answer.
     """
-    made = query.statement(node.view(), statement_id)
+    made = _readable(node.view(), node.agency, statement_id)
     kept = _kept(node, statement_id)
     if kept is not None:
         return kept
@@ -271,17 +277,7 @@ def serve_message(node: Node, caller: str, statement_id: str) -> dict[str, Json]
         NotPermitted: The caller is neither: rule `statement.reader`.
         NotFound: No such statement, or its text is not here.
     """
-    view = node.view()
-    made = query.statement(view, statement_id)
-    held = query.ring_epoch(view, made.ring, made.epoch)
-    readers = {identifier.owner_of(made.ring)}
-    if held.regulators is not None:
-        readers |= set(held.regulators.agencies)
-    if caller not in readers:
-        raise NotPermitted(
-            f"expected the owner of {made.ring} or a regulator, found {caller}",
-            detail={"rule": "statement.reader"},
-        )
+    _readable(node.view(), caller, statement_id)
     kept = _kept(node, statement_id)
     if kept is None:
         raise NotFound("expected the text of this statement here, found none")
@@ -378,6 +374,30 @@ def _put(node: Node, kind: str, body: Mapping[str, Json], person: str) -> Commit
     )
     drawer.file(node, "ledger.entry", committed, committed.id)
     return committed
+
+
+def _readable(view: View, agency: str, statement_id: str) -> Statement:
+    """A statement whose text this agency may read: the owner, the regulators."""
+    made = query.statement(view, statement_id)
+    held = query.ring_epoch(view, made.ring, made.epoch)
+    readers = {identifier.owner_of(made.ring)}
+    if held.regulators is not None:
+        readers |= set(held.regulators.agencies)
+    if agency not in readers:
+        raise NotPermitted(
+            f"expected the owner of {made.ring} or a regulator, found {agency}",
+            detail={"rule": "statement.reader"},
+        )
+    return made
+
+
+def _not_in_force(held: RingEpoch) -> StepNotAllowed:
+    return StepNotAllowed(
+        f"expected a ring in force, found epoch {held.epoch} of {held.ring} "
+        f"{held.status}",
+        fix="sign for the epoch that is in force",
+        detail={"rule": "ring.status"},
+    )
 
 
 def _known(view: View, name: str) -> Statement | None:

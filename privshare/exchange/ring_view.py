@@ -5,7 +5,9 @@ ledger's state ─► rings, ring, statements, statement ─► JSON
 
 from __future__ import annotations
 
-from privshare.errors import NotFound
+from dataclasses import dataclass
+
+from privshare.errors import EncodingError, NotFound
 from privshare.exchange.node import Node
 from privshare.exchange.ring import tx_id
 from privshare.ledger import query
@@ -13,7 +15,12 @@ from privshare.ledger.api import View
 from privshare.ledger.ring import RingEpoch, Statement, keys_of, regulators_of
 from privshare.wire.canonical import Json, b64u
 
-__all__ = ["ring", "rings", "statement", "statements"]
+__all__ = ["Looked", "ring", "rings", "shown", "statement", "statements"]
+
+#: Statements that one search reads: anybody may ask.
+MAX_LOOKED = 1_000
+
+_STATEMENT = "statement/"
 
 
 def rings(node: Node) -> list[dict[str, Json]]:
@@ -31,20 +38,57 @@ def ring(node: Node, name: str) -> dict[str, Json]:
     view = node.view()
     if not query.ring(view, name).newest:
         raise NotFound(f"expected a ring, found none of the name {name}")
-    shown = _ring(node, view, name)
-    epoch = shown["epoch"]
+    found = _ring(node, view, name)
+    epoch = found["epoch"]
     keys: list[Json] = []
     if isinstance(epoch, int):
         held = query.ring_epoch(view, name, epoch)
         keys = [b64u(key) for key in keys_of(view, held).keys]
-    return shown | {"keys": keys}
+    return found | {"keys": keys}
 
 
-def statements(node: Node) -> list[dict[str, Json]]:
-    """All statements, the newest first."""
-    view = node.view()
-    found = list(query.statements(view).items())
-    return [_statement(node, view, name, made) for name, made in found[::-1]]
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Statements by id, the newest first.
+
+    Attributes:
+        found: As many as were asked for and one more, if there is one.
+        last: The last that was looked at, where the search was not finished.
+    """
+
+    found: list[tuple[str, Statement]]
+    last: tuple[str, Statement] | None = None
+
+
+def statements(
+    view: View, most: int, *, ring: str = "", scope: str = "", after: str = ""
+) -> Looked:
+    """Look for statements, through `MAX_LOOKED` of them at most.
+
+    Args:
+        view: The ledger's state.
+        most: How many are wanted.
+        ring: Of this ring; of any without.
+        scope: In this scope; in any without.
+        after: Begin behind the statement of this id.
+
+    Raises:
+        EncodingError: There is none of that id.
+    """
+    behind = f"{_STATEMENT}{after}" if after else ""
+    if behind and view.get(behind) is None:
+        raise EncodingError("expected a cursor of this list, found another")
+    found: list[tuple[str, Statement]] = []
+    listed = view.items(_STATEMENT, newest_first=True, after=behind)
+    for looked, (key, value) in enumerate(listed, start=1):
+        one = key.removeprefix(_STATEMENT), Statement.from_json(value)
+        if ring in ("", one[1].ring) and scope in ("", one[1].scope):
+            found.append(one)
+        if len(found) > most:
+            break
+        if looked == MAX_LOOKED:
+            return Looked(found, one)
+    return Looked(found)
 
 
 def statement(node: Node, statement_id: str) -> dict[str, Json]:
@@ -54,7 +98,7 @@ def statement(node: Node, statement_id: str) -> dict[str, Json]:
         NotFound: There is none of that id.
     """
     view = node.view()
-    return _statement(node, view, statement_id, query.statement(view, statement_id))
+    return shown(node, view, statement_id, query.statement(view, statement_id))
 
 
 def _ring(node: Node, view: View, name: str) -> dict[str, Json]:
@@ -83,16 +127,17 @@ def _openers(view: View, held: RingEpoch) -> Json:
     return {"keys": keys, "threshold": regulators.threshold}
 
 
-def _statement(node: Node, view: View, name: str, made: Statement) -> dict[str, Json]:
+def shown(node: Node, view: View, name: str, made: Statement) -> dict[str, Json]:
+    """What the ledger says about a statement of this id."""
     opening = query.opening(view, name)
-    shown: Json = None
+    named: Json = None
     if opening is not None:
         held = query.ring_epoch(view, made.ring, made.epoch)
         threshold = held.regulators.threshold if held.regulators else 0
         given: list[Json] = [
             {"agency": one.agency, "at": one.at} for one in opening.partials
         ]
-        shown = {
+        named = {
             "member": opening.member,
             "missing": max(0, threshold - len(given)),
             "opened": opening.opened,
@@ -105,7 +150,7 @@ def _statement(node: Node, view: View, name: str, made: Statement) -> dict[str, 
         "epoch": made.epoch,
         "id": name,
         "number": made.number,
-        "opening": shown,
+        "opening": named,
         "ring": made.ring,
         "scope": made.scope,
         "tag": made.tag,

@@ -301,8 +301,8 @@ class Storage(Protocol):
 
     def blob(self, job: str, name: str) -> bytes | None: ...
 
-    def blob_jobs(self) -> Sequence[str]:
-        """Ids of the jobs that still have blobs here."""
+    def blob_jobs(self, prefix: str = "") -> Sequence[str]:
+        """Ids, of those that begin so, of the jobs that still have blobs here."""
 
     def drop_blobs(self, job: str, prefix: str = "") -> None:
         """Delete the job's blobs whose name starts with `prefix`."""

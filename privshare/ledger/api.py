@@ -77,9 +77,11 @@ class View:
         """The value under a key, or None."""
         return self._snapshot.get(key)
 
-    def items(self, prefix: str) -> Iterator[tuple[str, Value]]:
+    def items(
+        self, prefix: str, *, newest_first: bool = False, after: str = ""
+    ) -> Iterator[tuple[str, Value]]:
         """Keys with a prefix and their values, in the order they appeared."""
-        return self._snapshot.items(prefix)
+        return self._snapshot.items(prefix, newest_first=newest_first, after=after)
 
     def prove(self, key: str) -> MapProof:
         """Prove what this view holds under a key, or that it holds nothing."""

@@ -266,14 +266,6 @@ def statement(reader: Reader, statement_id: str) -> Statement:
     return Statement.from_json(_read(reader, name, f"statement {statement_id}"))
 
 
-def statements(reader: Lister) -> dict[str, Statement]:
-    """All statements by id, in the order they appeared."""
-    return {
-        name.removeprefix("statement/"): Statement.from_json(value)
-        for name, value in reader.items("statement/")
-    }
-
-
 def opening(reader: Reader, statement_id: str) -> Opening | None:
     """How far a statement's signer is named; None if nobody ever can."""
     found = reader.get(f"opening/{statement_id}")

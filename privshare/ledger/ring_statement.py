@@ -234,7 +234,8 @@ def sign(
         rand: As for `ring_signature.sign`.
 
     Raises:
-        EncodingError: The message is too long, or the salt not 32 bytes.
+        EncodingError: The message is too long, the scope of another form, or the
+            salt not 32 bytes.
         NotFound: The key is not in the ring.
         OutOfRange: A form that the ring is too large for.
     """
@@ -242,6 +243,7 @@ def sign(
         raise EncodingError(
             f"expected a message of at most {MAX_MESSAGE} bytes, found {len(message)}"
         )
+    identifier.SCOPE.check(place.scope, "scope")
     salt = secrets.token_bytes(SALT_BYTES) if salt is None else salt
     made = ring_signature.sign(
         message_digest(salt, message),

@@ -196,17 +196,24 @@ class Snapshot:
         leaf = _find(self._root, _path(key))
         return None if leaf is None else _load(leaf.data)
 
-    def items(self, prefix: str) -> Iterator[tuple[str, Value]]:
+    def items(
+        self, prefix: str, *, newest_first: bool = False, after: str = ""
+    ) -> Iterator[tuple[str, Value]]:
         """Yield keys that begin with `prefix`, in the order they first appeared.
 
         Args:
             prefix: Holds at least the family, the part before the first "/".
+            newest_first: In the opposite order.
+            after: Begin behind this key, without reading what is before it;
+                nothing is yielded if it is not there.
         """
         family = prefix.split("/", 1)[0]
         keys, count = self._families.get(family, ([], 0))
-        for position in range(count):
+        for position in reversed(range(count)) if newest_first else range(count):
             key, path = keys[position]
-            if key.startswith(prefix):
+            if after:
+                after = "" if key == after else after
+            elif key.startswith(prefix):
                 leaf = _find(self._root, path)
                 if leaf is not None:
                     yield key, _load(leaf.data)

@@ -37,8 +37,10 @@ from dataclasses import dataclass
 
 from privshare.errors import OutOfRange, ProofInvalid
 from privshare.rights.anchored_row import (
+    NUMBERS,
     AnchoredRow,
     bound,
+    bound_text,
     check_alike,
     check_numbers,
     span,
@@ -189,8 +191,15 @@ def prove_cell_in_range(
     check_numbers(found)
     opened = row.opening(column)
     interval = Interval(opened.commitment(), bound(found, low), bound(found, high))
-    statement = InRange((interval,))
-    return _proven(row, statement, [opened], context, rand)
+    value = opened.value
+    if not isinstance(value, int) or not interval.low <= value <= interval.high:
+        raise OutOfRange(
+            f"{column}: expected a cell from {bound_text(found, interval.low)} to "
+            f"{bound_text(found, interval.high)}, found one outside",
+            fix="The statement is not true: name an interval that holds it.",
+            detail={"column": column},
+        )
+    return _proven(row, InRange((interval,)), [opened], context, rand)
 
 
 def prove_cell_at_least(
@@ -338,13 +347,15 @@ def _column_of(schema: Schema, disclosure: Disclosure, commitment: bytes) -> str
 
 
 def _check_meaning(statement: Statement, columns: Sequence[Column]) -> None:
-    """Refuse bounds and sums of texts, and comparisons of unlike numbers."""
+    """Refuse bounds and sums of texts, comparison and equality of unlike numbers."""
     try:
         match statement:
             case InRange() | LinearSum():
                 for column in columns:
                     check_numbers(column)
             case AtLeast():
+                check_alike(columns)
+            case EqualValues() if any(one.type in NUMBERS for one in columns):
                 check_alike(columns)
     except OutOfRange as error:
         raise ProofInvalid(error.message) from None

@@ -298,7 +298,9 @@ class Client(Bound[M], Generic[M]):
         """Pack receipts and what is attached to them for an auditor.
 
         Each is verified on its way in. The trust policy goes in as well; an
-        auditor compares its fingerprint with one from elsewhere.
+        auditor compares its fingerprint with one from elsewhere. Receipts of
+        unnamed members' statements are left out, since their text is read by
+        the ring's owner and regulators alone: `net.rings.receipt`.
 
         Args:
             limit: Most receipts, the newest first.
@@ -312,7 +314,8 @@ class Client(Bound[M], Generic[M]):
         """
         from privshare.audit.bundle import write_bundle  # noqa: PLC0415 - if asked
 
-        listed = yield from self._session.items("/v1/receipts", {}, limit)
+        found = yield from self._session.items("/v1/receipts", {}, limit)
+        listed = [one for one in found if one.str("operation") != "statement.ring"]
         packed: dict[str, tuple[bytes, dict[str, bytes]]] = {}
         for number, one in enumerate(listed, 1):
             if progress is not None:

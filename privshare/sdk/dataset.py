@@ -221,9 +221,7 @@ class Dataset(Live[M]):
             "purpose": purpose,
         }
         answer = yield from self._session.send("POST", "/v1/proofs", body)
-        return (
-            yield from self._session.receipt(answer.str("receipt"), ("statement.zk",))
-        )
+        return (yield from self._proof(answer, "statement.zk"))
 
     def _cell(self, column: str, value: int | Decimal | str) -> int | str:
         """A bound as the column's cells have it: decimals are scaled."""

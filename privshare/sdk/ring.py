@@ -200,17 +200,37 @@ def post(signed: SignedStatement, node: str | wallet.Profile = "default") -> Pos
 def find(name: str, node: str | wallet.Profile = "default") -> Members:
     """Ask a node for a ring's members, without giving a name.
 
-    The list decides how anonymous its members are: compare its digest, or save
-    it and compare files, with somebody else in the ring.
+    The list decides how anonymous its members are, and a signature can be opened
+    with the regulators' keys that the node shows, whoever has these. Save it and
+    compare files, or `ring.digest` and `regulators.digest`, with somebody else in
+    the ring who asked another node.
 
     Raises:
         NotFound: There is no such ring.
         EncodingError: What the node answers is none.
+        VerificationError: It is another ring.
     """
     agency, _, rest = name.partition("/")
     path = f"/v1/rings/{agency}/{rest}"
     answer = _anonymously(node, lambda session: session.get(path))
-    return members_of(answer)
+    return named(members_of(answer), name)
+
+
+def named(members: Members, name: str) -> Members:
+    """Hold a ring to the name that was asked for.
+
+    A signature is for the ring that it was made with, whatever the signer had
+    in mind.
+
+    Raises:
+        VerificationError: It has another.
+    """
+    if members.name != name:
+        raise VerificationError(
+            f"expected the ring {name}, found {members.name}",
+            fix="do not sign with it; ask another node for the ring",
+        )
+    return members
 
 
 def members_of(answer: Document) -> Members:

@@ -17,7 +17,7 @@ from privshare.ledger.ring_statement import message_digest
 from privshare.sdk.call import Bound, Call, M, verb
 from privshare.sdk.document import Document
 from privshare.sdk.receipt import Receipt
-from privshare.sdk.ring import Members, members_of
+from privshare.sdk.ring import Members, members_of, named
 from privshare.sdk.session import Session
 from privshare.wire.canonical import Encodable, b64u, unb64u
 
@@ -45,10 +45,11 @@ class Rings(Bound[M]):
 
         Raises:
             NotFound: There is none of that name, or it has no members yet.
+            VerificationError: The node gave another.
         """
         agency, _, rest = name.partition("/")
         path = f"{_RINGS}/{quote(agency, safe='')}/{quote(rest, safe='')}"
-        return members_of((yield from self._session.get(path)))
+        return named(members_of((yield from self._session.get(path))), name)
 
     @verb
     def register(
@@ -154,7 +155,8 @@ class Rings(Bound[M]):
             message = unb64u(answer.str("message"))
         own = {"message": message}
         session, operations = self._session, ("statement.ring",)
-        return (yield from session.receipt(shown.str("tx"), operations, "", own))
+        about = f"statement/{statement}"
+        return (yield from session.receipt(shown.str("tx"), operations, about, own))
 
 
 def _path(statement: str) -> str:

@@ -162,12 +162,12 @@ class Layer:
         if not route.limited:
             return
         if principal is None:
-            self._take(self._context.public_rate, _address())
+            self._take(self._context.public_rate, _address(), route.cost)
         else:
-            self._take(self._context.people_rate, principal.name)
+            self._take(self._context.people_rate, principal.name, route.cost)
 
-    def _take(self, bucket: Any, name: str) -> None:
-        wait_s = bucket.take(name, self._context.monotonic())
+    def _take(self, bucket: Any, name: str, cost: int = 1) -> None:
+        wait_s = bucket.take(name, self._context.monotonic(), cost)
         if wait_s:
             raise problems.retry_after(
                 Unavailable(

@@ -40,7 +40,7 @@ class RateLimit:
         Args:
             name: Whose bucket.
             now: Monotonic seconds.
-            tokens: How many; more than `burst` are never there.
+            tokens: How many; `burst` where that is less.
 
         Returns:
             0.0 when they were taken, else the seconds until they are there.
@@ -48,6 +48,7 @@ class RateLimit:
         with self._lock:
             level, since = self._buckets.pop(name, (self._burst, now))
             level = min(self._burst, level + (now - since) * self._per_s)
+            tokens = min(tokens, self._burst)
             missing = tokens - level
             self._buckets[name] = (level if missing > 0 else level - tokens, now)
             if len(self._buckets) > self._max_names:

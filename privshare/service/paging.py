@@ -80,6 +80,7 @@ def page(
     items: Sequence[T],
     show: Callable[[T], Json],
     after: Callable[[T], Json],
+    last: T | None = None,
 ) -> Answer:
     """Lay out one page.
 
@@ -88,13 +89,15 @@ def page(
         items: As many as the limit and one more, if there is one.
         show: Makes JSON of an item.
         after: The position behind an item.
+        last: The last item that was looked at, where there may be more behind.
     """
     query = cast(Page, call.query)
     shown = items[: query.limit]
     headers = {}
     following = None
-    if len(items) > query.limit:
-        following = b64u(encode(after(shown[-1])))
+    if len(items) > query.limit or last is not None:
+        end = shown[-1] if last is None else last
+        following = b64u(encode(after(end)))
         fields = {
             name: value
             for name, value in query.model_dump().items()

@@ -176,6 +176,7 @@ class Route:
         if_match: Whether If-Match is required.
         refusals: Statuses beyond those that every such route may give.
         limited: Whether the rate limit counts it.
+        cost: As how many requests the rate limit counts it.
     """
 
     method: Method
@@ -192,6 +193,7 @@ class Route:
     if_match: bool = False
     refusals: tuple[int, ...] = ()
     limited: bool = True
+    cost: int = 1
 
     @property
     def name(self) -> str:

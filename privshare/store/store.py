@@ -44,6 +44,9 @@ _BLOB = table(BlobTable)
 _USE = table(UseTable)
 _SETTING = table(SettingTable)
 
+#: Behind every character of an id.
+_LAST = "\x7f"
+
 
 class Store(Sheets, Requests):
     """One node's rows, documents, people, receipts, jobs and settings.
@@ -282,11 +285,12 @@ class Store(Sheets, Requests):
             sa.select(_BLOB.c.data).where(_BLOB.c.job == job, _BLOB.c.name == name)
         )
 
-    def blob_jobs(self) -> tuple[str, ...]:
-        """List the jobs that still have blobs here."""
+    def blob_jobs(self, prefix: str = "") -> tuple[str, ...]:
+        """List the jobs, of ids that begin so, that still have blobs here."""
+        within = (_BLOB.c.job >= prefix, _BLOB.c.job < prefix + _LAST)
+        jobs = sa.select(_BLOB.c.job).distinct().order_by(_BLOB.c.job)
         with reading(self._engine) as db:
-            found = db.execute(sa.select(_BLOB.c.job).distinct().order_by(_BLOB.c.job))
-            return tuple(row[0] for row in found)
+            return tuple(row[0] for row in db.execute(jobs.where(*within)))
 
     def drop_blobs(self, job: str, prefix: str = "") -> None:
         """Delete a job's blobs whose names start with `prefix`."""

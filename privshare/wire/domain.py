@@ -71,7 +71,9 @@ ADMISSION: Final = _tag(b"admission")  # what evidence is bound to before data
 CONCLUSION: Final = _tag(b"conclusion")  # and after the result
 NONCE: Final = _tag(b"nonce")  # job, party, nonce: committed before evidence
 RELEASE: Final = _tag(b"release")  # data on its way to an attested key
+TPM_CHALLENGE: Final = _tag(b"tpm-challenge")  # secret, names of AK and EK
 MODULE_CACHE: Final = _tag(b"module-cache")  # key and compiled code of a module
+SIMULATED: Final = _tag(b"simulated")  # a statement of a machine that is none
 RECEIPT: Final = _tag(b"receipt")  # a receipt, as bundles name it
 ATTACHMENT: Final = _tag(b"attachment")  # a file that travels with a receipt
 

@@ -61,6 +61,15 @@ class Fields:
         self._unread = set(self._obj)
         self._where = where
 
+    @property
+    def where(self) -> _Str:
+        """The object's place, as messages name it."""
+        return self._where
+
+    def names(self) -> tuple[_Str, ...]:
+        """The fields that nobody has read yet, sorted: where names are data."""
+        return tuple(sorted(self._unread))
+
     def str(
         self,
         name: _Str,

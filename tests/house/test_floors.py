@@ -25,6 +25,7 @@ FLOORS = {
     "jobs": 8,
     "store": 9,
     "audit": 9,
+    "simulation": 9,
     "exchange": 10,
     "sdk": 10,
     "service": 11,

@@ -97,7 +97,7 @@ def test_a_proof_about_no_dataset_is_valid(network: Network) -> None:
     verdict = judge(network, handed_in(network, known()), second=True)
     assert verdict.outcome == "valid", verdict.report()
     assert verdict.step(6).outcome == "not applicable"
-    assert "knows what a commitment hides" in verdict.headline[1]
+    assert "knows what the commitment hides" in verdict.headline[1]
 
 
 @pytest.mark.parametrize(

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import json
+import secrets
+import time
+import zipfile
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from service_kit import NETWORK, World, problem
 
+from privshare.exchange import drawer, party, ring_view
+from privshare.ledger.api import View
+from privshare.ledger.engines.embedded import EmbeddedLedger
 from privshare.ledger.ring_statement import Place, SignedStatement, sign
+from privshare.ledger.transaction import build
 from privshare.schemes.ring import Ring
 from privshare.schemes.ring_key import RingKey
 from privshare.sdk.document import Document
 from privshare.sdk.ring import members_of, statement_id
+from privshare.service.auth import ROLES
+from privshare.service.limits import RateLimit
+from privshare.store.store import Store
+from privshare.wire import envelope
 from privshare.wire.canonical import b64u
 
 KEYS = [RingKey.from_bytes(bytes([n]) + bytes(31)) for n in range(2, 6)]
@@ -106,6 +118,16 @@ def test_a_statement_may_be_sent_twice(ring: Stage) -> None:
     assert first["id"] == second["id"] and first["index"] == second["index"]
 
 
+def test_sent_again_when_the_next_list_is_in_force(ring: Stage) -> None:
+    """The answer that got lost is given again; nothing new is taken."""
+    said = ring.statement().to_json()
+    first = answer(ring.post(said), 201)
+    sent = registration(ring.name.split("/")[1])
+    assert answer(ring.call("steward", "POST", "/v1/rings", sent), 201)["epoch"] == 2
+    assert answer(ring.post(said), 201) == first
+    assert ring.post(ring.statement(KEYS[2]).to_json()).status_code == 409
+
+
 @pytest.mark.parametrize(
     ("change", "status", "name"),
     [
@@ -177,3 +199,164 @@ def test_who_may_register_and_open(ring: Stage) -> None:
     for reason in ("", "x" * 501):
         found = ring.call("regulator", "POST", path, {"reason": reason})
         assert found.status_code == 400
+
+
+def receipt_of(ring: Stage, said: SignedStatement) -> str:
+    """Post a statement; its receipt's id, once there is a receipt."""
+    done = answer(ring.post(said.to_json()), 201)
+    listed = answer(ring.call("analyst", "GET", "/v1/receipts"))["items"]
+    assert done["tx"] in [one["id"] for one in listed]
+    return str(done["tx"])
+
+
+def test_receipts_do_not_give_the_text_away(ring: Stage) -> None:
+    """Analysts read what is attached to receipts, but no statement's text."""
+    said = ring.statement(message=b"The analysts sell what they see.")
+    path = f"/v1/receipts/{receipt_of(ring, said)}/attachments/message"
+    for role in ROLES:
+        assert ring.call(role, "GET", path).status_code == 403, role
+        bundle = ring.call(role, "GET", "/v1/bundle?limit=200")
+        if bundle.status_code == 200:
+            with zipfile.ZipFile(io.BytesIO(bundle.data)) as zipped:
+                found = [zipped.read(name) for name in zipped.namelist()]
+            assert found and said.message not in found, role
+
+
+def submit_as_title(world: World, kind: str, body: dict[str, Any]) -> None:
+    """Put a transaction of another agency on the ledger."""
+    nonce, expires = secrets.token_bytes(16), int(time.time()) + 300
+    made = build(kind, "title", body, NETWORK, nonce, expires, [world.agency.key])
+    world.context.node.ledger.submit(envelope.encode(made))
+
+
+def test_the_text_is_kept_wherever_it_is_sent(ring: Stage) -> None:
+    """Whoever hands a statement in first, and loses its text, does not lose it."""
+    said = ring.statement()
+    submit_as_title(ring.world, "statement.ring", dict(said.body()))
+    done = answer(ring.post(said.to_json()), 201)
+    shown = answer(ring.call("nobody", "GET", f"/v1/statements/{done['id']}"))
+    assert shown["account"] == "title"
+    path = f"/v1/statements/{done['id']}/message"
+    assert answer(ring.call("steward", "GET", path))["message"] == b64u(said.message)
+    kept = set(ring.world.context.store.blob_jobs())
+    assert answer(ring.post(said.to_json()), 201) == done
+    assert set(ring.world.context.store.blob_jobs()) == kept
+
+
+def test_the_text_is_not_for_a_node_that_only_took_it(world: World) -> None:
+    """The people of its agency do not read it; those of the ring's owner do."""
+    name = f"title/officials-{next(_numbers)}"
+    body: dict[str, Any] = {
+        "epoch": 1,
+        "keys": b64u(b"".join(sorted(key.public for key in KEYS))),
+        "more": False,
+        "regulators": None,
+        "repeat": "link",
+        "ring": name,
+    }
+    submit_as_title(world, "ring.register", body)
+    stage = Stage(world, name)
+    done = answer(stage.post(stage.statement().to_json()), 201)
+    for role in ("steward", "regulator"):
+        found = stage.call(role, "GET", f"/v1/statements/{done['id']}/message")
+        assert (found.status_code, problem(found)["title"]) == (403, "NotPermitted")
+    path = f"/v1/peer/statements/{done['id']}/message"
+    assert answer(stage.call("agency", "GET", path))["message"] == b64u(b"It happens.")
+
+
+def test_the_text_of_a_refused_statement_is_not_kept(world: World) -> None:
+    """Else a member whom nobody knows could fill the disk."""
+    sent = registration(f"officials-{next(_numbers)}", repeat="refuse")
+    name = answer(world.call("steward", "POST", "/v1/rings", sent), 201)["ring"]
+    stage = Stage(world, name)
+    answer(stage.post(stage.statement().to_json()), 201)
+    kept = set(world.context.store.blob_jobs())
+    for number in range(3):
+        again = stage.statement(message=b"%d" % number).to_json()
+        assert stage.post(again).status_code == 403
+    assert set(world.context.store.blob_jobs()) == kept
+
+
+def test_upkeep_does_not_look_at_texts(
+    ring: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each second, that would be every statement that the node ever took."""
+    node = ring.world.context.node
+    answer(ring.post(ring.statement().to_json()), 201)
+    seen: list[str] = []
+    listed, looked = Store.blob_jobs, View.get
+
+    def jobs(store: Store, *args: str) -> tuple[str, ...]:
+        seen.extend(found := listed(store, *args))
+        return found
+
+    def get(view: View, key: str) -> Any:
+        seen.append(key)
+        return looked(view, key)
+
+    monkeypatch.setattr(Store, "blob_jobs", jobs)
+    drawer.tidy(node)
+    assert not seen
+    monkeypatch.setattr(View, "get", get)
+    party.forget(node)
+    assert not [key for key in seen if key.startswith("job/statement:")]
+
+
+def test_a_page_of_statements_costs_what_it_shows(
+    ring: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Anybody may ask: the price does not grow with the ledger."""
+    posted = [
+        answer(ring.post(ring.statement(message=b"%d" % n).to_json()), 201)["id"]
+        for n in range(5)
+    ]
+    read: list[int] = []
+    entry = EmbeddedLedger.entry
+
+    def counted(ledger: EmbeddedLedger, index: int) -> bytes:
+        read.append(index)
+        return entry(ledger, index)
+
+    monkeypatch.setattr(EmbeddedLedger, "entry", counted)
+    path = f"/v1/statements?ring={ring.name.replace('/', '%2F')}&limit=2"
+    shown, cursor = [], ""
+    while cursor is not None:
+        before = len(read)
+        more = f"&cursor={cursor}" if cursor else ""
+        found = answer(ring.call("nobody", "GET", path + more))
+        assert len(read) - before <= 2
+        shown += [one["id"] for one in found["items"]]
+        cursor = found["next"]
+    assert shown == posted[::-1]
+    for other in map(b64u, (b'"nobody"', b"1", b'{"a":[]}', b"\0")):
+        found = ring.call("nobody", "GET", f"{path}&cursor={other}")
+        assert found.status_code == 400, found.data
+
+
+def test_a_search_has_an_end(ring: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scope that nobody used is looked for in pages, too."""
+    for n in range(5):
+        scope = "rare" if n == 1 else "common"
+        said = ring.statement(message=b"%d" % n, scope=scope)
+        answer(ring.post(said.to_json()), 201)
+    monkeypatch.setattr(ring_view, "MAX_LOOKED", 2)
+    path = f"/v1/statements?ring={ring.name.replace('/', '%2F')}&scope=rare"
+    first = answer(ring.call("nobody", "GET", path))
+    assert first["items"] == [] and first["next"]
+    second = answer(ring.call("nobody", "GET", f"{path}&cursor={first['next']}"))
+    assert [one["scope"] for one in second["items"]] == ["rare"]
+
+
+def test_posting_takes_more_of_the_rate_than_reading(ring: Stage) -> None:
+    """Who posts what nobody signed makes the node multiply for it."""
+    slow = ring.world.with_context(public_rate=RateLimit(1e-9, 250))
+    stage = Stage(slow, ring.name)
+    wrong = dict(ring.statement().to_json()) | {"scope": "elsewhere"}
+    assert [stage.post(wrong).status_code for _ in range(3)] == [422, 422, 429]
+    assert stage.call("nobody", "GET", "/v1/rings").status_code == 200
+    for path in ("/v1/statements", f"/v1/rings/{ring.name}"):
+        few = ring.world.with_context(public_rate=RateLimit(1e-9, 25))
+        found = [few.call("nobody", "GET", path).status_code for _ in range(3)]
+        assert found == [200, 200, 429]
+    poor = Stage(slow.with_context(public_rate=RateLimit(1e-9, 5)), ring.name)
+    assert [poor.post(wrong).status_code for _ in range(2)] == [422, 429]

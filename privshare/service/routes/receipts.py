@@ -7,7 +7,7 @@ it is about; while witnesses are late there is none yet.
 from __future__ import annotations
 
 from privshare.audit.bundle import write_bundle
-from privshare.errors import NotFound, Unavailable
+from privshare.errors import NotFound, NotPermitted, Unavailable
 from privshare.ledger.trust import trust_policy
 from privshare.service.paging import Page, index_before, page
 from privshare.service.route import (
@@ -23,6 +23,10 @@ from privshare.wire.canonical import Json
 RECEIPT = "application/vnd.privshare.receipt+json"
 ZIP = "application/zip"
 BYTES = "application/octet-stream"
+
+#: Whose attachment is the text of an unnamed member, read at
+#: `/v1/statements/{id}/message` by fewer people.
+STATEMENT = "statement.ring"
 
 
 def listing(call: Call) -> Answer:
@@ -47,7 +51,14 @@ def receipt(call: Call) -> Answer:
 
 
 def attachment(call: Call) -> Answer:
-    """Give a file that belongs to a receipt."""
+    """Give a file that belongs to a receipt, if it is not a statement's text."""
+    found = call.context.store.receipt(call.params["id"])
+    if found is not None and found.operation == STATEMENT:
+        raise NotPermitted(
+            "expected the attachment of another receipt, found a statement's text",
+            fix="Stewards and regulators read it: GET /v1/statements/{id}/message.",
+            detail={"rule": "statement.reader"},
+        )
     data = call.context.store.attachment(call.params["id"], call.params["file"])
     if data is None:
         raise NotFound("expected an attachment of that name, found none")
@@ -58,17 +69,16 @@ def attachment(call: Call) -> Answer:
 def bundle(call: Call) -> Answer:
     """Give a page of receipts as one zip file, for an auditor or a court.
 
-    Attachments are in it for analysts only: they hold plaintext.
+    Attachments are in it for analysts only: they hold plaintext. Texts of
+    statements are in it for nobody.
     """
     store, node = call.context.store, call.context.node
     found = store.receipts(call.query.limit, index_before(call))
-    with_files = "analyst" in call.person.roles
+    analyst = "analyst" in call.person.roles
     enclosed = {}
     for one in found:
-        files = {
-            name: store.attachment(one.id, name) or b""
-            for name in (one.attachments if with_files else ())
-        }
+        given = one.attachments if analyst and one.operation != STATEMENT else ()
+        files = {name: store.attachment(one.id, name) or b"" for name in given}
         enclosed[f"{one.index}-{one.operation.replace('.', '-')}"] = (one.body, files)
     trust = trust_policy(node.ledger.genesis, node.view(), None).encode("utf-8")
     headers = {"Content-Disposition": f'attachment; filename="{node.agency}.zip"'}

@@ -7,16 +7,16 @@ request counts against its address's rate and leaves no other trace here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, cast
+from typing import Annotated, cast
 
 from pydantic import Field
 
+from privshare.errors import EncodingError
 from privshare.exchange import ring as rings
 from privshare.exchange import ring_view as views
 from privshare.ledger.ring_statement import MAX_MESSAGE, MAX_SIGNATURE, SignedStatement
 from privshare.rights import identifier
-from privshare.service.paging import Page, page, window
+from privshare.service.paging import Page, page, position
 from privshare.service.route import (
     AGENCIES,
     JSON,
@@ -34,6 +34,10 @@ MAX_MEMBERS = 4096
 MAX_REGISTRATION = 1 << 18
 #: A message and a signature in base64url, and the names around them.
 MAX_STATEMENT = 2 * (MAX_MESSAGE + MAX_SIGNATURE) + 4096
+#: A signature costs milliseconds to verify, and what verifies stays on the ledger.
+STATEMENT_COST = 100
+#: Thousands of keys, or statements that are looked through.
+LIST_COST = 10
 
 Key = Annotated[str, Field(min_length=43, max_length=43, pattern="^[A-Za-z0-9_-]{43}$")]
 AgencyName = Annotated[str, Field(pattern=f"^{identifier.AGENCY.pattern.pattern}$")]
@@ -149,15 +153,26 @@ def post(call: Call) -> Json:
 
 
 def statements(call: Call) -> Answer:
-    """List anonymous statements, the newest first."""
+    """List anonymous statements, the newest first.
+
+    A page may have fewer than were asked for, or none, and another behind it.
+    """
     wanted: Wanted = call.query
-    found = [
-        one
-        for one in views.statements(call.context.node)
-        if wanted.ring in ("", one["ring"]) and wanted.scope in ("", one["scope"])
-    ]
-    shown = window(call, found, _id)
-    return page(call, shown, lambda one: cast(Json, dict(one)), _id)
+    node = call.context.node
+    view = node.view()
+    after = position(call)
+    if not isinstance(after, str | None):
+        raise EncodingError("expected a cursor of this list, found another")
+    looked = views.statements(
+        view, wanted.limit, ring=wanted.ring, scope=wanted.scope, after=after or ""
+    )
+    return page(
+        call,
+        looked.found,
+        lambda one: cast(Json, views.shown(node, view, *one)),
+        lambda one: one[0],
+        looked.last,
+    )
 
 
 def statement(call: Call) -> Json:
@@ -186,10 +201,6 @@ def open_(call: Call) -> Json:
     return {"id": done.id, "member": done.member, "missing": done.missing}
 
 
-def _id(one: Mapping[str, Any]) -> Json:
-    return cast(str, one["id"])
-
-
 def _ring(call: Call) -> str:
     return f"{call.params['agency']}/{call.params['name']}"
 
@@ -202,6 +213,7 @@ ROUTES = (
         show,
         PUBLIC,
         "A ring with its members' keys.",
+        cost=LIST_COST,
     ),
     Route(
         "POST",
@@ -223,6 +235,7 @@ ROUTES = (
         body=Body(JSON, None, MAX_STATEMENT),
         answer=Posted,
         status=201,
+        cost=STATEMENT_COST,
     ),
     Route(
         "GET",
@@ -231,6 +244,7 @@ ROUTES = (
         PUBLIC,
         "Anonymous statements, newest first.",
         query=Wanted,
+        cost=LIST_COST,
     ),
     Route(
         "GET",

@@ -249,8 +249,9 @@ class MemoryStore:
     def blob(self, job: str, name: str) -> bytes | None:
         return self._blobs.get((job, name))
 
-    def blob_jobs(self) -> Sequence[str]:
-        return sorted({job for job, _ in list(self._blobs)})
+    def blob_jobs(self, prefix: str = "") -> Sequence[str]:
+        jobs = {job for job, _ in list(self._blobs)}
+        return sorted(job for job in jobs if job.startswith(prefix))
 
     def drop_blobs(self, job: str, prefix: str = "") -> None:
         for key in [k for k in list(self._blobs) if k[0] == job]:

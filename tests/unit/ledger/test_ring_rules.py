@@ -280,7 +280,8 @@ def test_a_statement_is_entered_without_its_author(bench: RingBench) -> None:
     assert query.opening(bench.machine.state, name) == Opening()
     place = tag_key(statement.place, signature.tag)
     assert query.tag_use(bench.machine.state, place) == TagUse(1, index, index)
-    assert list(query.statements(bench.machine.state)) == [name]
+    listed = dict(bench.machine.state.items("statement/"))
+    assert list(listed) == [f"statement/{name}"]
 
 
 def test_what_one_member_says_in_a_scope_is_linked(bench: RingBench) -> None:

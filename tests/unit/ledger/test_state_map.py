@@ -61,6 +61,12 @@ def test_items_come_in_the_order_of_first_writing() -> None:
         state.put(key, {"key": key})
     assert [key for key, _ in state.items("b/")] == ["b/2", "b/1"]
     assert [key for key, _ in state.items("b/1")] == ["b/1"]
+    snapshot = state.snapshot()
+    assert [key for key, _ in snapshot.items("b/", newest_first=True)] == ["b/1", "b/2"]
+    behind = snapshot.items("b/", newest_first=True, after="b/1")
+    assert [key for key, _ in behind] == ["b/2"]
+    assert not list(snapshot.items("b/", after="b/1"))
+    assert not list(snapshot.items("b/", after="b/3"))
 
 
 def test_loading_gives_the_same_map() -> None:

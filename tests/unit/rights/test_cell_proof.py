@@ -35,9 +35,11 @@ from privshare.rights.schema import Column, Schema
 from privshare.schemes.commitment import Opening, draw_blinding
 from privshare.schemes.elgamal import Ciphertext, SecretKey, encrypt
 from privshare.schemes.proof import (
+    AtLeast,
     Context,
     Encrypted,
     EqualLogarithms,
+    EqualValues,
     InRange,
     Interval,
     KnowsOpening,
@@ -148,6 +150,8 @@ def test_false_statements_are_not_proven() -> None:
     for low, high in ((0, 399_999), (400_001, 10**9)):
         with pytest.raises(OutOfRange, match="found one outside"):
             prove_cell_in_range(row(), "price", low, high, context=CONTEXT)
+    with pytest.raises(OutOfRange, match=r"paid: expected a cell from 0\.00 to 0\.01"):
+        prove_cell_in_range(row(), "paid", 0, 1, context=CONTEXT)
     with pytest.raises(OutOfRange, match="found that it is less"):
         prove_cell_at_least(row(), "owed", "paid", context=CONTEXT)
     with pytest.raises(OutOfRange, match="found another"):
@@ -170,14 +174,17 @@ def test_unlike_columns_do_not_compare() -> None:
     """Another type or another scale is another unit."""
     with pytest.raises(OutOfRange, match="of one type and one scale"):
         prove_cell_at_least(row(), "price", "paid", context=CONTEXT)
-    one, two = row().opening("price"), row().opening("paid")
-    from privshare.schemes.proof import AtLeast
-
-    statement = AtLeast(one.commitment(), two.commitment())
-    document = make(statement, Witness([one, two]), CONTEXT)
-    forged = replace(PROOFS["at least"](), document=document)
-    with pytest.raises(ProofInvalid, match="of one type and one scale"):
-        checked(forged)
+    cells = ["d", 500, *ROWS[0][2:]]  # a price of 500, and 5.00 paid
+    committed = commit_rows(SCHEMA, [cells, ROWS[1]], SALTS[:2])
+    path = merkle.inclusion_proof(committed.leaf_hashes, 0)
+    anchored = AnchoredRow(SCHEMA, cells, SALTS[0], 0, path)
+    openings = [anchored.opening(name) for name in ("price", "paid")]
+    both = openings[0].commitment(), openings[1].commitment()
+    honest = prove_cell_in_range(anchored, "price", 0, 500, context=CONTEXT)
+    for statement in (AtLeast(*both), EqualValues(both)):
+        forged = replace(honest, document=make(statement, Witness(openings), CONTEXT))
+        with pytest.raises(ProofInvalid, match="of one type and one scale"):
+            forged.verify(committed.root, committed.rows, SCHEMA)
 
 
 def test_texts_are_not_bounded() -> None:

@@ -242,6 +242,12 @@ def test_blobs(store: Store) -> None:
     store.put_blob("j", "other", b"new")
     assert store.blob("j", "other") == b"new"
     assert store.blob_jobs() == ("j",)
+    store.put_blob("receipt:a", "notes", b"1")
+    store.put_blob("statement:a", "message", b"2")
+    assert store.blob_jobs() == ("j", "receipt:a", "statement:a")
+    assert store.blob_jobs("receipt:") == ("receipt:a",)
+    store.drop_blobs("receipt:a")
+    store.drop_blobs("statement:a")
     store.drop_blobs("j", "p%")
     assert store.blob("j", "part:1") is not None
     store.drop_blobs("j", "part:")
