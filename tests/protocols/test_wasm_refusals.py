@@ -338,12 +338,14 @@ def test_compiled_code_is_kept(cache: Cache) -> None:
 def test_a_poisoned_cache_is_named(
     cache: Cache, tmp_path: Path, poison: Callable[[bytes], bytes]
 ) -> None:
-    """The run is refused, the entry is set aside, the next run compiles anew."""
-    cached(cache)
+    """The run is refused before anything is loaded, and the entry set aside."""
+    closure = closure_of(program())
+    cache.store(closure, bytes(1000))
     (entry,) = (tmp_path / "code").glob("*.code")
     entry.write_bytes(poison(entry.read_bytes()))
     assert refused(lambda: cached(cache)).detail["rule"] == "run.cache"
-    assert not cached(cache).cached
+    assert not entry.exists() and entry.with_suffix(".refused").exists()
+    assert cache.load(closure) is None
 
 
 def test_code_of_another_module_is_not_taken(cache: Cache, tmp_path: Path) -> None:

@@ -36,11 +36,12 @@ from privshare.wire.canonical import Encodable
 _SEALS: Final = (
     fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
 )
+_INNER: Final = ("landlock", "seccomp")
 _MAX_REPORT: Final = 1 << 16
 _PIPE: Final = 1 << 20
 _PACKAGE: Final = Path(__file__).resolve().parents[2]
 _START: Final = (
-    "import sys; sys.path[:0] = sys.argv[3:]; "
+    "import sys; sys.path += sys.argv[3:]; "
     "from privshare.jobs.wasm import child; "
     "child.main(int(sys.argv[1]), int(sys.argv[2]))"
 )
@@ -164,7 +165,7 @@ def _read_answer(data: bytes, most: int, wrapped: bool) -> Answer:
         )
     try:
         report = json.loads(data[8 : 8 + length])
-        walls = [str(wall) for wall in report["walls"]]
+        walls = [wall for wall in _INNER if wall in report["walls"]]
     except (ValueError, KeyError, TypeError):
         refuse("run.sandbox", "expected a report in JSON, found something else")
     output = data[8 + length :]

@@ -92,7 +92,7 @@ def test_without_a_network_and_on_another_day_the_verdict_is_the_same() -> None:
     """An empty network namespace, two moments decades apart, one verdict."""
     start = _namespace()
     if not start:
-        pytest.skip("no network namespace is permitted here")
+        pytest.skip("the kernel permits no network namespace")
     soon, late = alone(SOON, start), alone(LATE, start)
     for said in (soon, late):
         assert not said["reached"]
