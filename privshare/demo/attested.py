@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from privshare.sdk.call import Blocking
     from privshare.sdk.client import Client
 
-__all__ = ["Machine", "Told", "policy_for", "run_attested"]
+__all__ = ["ROOTS_FILE", "Machine", "Told", "policy_for", "run_attested"]
 
 ROOTS_FILE = "trial-roots.json"
 

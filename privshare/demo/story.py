@@ -19,7 +19,7 @@ from privshare.audit.bundle import write_bundle
 from privshare.audit.verifier import Verdict, verify
 from privshare.demo import phases
 from privshare.demo.anonymous import ReportError, Stage, report
-from privshare.demo.attested import Machine, run_attested
+from privshare.demo.attested import ROOTS_FILE, Machine, run_attested
 from privshare.demo.band import BandError, Deed, prove_band
 from privshare.demo.cluster import HOST, Cluster
 from privshare.demo.narrator import Narrator
@@ -314,6 +314,9 @@ class Story:
         self.tell.good(
             f"the owner's node verified the machine by its own policy, then sealed its "
             f"rows to it: {told.groups} groups, {told.suppressed} too small"
+        )
+        self.tell.say(
+            f"privshare verify --trial-roots {trial}/{ROOTS_FILE} {told.receipt}"
         )
         return f"trust class {told.trust_class}: a trial; receipt in {trial.name}/"
 
