@@ -25,12 +25,16 @@ from pathlib import Path
 
 from privshare.demo.registry import registries
 from privshare.errors import ConfigError
+from privshare.rights import identifier
 from privshare.rights.policy import Permission, Policy, Rule
 from privshare.wire.canonical import Json
 
 PURPOSE = "housing-policy"
 OTHER_PURPOSE = "marketing"
 K = 10
+
+#: The module of the library that the demonstration runs.
+MODULE = "group"
 
 _MAX_FILE_BYTES = 64 << 20
 _MAX_SAMPLE = 200_000
@@ -138,6 +142,21 @@ class Scene:
                     max_budget=0,
                 )
             )
+            rules.append(
+                Permission(
+                    "listed-program",
+                    purposes=(PURPOSE,),
+                    grantees=("*",),
+                    operations=("run",),
+                    columns=(self.total.column,),
+                    group_by=(self.total.by,),
+                    programs=(identifier.measured(program_code()),),
+                    min_k=K,
+                    max_days=_MAX_DAYS,
+                    max_uses=_MAX_USES,
+                    max_budget=0,
+                )
+            )
         if bureau is self.shared:
             rules.append(
                 Permission(
@@ -155,6 +174,13 @@ class Scene:
                 )
             )
         return Policy(bureau.name, tuple(rules)).to_json()
+
+
+def program_code() -> bytes:
+    """The digest of the program that runs."""
+    from privshare.jobs.wasm import library  # noqa: PLC0415 - reads modules
+
+    return library.module(MODULE).closure.digest()
 
 
 def made_up(rows: int, seed: int = 2026) -> Scene:

@@ -19,6 +19,7 @@ from privshare.audit.bundle import write_bundle
 from privshare.audit.verifier import Verdict, verify
 from privshare.demo import phases
 from privshare.demo.anonymous import ReportError, Stage, report
+from privshare.demo.attested import ROOTS_FILE, Machine, run_attested
 from privshare.demo.band import BandError, Deed, prove_band
 from privshare.demo.cluster import HOST, Cluster
 from privshare.demo.narrator import Narrator
@@ -75,6 +76,7 @@ class Story:
     heed: Callable[[], None] = lambda: None
     steps: list[StepReport] = field(default_factory=list)
     receipts: list[Path] = field(default_factory=list)
+    machine: Machine = field(default_factory=Machine)
     _clients: dict[tuple[str, str], Client[Blocking]] = field(default_factory=dict)
     _reading: Grant[Blocking] | None = None
     _adding: Grant[Blocking] | None = None
@@ -91,6 +93,7 @@ class Story:
             ("ask", "An analyst asks for rights", self._ask),
             ("record", "One record is shared, with its proof", self._record),
             ("sum", "A sum is made of numbers nobody else can read", self._sum),
+            ("attested", "A program runs where its machine proves it", self._attested),
             ("band", "A price band is proven, and the price stays hidden", self._band),
             ("report", "An official reports as one of eight", self._report),
             ("revoke", "A right is revoked", self._revoke),
@@ -106,6 +109,7 @@ class Story:
         finally:
             for client in self._clients.values():
                 client.__exit__(None, None, None)
+            self.machine.close()
         return True
 
     def _step(self, name: str, act: Callable[[], str]) -> bool:
@@ -128,6 +132,7 @@ class Story:
         self.cluster.draw_key(holders, together)
         with self.tell.working("making keys and a network"):
             self.cluster.build(people)
+            self.machine.equip(self.cluster)
         with self.tell.working("starting the nodes"):
             self.cluster.start(self.tell.good)
         with self.tell.working("dealing the key that nobody holds alone"):
@@ -300,6 +305,20 @@ class Story:
     def _provable(self, bureau: Bureau) -> tuple[str, ...]:
         banded = self.scene.banded
         return (banded[1],) if banded and bureau is banded[0] else ()
+
+    def _attested(self) -> str:
+        self.tell.say(self.machine.words)
+        trial = self.folder.parent / "trial"
+        with self.tell.working("evidence, appraisal, release, run"):
+            told = run_attested(self.machine, self._as, self.scene, trial)
+        self.tell.good(
+            f"the owner's node verified the machine by its own policy, then sealed its "
+            f"rows to it: {told.groups} groups, {told.suppressed} too small"
+        )
+        self.tell.say(
+            f"privshare verify --trial-roots {trial}/{ROOTS_FILE} {told.receipt}"
+        )
+        return f"trust class {told.trust_class}: a trial; receipt in {trial.name}/"
 
     def _band(self) -> str:
         if self.scene.banded is None:

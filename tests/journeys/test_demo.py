@@ -29,6 +29,7 @@ STEPS = [
     "ask",
     "record",
     "sum",
+    "attested",
     "band",
     "report",
     "revoke",
