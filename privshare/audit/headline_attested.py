@@ -12,7 +12,7 @@ Implements docs/formats/receipt.md, section 6.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
@@ -23,7 +23,7 @@ from privshare.ledger import query, query_attested
 from privshare.ledger.rules_attest import JobAttest, JobRefuse
 from privshare.ledger.values import Job
 from privshare.rights import identifier
-from privshare.wire.canonical import unb64u
+from privshare.wire.canonical import Json, decode, unb64u
 
 if TYPE_CHECKING:
     from privshare.audit.attested import Judged
@@ -38,6 +38,9 @@ __all__ = [
 ]
 
 _ROWS = 12
+
+#: Names in the output of ready modules that say nothing to a reader.
+_UNSAID = ("columns", "groups", "key")
 
 #: What a class of root is worth, in one sentence at the head of a report.
 CLASSES: Mapping[str, str] = MappingProxyType(
@@ -93,22 +96,73 @@ def measured_job(case: Case) -> list[str]:
 
 
 def _output(case: Case) -> list[str]:
-    """The first rows of the table that the program wrote, if it wrote one."""
+    """The first lines of what the program wrote: a table, or a document."""
     from privshare.jobs.wasm import frame  # noqa: PLC0415 - for these alone
 
     output = unb64u((case.receipt.result or {})["output"])
     try:
+        return _document(decode(output))
+    except PrivShareError:
+        pass
+    try:
         columns = frame.decode(output)
     except PrivShareError:
-        return [f"  {counted(len(output), 'byte', 'bytes')} that are no table"]
+        size = counted(len(output), "byte", "bytes")
+        return [f"  {size}, neither a table nor a document"]
     rows = len(columns[0].cells) if columns else 0
-    lines = []
-    for row in range(min(rows, _ROWS)):
-        cells = (f"{one.name} {_cell(one.cells[row], one.scale)}" for one in columns)
-        lines.append(f"  {plain(', '.join(cells))}")
-    if rows > _ROWS:
-        lines.append(f"  and {rows - _ROWS:,} more rows")
-    return lines or ["  a table without rows"]
+    lines = [
+        ", ".join(f"{one.name} {_cell(one.cells[row], one.scale)}" for one in columns)
+        for row in range(min(rows, _ROWS))
+    ]
+    return _first(lines, rows) or ["  a table without rows"]
+
+
+def _document(found: Json) -> list[str]:
+    """A document as lines: one for each element of its lists, one for the rest."""
+    fields = found if isinstance(found, dict) else {"output": found}
+    lines, rest = [], {}
+    for name, value in fields.items():
+        if isinstance(value, list) and any(isinstance(one, dict) for one in value):
+            lines += [", ".join(_leaves("", _plain_first(one))) for one in value]
+        else:
+            rest[name] = value
+    said = ", ".join(_leaves("", rest))
+    lines += [said] if said else []
+    return _first(lines[:_ROWS], len(lines)) or ["  an empty document"]
+
+
+def _plain_first(one: Json) -> Json:
+    """An element with what names it ahead of what it holds."""
+    if not isinstance(one, dict):
+        return one
+    return dict(
+        sorted(one.items(), key=lambda it: (isinstance(it[1], dict), it[0] != "key"))
+    )
+
+
+def _leaves(name: str, value: Json) -> Iterator[str]:
+    """What a document says, each with its place; nothing of what is not there."""
+    match value:
+        case None:
+            return
+        case dict():
+            for key, inner in value.items():
+                place = "" if key in _UNSAID else key
+                yield from _leaves(f"{name} {place}".strip(), inner)
+        case list():
+            inside = [said for one in value for said in _leaves("", one)]
+            yield f"{name} {'/'.join(inside)}".strip()
+        case bool():
+            yield f"{name} {'yes' if value else 'no'}".strip()
+        case _:
+            yield f"{name} {value}".strip()
+
+
+def _first(lines: list[str], count: int) -> list[str]:
+    shown = [f"  {plain(line)}" for line in lines]
+    return shown + (
+        [f"  and {count - len(lines):,} more"] if count > len(lines) else []
+    )
 
 
 def _cell(value: object, scale: int | None) -> str:
