@@ -29,6 +29,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from privshare.demo.nursery import die_with_parent
 from privshare.errors import Unavailable
 from privshare.jobs.attestation.evidence import Root
 
@@ -228,6 +229,7 @@ def _run(folder: Path) -> tuple[subprocess.Popen[bytes], int]:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - calls prctl alone
         )
         if _listens(process, port + 1):
             return process, port
