@@ -15,11 +15,12 @@ import datetime
 import hashlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -29,6 +30,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from privshare.demo.nursery import die_with_parent
 from privshare.errors import Unavailable
 from privshare.jobs.attestation.evidence import Root
 
@@ -38,6 +40,7 @@ ROOT_NAME: Final = "swtpm test root - SOFTWARE, NO HARDWARE"
 
 _PROGRAMS: Final = ("swtpm", "swtpm_setup", "swtpm_localca")
 _START_S: Final = 10.0
+_SETUP_S: Final = 60.0
 _TRIES: Final = 5
 
 
@@ -178,7 +181,7 @@ def _name(common: str) -> x509.Name:
 def _make_tpm(folder: Path) -> None:
     """Manufacture: endorsement keys and certificates, the SHA-256 bank alone."""
     log = folder / "setup.log"
-    found = subprocess.run(  # noqa: S603 - our own arguments
+    found = subprocess.Popen(  # noqa: S603 - our own arguments
         [
             shutil.which("swtpm_setup") or "swtpm_setup",
             "--tpm2",
@@ -197,9 +200,16 @@ def _make_tpm(folder: Path) -> None:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        timeout=60,
-        check=False,
+        start_new_session=True,
+        preexec_fn=die_with_parent,  # noqa: PLW1509 - calls prctl alone
     )
+    try:
+        found.wait(_SETUP_S)
+    except BaseException:  # it has started a TPM of its own, which must end, too
+        with suppress(ProcessLookupError):
+            os.killpg(found.pid, signal.SIGKILL)
+        found.wait()
+        raise
     if found.returncode:
         raise Unavailable(
             f"expected swtpm_setup to make a TPM, found exit code {found.returncode}",
@@ -228,6 +238,7 @@ def _run(folder: Path) -> tuple[subprocess.Popen[bytes], int]:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - calls prctl alone
         )
         if _listens(process, port + 1):
             return process, port
