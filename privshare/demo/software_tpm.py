@@ -18,6 +18,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -42,6 +43,21 @@ _PROGRAMS: Final = ("swtpm", "swtpm_setup", "swtpm_localca")
 _START_S: Final = 10.0
 _SETUP_S: Final = 60.0
 _TRIES: Final = 5
+
+# swtpm_setup starts a TPM of its own, which outlives it when it is killed. So both
+# run beside a watcher, which ends them once the demonstration is gone: then its
+# standard input is at an end.
+_WATCHER: Final = """
+import os, signal, subprocess, sys, threading
+
+def watch():
+    os.read(0, 1)
+    os.killpg(0, signal.SIGKILL)
+
+made = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL)
+threading.Thread(target=watch, daemon=True).start()
+sys.exit(made.wait())
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +199,7 @@ def _make_tpm(folder: Path) -> None:
     log = folder / "setup.log"
     found = subprocess.Popen(  # noqa: S603 - our own arguments
         [
+            *(sys.executable, "-I", "-S", "-c", _WATCHER),
             shutil.which("swtpm_setup") or "swtpm_setup",
             "--tpm2",
             "--tpmstate",
@@ -197,19 +214,20 @@ def _make_tpm(folder: Path) -> None:
             str(log),
             "--overwrite",
         ],
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-        preexec_fn=die_with_parent,  # noqa: PLW1509 - calls prctl alone
     )
-    try:
-        found.wait(_SETUP_S)
-    except BaseException:  # it has started a TPM of its own, which must end, too
-        with suppress(ProcessLookupError):
-            os.killpg(found.pid, signal.SIGKILL)
-        found.wait()
-        raise
+    assert found.stdin is not None  # a pipe
+    with found.stdin:
+        try:
+            found.wait(_SETUP_S)
+        except BaseException:
+            with suppress(ProcessLookupError):
+                os.killpg(found.pid, signal.SIGKILL)
+            found.wait()
+            raise
     if found.returncode:
         raise Unavailable(
             f"expected swtpm_setup to make a TPM, found exit code {found.returncode}",
