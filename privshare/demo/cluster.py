@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from privshare.audit.trust_root import EvidenceRoots
 from privshare.demo.nursery import Child, Nursery
 from privshare.errors import Unavailable
 from privshare.schemes.key_file import Passphrase
@@ -167,7 +168,9 @@ class Cluster:
             list(pool.map(take, drawing.holders, stewards))
         return epoch, drawing.seconds
 
-    def connect(self, agency: str, role: str) -> Client[Blocking]:
+    def connect(
+        self, agency: str, role: str, roots: EvidenceRoots | None = None
+    ) -> Client[Blocking]:
         """Connect to an agency's node as one of its people."""
         member = self.members[agency]
         return connect(
@@ -175,6 +178,7 @@ class Cluster:
             key=member.people[role],
             passphrase=self._opened,
             trust=self.trust,
+            roots=roots,
         )
 
     def stop(self) -> None:

@@ -311,6 +311,7 @@ class Story:
         trial = self.folder.parent / "trial"
         with self.tell.working("evidence, appraisal, release, run"):
             told = run_attested(self.machine, self._as, self.scene, trial)
+            (trial / TRUST_FILE).write_text(self.cluster.trust, encoding="utf-8")
         self.tell.good(
             f"the owner's node verified the machine by its own policy, then sealed its "
             f"rows to it: {told.groups} groups, {told.suppressed} too small"

@@ -96,6 +96,12 @@ def test_fast_demo_holds_in_every_step(tmp_path: Path) -> None:
             [*verify, target, *trust], cwd=tmp_path, capture_output=True, check=False
         )
         assert done.returncode == 0, done.stdout.decode()
+    trial = ["out/trial/attested.psr", "--trial-roots", "out/trial/trial-roots.json"]
+    for arguments, code in ((trial, 0), (trial[:1], 1)):
+        done = subprocess.run(
+            [*verify, *arguments], cwd=tmp_path, capture_output=True, check=False
+        )
+        assert done.returncode == code, done.stdout.decode()
 
     # A second run starts clean, in the same folder.
     again = _run("--out", "out", cwd=tmp_path)
