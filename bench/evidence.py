@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import json
+import os
 import statistics
 import tempfile
 import time
@@ -172,7 +174,73 @@ def bundle() -> list[Row]:
     ]
 
 
-MEASURES: tuple[Callable[[], list[Row]], ...] = (tpm, bundle)
+def recorded() -> Path | None:
+    """The folder of recorded evidence, if it is there."""
+    named = os.environ.get("PRIVSHARE_VECTORS")
+    root = Path(named) if named else Path(__file__).parents[2] / "shared"
+    root = root.parent if root.name == "vectors" else root
+    found = root / "fixtures" / "attestation"
+    return found if found.is_dir() else None
+
+
+def snp() -> list[Row]:
+    """A recorded report of a Milan machine with its chain, and Azure's composite."""
+    from privshare.jobs.attestation import azure, sev_snp
+    from privshare.jobs.attestation.certificate import read_certificate, read_pem
+    from privshare.jobs.attestation.evidence import (
+        Endorsements,
+        Evidence,
+        Root,
+        RootSet,
+    )
+    from privshare.wire import canonical
+
+    folder = recorded()
+    if folder is None:
+        return [("sev-snp: not measured, no recorded evidence", 0.0)]
+    rows: list[Row] = []
+
+    def ready(product: str, vek: str) -> tuple[Endorsements, RootSet]:
+        chain = (folder / f"snp/{product}_ask_ark_asvk.pem").read_bytes()
+        parts = {"vek": (folder / f"snp/{vek}").read_bytes(), "chain": chain}
+        ark = next(
+            der
+            for der in read_pem(chain, "snp")
+            if read_certificate(der, "snp").common_name.startswith("ARK")
+        )
+        digest = hashlib.sha256(ark).digest()
+        root = Root(product, f"amd-{product}", digest, "hardware-tee")
+        return Endorsements(parts), RootSet((root,))
+
+    report = Evidence(
+        "sev-snp", {"report": (folder / "snp/milan_report_v2.bin").read_bytes()}
+    )
+    milan = ready("milan", "milan_vcek.der")
+    at = 1_750_000_000
+    rows.append(
+        ("sev-snp: verify", median_ms(lambda: sev_snp.verify(report, *milan, at), 200))
+    )
+    genoa = ready("genoa", "genoa_vcek.pem")
+    values = json.loads((folder / "vtpm/azure_genoa_pcrs.json").read_bytes())["sha256"]
+    composite = Evidence(
+        "azure-snp-vtpm",
+        {
+            "hcl_report": (folder / "vtpm/azure_genoa_hcl_report.bin").read_bytes(),
+            "quote": (folder / "vtpm/azure_genoa_quote.msg").read_bytes(),
+            "signature": (folder / "vtpm/azure_genoa_quote.sig").read_bytes(),
+            "pcrs": canonical.encode({str(n): v for n, v in enumerate(values)}),
+        },
+    )
+    rows.append(
+        (
+            "azure-snp-vtpm: verify",
+            median_ms(lambda: azure.verify(composite, *genoa, at), 200),
+        )
+    )
+    return rows
+
+
+MEASURES: tuple[Callable[[], list[Row]], ...] = (tpm, snp, bundle)
 
 
 def main() -> None:

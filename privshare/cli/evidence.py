@@ -78,6 +78,13 @@ def verify(
     witnesses: Annotated[
         int | None, typer.Option("--witnesses", help="How many cosigned.")
     ] = None,
+    gpu: Annotated[
+        Path | None,
+        typer.Option("--gpu", metavar="FILE", help="Evidence of a GPU beside it."),
+    ] = None,
+    gpu_nonce: Annotated[
+        str, typer.Option("--gpu-nonce", metavar="HEX", help="What the GPU must say.")
+    ] = "",
     production: Annotated[
         bool, typer.Option("--production", help="As a deployment with real data.")
     ] = False,
@@ -85,6 +92,7 @@ def verify(
 ) -> None:
     """Verify evidence and appraise it by a policy, offline."""
     from privshare.jobs.attestation.appraisal import appraise  # noqa: PLC0415 - lazy
+    from privshare.jobs.attestation.verifier import beside  # noqa: PLC0415 - lazy
     from privshare.jobs.attestation.verifier import (  # noqa: PLC0415 - lazy
         verify as verify_evidence,
     )
@@ -94,12 +102,14 @@ def verify(
     judged = _policy(policy)
     said = _hex(report_data) if report_data else None
     runs = parse_digest(code) if code else None
+    nonce = _hex(gpu_nonce) if gpu_nonce else None
+    known = _roots(roots or [], production=production)
     claims = verify_evidence(
-        _evidence(file),
-        _endorsements(endorsements or []),
-        _roots(roots or [], production=production),
-        when,
+        _evidence(file), _endorsements(endorsements or []), known, when
     )
+    if gpu is not None:
+        found = verify_evidence(_evidence(gpu), _endorsements([]), known, when)
+        claims = beside(claims, "gpu", found)
     appraisal = appraise(
         claims,
         judged,
@@ -110,6 +120,7 @@ def verify(
         age_s=age,
         listed=True if listed else None,
         witnesses=witnesses,
+        submodule_data=nonce,
     )
     show(
         Report(

@@ -159,16 +159,19 @@ class Desk:
             "signature": str(self.fixtures / entry["signature"]),
             "pcrs": str(self._pcrs()),
         }, {
-            "vek": str(
-                self.fixtures
-                / (
-                    "snp/genoa_vcek.pem"
-                    if product == "genoa"
-                    else "vtpm/azure_milan_vcek.pem"
-                )
-            ),
+            "vek": str(self._vek(product)),
             "chain": str(self.fixtures / f"snp/{product}_ask_ark_asvk.pem"),
         }
+
+    def _vek(self, product: str) -> Path:
+        """The chip's certificate; one file holds its makers' behind it."""
+        if product == "genoa":
+            return self.fixtures / "snp/genoa_vcek.pem"
+        data = (self.fixtures / "vtpm/azure_milan_vcek.pem").read_bytes()
+        end = b"-----END CERTIFICATE-----\n"
+        path = self.folder / "vek.pem"
+        path.write_bytes(data.split(end)[0] + end)
+        return path
 
     def _pcrs(self) -> Path:
         """The recorded registers, laid out as our part is."""
@@ -534,6 +537,44 @@ def test_relabelled_evidence_is_refused(desk: Desk, expected: dict[str, Any]) ->
             expected[name]["verify_at"],
         )
         assert (code, read["error"]) == (1, "EvidenceInvalid"), kind
+
+
+def test_a_gpu_stands_beside_a_processor_and_never_alone(
+    desk: Desk, expected: dict[str, Any]
+) -> None:
+    """Its report is genuine, and needs a processor, a rule, and the right nonce."""
+    report = desk.folder / "report"
+    text = (desk.fixtures / "gpu/hopper_report.txt").read_text().strip()
+    report.write_bytes(bytes.fromhex(text))
+    chain = desk.fixtures / "gpu/hopper_cert_chain.txt"
+    gpu = desk.folder / "gpu.evidence"
+    code, _ = desk.run(
+        *("evidence", "pack", "nvidia-gpu", "--part", f"report={report}"),
+        *("--part", f"chain={chain}", "--out", gpu),
+    )
+    assert code == 0
+    name, at = (
+        "snp/genoa_report_v3.bin",
+        expected["snp/genoa_report_v3.bin"]["verify_at"],
+    )
+    code, shown = desk.run("evidence", "show", gpu, "--at", at)
+    assert code == 0
+    nonce = shown["claims"]["report_data"]
+    policy = desk.policy(expected[name], at)
+    line = ("--policy", policy, "--at", at)
+    code, read = desk.run("evidence", "verify", gpu, *line)
+    assert (code, _bad(read)) == (1, ["appraisal.kind"])
+    words = (*desk.pack(name, expected[name]), *line, "--gpu", gpu)
+    code, read = desk.run("evidence", "verify", *words, "--gpu-nonce", nonce)
+    assert (code, _bad(read)) == (1, ["appraisal.submodule"])
+    made = json.loads(policy.read_bytes())
+    made["runner"]["nvidia-gpu"] = {"driver_version": None, "vbios_version": None}
+    policy.write_text(json.dumps(made))
+    assert desk.run("evidence", "verify", *words, "--gpu-nonce", nonce)[0] == 0
+    code, read = desk.run("evidence", "verify", *words, "--gpu-nonce", "00" * 32)
+    assert (code, _bad(read)) == (1, ["appraisal.submodule_data"])
+    code, read = desk.run("evidence", "verify", *words[:-2])
+    assert (code, _bad(read)) == (1, ["appraisal.submodule"])
 
 
 def test_show_says_what_was_not_verified(desk: Desk, expected: dict[str, Any]) -> None:

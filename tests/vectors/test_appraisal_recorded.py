@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from recorded_kit import expected, folder, moment
+from machine_kit import expected, folder, moment
 
 from privshare.jobs.attestation import verifier
 from privshare.jobs.attestation.appraisal import Appraisal, appraise

@@ -160,6 +160,7 @@ def appraise(
     age_s: int | None = None,
     listed: bool | None = None,
     witnesses: int | None = None,
+    submodule_data: bytes | None = None,
 ) -> Appraisal:
     """Judge claims by a policy.
 
@@ -176,6 +177,7 @@ def appraise(
         age_s: Seconds from the nonces on the log to the evidence.
         listed: Whether the log approves the code.
         witnesses: How many cosigned the checkpoint.
+        submodule_data: What submodules must have been given to say.
 
     Returns:
         The appraisal, accepted or not; `check` raises where it is not.
@@ -192,7 +194,7 @@ def appraise(
         *desk.made(at),
         *desk.machine(),
         *desk.runner(code),
-        *desk.submodules(report_data),
+        *desk.submodules(submodule_data),
     )
     return Appraisal(
         kind=claims.kind,
@@ -417,7 +419,7 @@ class _Desk:
                 f"{_hex(digests[-1]) if digests else 'none'}, expected the code",
             )
 
-    def submodules(self, report_data: bytes | None) -> Iterator[Finding]:
+    def submodules(self, expected: bytes | None) -> Iterator[Finding]:
         """What stands beside the processor is accepted, too, and bound to it."""
         for name, sub in self.claims.submodules.items():
             about: _About = ("submodule", name, "hardware")
@@ -428,6 +430,7 @@ class _Desk:
                 yield _bad(about, f"{sub.kind} ends at {sub.root.name}, not accepted")
             else:
                 yield _good(about, f"{sub.kind} ends at {sub.root.name}")
+                yield self._answers(sub, name, expected)
                 yield from _by_rules(entry, sub)
         if "nvidia-gpu" in self.policy.runner and not any(
             sub.kind == "nvidia-gpu" for sub in self.claims.submodules.values()
@@ -436,6 +439,18 @@ class _Desk:
                 ("submodule", "nvidia-gpu", "hardware"),
                 "policy asks for a GPU, found none beside the processor",
             )
+
+    def _answers(self, sub: Claims, name: str, expected: bytes | None) -> Finding:
+        """A submodule says what this job gave it to say."""
+        about: _About = ("submodule_data", name, "sourced-data")
+        if expected is None:
+            return self._untold(about, f"which nonce {sub.kind} must hold")
+        return _judged(
+            bool(expected) and sub.report_data == expected,
+            about,
+            f"{sub.kind} is bound to this job",
+            f"{sub.kind} says {_hex(sub.report_data)}, expected {_hex(expected)}",
+        )
 
     def _untold(self, about: _About, what: str) -> Finding:
         """A question that nobody gave an answer for."""

@@ -18,13 +18,13 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from privshare.jobs.attestation.certificate_key import verify_signature
+from privshare.jobs.attestation.certificate_key import Signed, verify_signature
 from privshare.jobs.attestation.der import (
     BOOLEAN,
     INTEGER,
@@ -129,8 +129,8 @@ class Certificate:
 def read_pem(data: bytes, scope: str) -> tuple[bytes, ...]:
     """Split a file of certificates in PEM into their DER bytes.
 
-    Lines of 64 characters, nothing between, one kind of line end throughout,
-    which the very last line may lack.
+    Lines of 64 characters, nothing between, one kind of line end throughout;
+    the very last line may lack it, or an empty one may follow.
 
     Raises:
         EvidenceInvalid: Another form, or more than `MAX_CHAIN` (`pem`).
@@ -150,6 +150,8 @@ def read_pem(data: bytes, scope: str) -> tuple[bytes, ...]:
         found.append(_read_lines(block[2], block[1], scope))
         ends.add(block[1])
         at = block.end()
+        if data[at:] == block[1]:
+            break
     if len(ends) != 1:
         refuse(scope, "pem", "expected certificates and one line end, found others")
     return tuple(found)
@@ -319,7 +321,12 @@ def _common_name(name: bytes, scope: str) -> str:
     return found[0].decode("ascii", "replace") if len(found) == 1 else ""
 
 
-def verify_chain(chain: Sequence[Certificate], at: int, scope: str) -> tuple[int, int]:
+def verify_chain(
+    chain: Sequence[Certificate],
+    at: int,
+    scope: str,
+    verify: Callable[[Signed, Certificate, str], None] = verify_signature,
+) -> tuple[int, int]:
     """Verify that each certificate is signed by the next, the last by itself.
 
     Whether the last is a root that the reader knows, the caller asks of the
@@ -329,6 +336,7 @@ def verify_chain(chain: Sequence[Certificate], at: int, scope: str) -> tuple[int
         chain: From the one whose key signed to the root; 2 to `MAX_CHAIN`.
         at: Unix seconds.
         scope: As rules are named.
+        verify: Verifies one signature; AMD's algorithm unless told otherwise.
 
     Returns:
         The window in which the whole chain is valid, in unix seconds: the
@@ -358,7 +366,7 @@ def verify_chain(chain: Sequence[Certificate], at: int, scope: str) -> tuple[int
         check_issuer(certificate.issuer, issuer, scope)
         below = max(0, min(depth, len(chain) - 2))
         _check_authority(issuer, below, scope)
-        verify_signature(certificate, issuer, scope)
+        verify(certificate, issuer, scope)
     return max(c.not_before for c in chain), min(c.not_after for c in chain)
 
 

@@ -19,7 +19,11 @@ from typing import Final
 
 from privshare.errors import EvidenceInvalid
 from privshare.jobs.attestation.appraisal import MEASUREMENTS, Appraisal, appraise
-from privshare.jobs.attestation.binding import nonce_commitment
+from privshare.jobs.attestation.binding import (
+    Admission,
+    Conclusion,
+    nonce_commitment,
+)
 from privshare.jobs.attestation.bundle import AttestedBundle
 from privshare.jobs.attestation.evidence import (
     Claims,
@@ -152,7 +156,7 @@ def check_admission(
         parties,
         at=expected.attested,
         age_s=expected.attested - expected.begun,
-        report_data=bundle.admission.report_data(claims.kind),
+        bound=bundle.admission,
     )
     return Checked(claims=claims, appraisals=appraisals, floors=known.raised(claims))
 
@@ -212,7 +216,7 @@ def check_bundle(
         at=expected.opened,
         # It holds what came out, so it cannot be older than the run.
         age_s=0,
-        report_data=conclusion.report_data(claims.kind),
+        bound=conclusion,
     )
     return Checked(
         claims=first.claims,
@@ -278,6 +282,7 @@ def reappraise(
                 at=expected.attested if policies is None and archived else at,
                 production=production,
                 report_data=bundle.admission.report_data(claims.kind),
+                submodule_data=bundle.admission.report_data("nvidia-gpu"),
                 code=expected.code,
                 age_s=expected.attested - expected.begun,
                 listed=expected.listed,
@@ -345,7 +350,7 @@ def _appraise_all(
     *,
     at: int,
     age_s: int,
-    report_data: bytes,
+    bound: Admission | Conclusion,
 ) -> Mapping[str, Appraisal]:
     found: dict[str, Appraisal] = {}
     for party, policy in bundle.policies:
@@ -356,7 +361,8 @@ def _appraise_all(
             policy,
             at=at,
             production=production,
-            report_data=report_data,
+            report_data=bound.report_data(claims.kind),
+            submodule_data=bound.report_data("nvidia-gpu"),
             code=expected.code,
             age_s=age_s,
             listed=expected.listed,

@@ -14,7 +14,7 @@ Source: ITU-T X.690 (2021), sections 8 and 10 to 11.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import calendar
 from typing import Final, NoReturn
 
 from privshare.errors import EvidenceInvalid
@@ -230,8 +230,12 @@ class Reader:
             self.fail("a time to the second in UTC", "another form")
         parts = [int(text[:4]), *(int(text[i : i + 2]) for i in range(4, 14, 2))]
         year, month, day, hour, minute, second = parts
-        try:
-            when = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
-        except ValueError:
+        if (
+            not (1 <= month <= 12 and year > 0)
+            or not 1 <= day <= calendar.monthrange(year, month)[1]
+            or hour > 23
+            or minute > 59
+            or second > 59
+        ):
             self.fail("a time of the calendar", "none")
-        return int(when.timestamp())
+        return calendar.timegm((year, month, day, hour, minute, second))

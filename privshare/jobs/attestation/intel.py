@@ -28,12 +28,11 @@ from hashlib import sha256
 from typing import Any, Final, NoReturn, cast
 
 import dcap_qvl
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from privshare.errors import EvidenceInvalid
 from privshare.jobs.attestation import event_log, intel_collateral, intel_quote
-from privshare.jobs.attestation.certificate_chain import refusal, verify_chain
+from privshare.jobs.attestation.certificate import Certificate
+from privshare.jobs.attestation.certificate_chain import P256, refusal, verify_chain
 from privshare.jobs.attestation.evidence import (
     Claims,
     Endorsements,
@@ -94,7 +93,7 @@ _TDX_VALUES: Final = {
 
 # Extensions of a PCK certificate, 1.2.840.113741.1.13.1.N: their encoding up
 # to the value, and the value's size.
-_SGX_EXTENSION: Final = x509.ObjectIdentifier("1.2.840.113741.1.13.1")
+_SGX_EXTENSION: Final = "1.2.840.113741.1.13.1"
 _PPID: Final = (bytes.fromhex("060a2a864886f84d010d0101 0410"), 16)
 _FMSPC: Final = (bytes.fromhex("060a2a864886f84d010d0104 0406"), 6)
 
@@ -135,16 +134,12 @@ def verify(
         raise refusal(
             "intel", "kind", f"expected {evidence.kind}, found the other kind"
         )
-    chain = verify_chain(
-        quote.chain, roots, [FAMILY], at, suite="p256-sha256", scope="intel"
-    )
-    intel_quote.verify_signatures(
-        quote, cast(ec.EllipticCurvePublicKey, chain.leaf.public_key())
-    )
+    chain = verify_chain(quote.chain, roots, [FAMILY], at, suite=P256, scope="intel")
+    intel_quote.verify_signatures(quote, chain.key)
+    ppid, fmspc = _platform(chain.leaf)
     collateral = intel_collateral.read(endorsements.part("collateral"))
     window = intel_collateral.check(collateral, quote.chain, roots, at)
     found = _second_reading(data[: quote.size], collateral, quote.chain[-1], at)
-    ppid, fmspc = _platform(chain.leaf)
     _compare(quote, found, ppid, fmspc)
     start, end = _documents_window(found, at)
     _check_padding(data[quote.size :])
@@ -187,10 +182,11 @@ def _second_reading(
             dcap_qvl.QuotePolicy.claims_only(at),
         )
         return cast(Mapping[str, Any], json.loads(claims.to_json()))
-    except (KeyboardInterrupt, SystemExit, MemoryError):
+    except BaseException as error:
+        # A panic of native code is no Exception, and still a refusal.
+        if isinstance(error, Exception) or type(error).__name__ == "PanicException":
+            _refuse(str(error))
         raise
-    except BaseException as error:  # a panic of native code is no Exception
-        _refuse(str(error))
 
 
 def _refuse(message: str) -> NoReturn:
@@ -205,13 +201,10 @@ def _refuse(message: str) -> NoReturn:
     ) from None
 
 
-def _platform(pck: x509.Certificate) -> tuple[bytes, str]:
+def _platform(pck: Certificate) -> tuple[bytes, str]:
     """PPID and FMSPC, as the PCK certificate's extension has them."""
-    try:
-        extension = pck.extensions.get_extension_for_oid(_SGX_EXTENSION)
-        data = cast(x509.UnrecognizedExtension, extension.value).value
-    except x509.ExtensionNotFound:
-        data = b""
+    extension = pck.extensions.get(_SGX_EXTENSION)
+    data = b"" if extension is None else extension.value
     found = []
     for head, size in (_PPID, _FMSPC):
         before, _, after = data.partition(head)

@@ -16,14 +16,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Final, cast
-
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
+from typing import Final
 
 from privshare.errors import EncodingError, OutOfRange
+from privshare.jobs.attestation.certificate import (
+    Certificate,
+    check_time,
+    read_certificate,
+)
 from privshare.jobs.attestation.certificate_chain import (
-    UNREADABLE,
+    P256,
     Chain,
     read_pem,
     refusal,
@@ -31,6 +33,7 @@ from privshare.jobs.attestation.certificate_chain import (
     verify_raw,
 )
 from privshare.jobs.attestation.evidence import RootSet
+from privshare.jobs.attestation.revocation_list import check_crl, read_crl
 from privshare.wire import canonical
 
 __all__ = ["FAMILY", "Collateral", "Window", "check", "read"]
@@ -134,14 +137,14 @@ def check(
 
     Raises:
         EvidenceInvalid: `root.unknown` or, after `intel.`, a word of
-            `verify_chain`, `collateral`, `crl`, `revoked`.
+            `verify_chain`, `collateral`; after `intel.crl.`, one of `check_crl`.
     """
-    pck, authority, root = (x509.load_der_x509_certificate(c) for c in pck_chain)
+    pck, authority, root = (read_certificate(der, "intel") for der in pck_chain)
     issuers = read_pem(collateral.pck_crl_issuer_chain.encode(), "intel")
     if tuple(issuers) != tuple(pck_chain[1:]):
         raise refusal(
-            "intel",
-            "crl",
+            "intel.crl",
+            "name",
             "expected the revocation list of the authority that issued the PCK "
             "certificate, found another's",
         )
@@ -189,14 +192,12 @@ def _check_signed(
             "collateral",
             f"expected {what} to be signed under the quote's root, found another",
         )
-    chain = verify_chain(
-        certificates, roots, [FAMILY], at, suite="p256-sha256", scope="intel"
-    )
+    chain = verify_chain(certificates, roots, [FAMILY], at, suite=P256, scope="intel")
     verify_raw(
-        cast(ec.EllipticCurvePublicKey, chain.leaf.public_key()),
+        chain.key,
         signature,
         document.encode(),
-        suite="p256-sha256",
+        suite=P256,
         scope="intel",
         what=what,
     )
@@ -204,45 +205,12 @@ def _check_signed(
 
 
 def _check_crl(
-    der: bytes, issuer: x509.Certificate, certificates: list[x509.Certificate], at: int
+    der: bytes, issuer: Certificate, issued: list[Certificate], at: int
 ) -> Window:
     """The issuer's current list, on which none of these certificates stands."""
-    key = cast(ec.EllipticCurvePublicKey, issuer.public_key())
-    name = issuer.subject.rfc4514_string()
-    try:
-        crl = x509.load_der_x509_crl(der)
-        if not (crl.is_signature_valid(key) and crl.issuer == issuer.subject):
-            raise refusal(
-                "intel", "crl", f"expected a revocation list of {name}, found another"
-            )
-        start, end = crl.last_update_utc, crl.next_update_utc
-        revoked = [
-            crl.get_revoked_certificate_by_serial_number(cert.serial_number)
-            for cert in certificates
-        ]
-    except UNREADABLE:
-        raise refusal(
-            "intel", "crl", "expected a revocation list, found another form"
-        ) from None
-    if end is None:
-        raise refusal("intel", "crl", "expected a list with an end, found none")
-    if at < start.timestamp():
-        raise refusal(
-            "intel",
-            "not-yet-valid",
-            f"expected a revocation list of before {at}, found one of "
-            f"{start.isoformat()}",
-        )
+    crl = read_crl(der, "intel.crl")
     # A list ends when the next one is due: that second is the next one's.
-    if at >= end.timestamp():
-        raise refusal(
-            "intel",
-            "expired",
-            f"expected a revocation list valid at {at}, found one valid until "
-            f"{end.isoformat()}",
-        )
-    if any(revoked):
-        raise refusal(
-            "intel", "revoked", f"expected certificates in force, {name} revoked one"
-        )
-    return Window(int(start.timestamp()), int(end.timestamp()) - 1)
+    last = crl.next_update - 1
+    check_crl(crl, issuer, issued, at, "intel.crl", P256.verify)
+    check_time(crl.this_update, last, at, crl, "intel.crl")
+    return Window(crl.this_update, last)

@@ -21,7 +21,12 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from privshare.jobs.attestation.certificate_chain import read_pem, refusal, verify_raw
+from privshare.jobs.attestation.certificate_chain import (
+    P256,
+    read_pem,
+    refusal,
+    verify_raw,
+)
 
 __all__ = ["SGX", "TDX", "Quote", "parse", "verify_signatures"]
 
@@ -228,7 +233,7 @@ def verify_signatures(quote: Quote, pck: ec.EllipticCurvePublicKey) -> None:
         pck,
         quote.qe_signature,
         report,
-        suite="p256-sha256",
+        suite=P256,
         scope="intel",
         what="the quoting enclave's report",
     )
@@ -251,7 +256,7 @@ def verify_signatures(quote: Quote, pck: ec.EllipticCurvePublicKey) -> None:
         key,
         quote.signature,
         quote.signed,
-        suite="p256-sha256",
+        suite=P256,
         scope="intel",
         what="the quote",
     )

@@ -21,13 +21,11 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Final, TypeVar, cast
 
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-
 from privshare.errors import EncodingError
 from privshare.jobs.attestation import cbor
+from privshare.jobs.attestation.certificate import MAX_CHAIN, Certificate
 from privshare.jobs.attestation.certificate_chain import (
-    MAX_CHAIN,
+    P384,
     refusal,
     verify_chain,
     verify_raw,
@@ -46,7 +44,6 @@ FAMILY: Final = "aws-nitro"
 MAX_DOCUMENT: Final = 16 * 1024
 MAX_MODULE_ID: Final = 256
 
-_SUITE: Final = "p384-sha384"
 _PROTECTED: Final = {1: -35}  # alg: ES384
 _NEEDED: Final = frozenset(
     {"module_id", "digest", "timestamp", "pcrs", "certificate", "cabundle"}
@@ -93,15 +90,15 @@ def verify(
         roots,
         [FAMILY],
         at,
-        suite=_SUITE,
+        suite=P384,
         scope="nitro",
     )
     signed = cbor.write(["Signature1", protected, b"", payload])
     verify_raw(
-        cast(ec.EllipticCurvePublicKey, chain.leaf.public_key()),
+        chain.key,
         signature,
         signed,
-        suite=_SUITE,
+        suite=P384,
         scope="nitro",
         what="the document",
     )
@@ -200,11 +197,10 @@ def _expect(holds: bool, name: str) -> None:
         )
 
 
-def _check_timestamp(milliseconds: int, cert: x509.Certificate) -> None:
+def _check_timestamp(milliseconds: int, leaf: Certificate) -> None:
     """The hypervisor's clock lies where its own certificate is valid."""
 
-    start = int(cert.not_valid_before_utc.timestamp())
-    end = int(cert.not_valid_after_utc.timestamp())
+    start, end = leaf.not_before, leaf.not_after
     if not start <= milliseconds // 1000 <= end:
         raise refusal(
             "nitro",

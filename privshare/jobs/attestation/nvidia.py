@@ -21,13 +21,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final, cast
+from typing import Final
 
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
+from privshare.jobs.attestation.certificate import Certificate, read_certificate
 from privshare.jobs.attestation.certificate_chain import (
+    P384,
     read_pem,
     refusal,
     verify_chain,
@@ -47,7 +45,6 @@ FAMILY: Final = "nvidia"
 MAX_REPORT: Final = 16 * 1024
 CHAIN: Final = 5  # firmware, device, provisioner, product, root
 
-_SUITE: Final = "p384-sha384"
 _NONCE: Final = 32
 _SIGNATURE: Final = 96
 _VERSION: Final = 0x11
@@ -59,7 +56,7 @@ _DIGEST_SIZE: Final = 48
 
 # Opaque data, by NVIDIA's numbers.
 _DRIVER, _VBIOS, _FIRMWARE = 3, 6, 20
-_TCB_INFO: Final = x509.ObjectIdentifier("2.23.133.5.4.1")
+_TCB_INFO: Final = "2.23.133.5.4.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +102,12 @@ def verify(
             "chain",
             f"expected {CHAIN} certificates, found {len(certificates)}",
         )
-    chain = verify_chain(
-        certificates, roots, [FAMILY], at, suite=_SUITE, scope="nvidia"
-    )
+    chain = verify_chain(certificates, roots, [FAMILY], at, suite=P384, scope="nvidia")
     verify_raw(
-        cast(ec.EllipticCurvePublicKey, chain.leaf.public_key()),
+        chain.key,
         report.signature,
         report.signed,
-        suite=_SUITE,
+        suite=P384,
         scope="nvidia",
         what="the report",
     )
@@ -229,13 +224,10 @@ def _expect(holds: bool, what: str) -> None:
         raise refusal("nvidia", "report", f"expected {what}, found another form")
 
 
-def _check_firmware(leaf: x509.Certificate, firmware: bytes) -> None:
+def _check_firmware(leaf: Certificate, firmware: bytes) -> None:
     """The certificate names the firmware that the report names."""
-    try:
-        extension = leaf.extensions.get_extension_for_oid(_TCB_INFO)
-        named = cast(x509.UnrecognizedExtension, extension.value).value
-    except x509.ExtensionNotFound:
-        named = b""
+    extension = leaf.extensions.get(_TCB_INFO)
+    named = b"" if extension is None else extension.value
     if len(firmware) != _DIGEST_SIZE or not named.endswith(firmware):
         raise refusal(
             "nvidia",
@@ -252,7 +244,4 @@ def _text(data: bytes) -> str:
 
 def _device(der: bytes) -> bytes:
     """Names the GPU: a digest of its device key."""
-    key = x509.load_der_x509_certificate(der).public_key()
-    return sha256(
-        key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    ).digest()
+    return sha256(read_certificate(der, "nvidia").spki).digest()

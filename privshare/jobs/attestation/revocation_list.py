@@ -12,7 +12,7 @@ Source: RFC 5280, section 5.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,7 +26,7 @@ from privshare.jobs.attestation.certificate import (
     open_signed,
     read_extensions,
 )
-from privshare.jobs.attestation.certificate_key import verify_signature
+from privshare.jobs.attestation.certificate_key import Signed, verify_signature
 from privshare.jobs.attestation.der import (
     ENUMERATED,
     GENERALIZED_TIME,
@@ -167,6 +167,7 @@ def check_crl(
     issued: Iterable[Certificate],
     at: int,
     scope: str,
+    verify: Callable[[Signed, Certificate, str], None] = verify_signature,
 ) -> None:
     """Check that a list is the issuer's, current, and names none of these.
 
@@ -176,6 +177,7 @@ def check_crl(
         issued: Those that must not be on it.
         at: Unix seconds.
         scope: As rules are named.
+        verify: Verifies one signature; AMD's algorithm unless told otherwise.
 
     Raises:
         EvidenceInvalid: By another issuer (`name`, `algorithm`, `signature`,
@@ -187,7 +189,7 @@ def check_crl(
         refuse(
             scope, "key-usage", f"expected {issuer!r} to sign lists, found another use"
         )
-    verify_signature(crl, issuer, scope)
+    verify(crl, issuer, scope)
     check_time(crl.this_update, crl.next_update, at, crl, scope)
     for certificate in issued:
         if certificate.serial in crl.revoked:

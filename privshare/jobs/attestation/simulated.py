@@ -8,7 +8,7 @@ production deployment can load such a root.
 
     simulator ─► statement, signature, key ─► verify ─► Claims (class simulated)
 
-Implements docs/formats/evidence.md, "Simulated".
+Implements docs/formats/evidence.md, section 3.
 """
 
 from __future__ import annotations

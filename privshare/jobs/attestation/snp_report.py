@@ -136,7 +136,8 @@ class Report:
         committed: Firmware below which the machine cannot go back.
         launch: Firmware when the guest was launched.
         firmware: Major, minor and build of the firmware that runs.
-        mitigations: What was mitigated at launch and now, None before 5.
+        mitigations: What was mitigated at launch and now, one bit each in 8 bytes,
+            None before 5.
     """
 
     signed: bytes
@@ -166,7 +167,7 @@ class Report:
     committed: Tcb
     launch: Tcb
     firmware: tuple[int, int, int]
-    mitigations: tuple[int, int] | None
+    mitigations: tuple[bytes, bytes] | None
 
     @property
     def debug(self) -> bool:
@@ -264,9 +265,7 @@ def read_report(data: bytes) -> Report:
         committed=Tcb(data[0x1E0:0x1E8]),
         launch=Tcb(data[0x1F0:0x1F8]),
         firmware=(data[0x1EA], data[0x1E9], data[0x1E8]),
-        mitigations=(
-            (_uint(data, 0x1F8, 8), _uint(data, 0x200, 8)) if version >= 5 else None
-        ),
+        mitigations=((data[0x1F8:0x200], data[0x200:0x208]) if version >= 5 else None),
     )
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final, Protocol, cast
 
@@ -25,7 +26,7 @@ from privshare.jobs.attestation.evidence import (
     RootSet,
 )
 
-__all__ = ["MODULES", "Verify", "verify"]
+__all__ = ["MODULES", "Verify", "beside", "verify"]
 
 #: Which module verifies which kind; several kinds may share one.
 MODULES: Final[Mapping[str, str]] = MappingProxyType(
@@ -80,3 +81,26 @@ def verify(
             detail={"rule": "root.unknown"},
         )
     return claims
+
+
+def beside(claims: Claims, name: str, submodule: Claims) -> Claims:
+    """Claims of a machine with those of what stands beside it, such as a GPU.
+
+    They never suffice alone, so they ride along; whether they answer the same
+    job is judged with everything else, by what they were given to say.
+
+    Raises:
+        EvidenceInvalid: There is one of this name (`evidence.parts`), or it is
+            a machine of its own (`evidence.kind`).
+    """
+    if submodule.kind != "nvidia-gpu":
+        raise EvidenceInvalid(
+            f"expected nvidia-gpu beside a processor, found {submodule.kind}",
+            detail={"rule": "evidence.kind"},
+        )
+    if name in claims.submodules:
+        raise EvidenceInvalid(
+            f"expected one submodule {name[:64]}, found two",
+            detail={"rule": "evidence.parts"},
+        )
+    return replace(claims, submodules={**claims.submodules, name: submodule})

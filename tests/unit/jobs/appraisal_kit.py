@@ -15,6 +15,7 @@ from privshare.wire.digest import digest_text
 AT = 1_760_000_000
 CODE = bytes(range(32))
 REPORT = bytes(range(64))
+GPU_NONCE = bytes(range(32, 64))
 INSTANCE = b"\x07" * 32
 
 ROOTS = {root.family: root for root in BUILT_IN}
@@ -221,6 +222,7 @@ def judge(
         "age_s": 10,
         "listed": True,
         "witnesses": 2,
+        "submodule_data": GPU_NONCE,
         **changed,
     }
     return appraise(found, by, **told)

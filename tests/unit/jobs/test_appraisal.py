@@ -11,6 +11,7 @@ from appraisal_kit import (
     AT,
     CODE,
     ENROLLED,
+    GPU_NONCE,
     INSTANCE,
     KINDS,
     REPORT,
@@ -29,6 +30,7 @@ from hypothesis import strategies as st
 
 from privshare.errors import EvidenceInvalid
 from privshare.jobs.attestation.evidence import Claims
+from privshare.jobs.attestation.verifier import beside
 
 TEE = ("aws-nitro", "azure-snp-vtpm", "sev-snp", "sgx-dcap", "tdx-dcap")
 
@@ -352,9 +354,13 @@ def test_a_gpu_beside_a_processor() -> None:
         claims("sev-snp"),
         kind="nvidia-gpu",
         root=ROOTS["nvidia"],
+        report_data=GPU_NONCE,
         values={"driver_version": "535.86", "vbios_version": b"\x96\x00"},
     )
-    both = claims("sev-snp", submodules={"gpu0": gpu})
+    both = beside(claims("sev-snp"), "gpu0", gpu)
+    for again in (("gpu0", gpu), ("gpu1", claims("sev-snp"))):
+        with pytest.raises(EvidenceInvalid):
+            beside(both, *again)
     assert refused(both, policy("sev-snp"))[0] == "appraisal.submodule"
     by = document("sev-snp")
     by["runner"]["nvidia-gpu"] = {
@@ -362,6 +368,10 @@ def test_a_gpu_beside_a_processor() -> None:
         "vbios_version": None,
     }
     assert judge(both, by).accepted
+    stale = beside(claims("sev-snp"), "gpu0", replace(gpu, report_data=bytes(32)))
+    assert refused(stale, by)[0] == "appraisal.submodule_data"
+    assert refused(both, by, submodule_data=None)[0] == "appraisal.submodule_data"
+    assert judge(both, by, submodule_data=None, production=False).accepted
     rule, message = refused(claims("sev-snp"), by)
     assert (rule, "found none" in message) == ("appraisal.submodule", True)
     by["runner"]["nvidia-gpu"]["driver_version"] = ["550.1"]

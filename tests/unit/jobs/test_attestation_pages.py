@@ -152,6 +152,35 @@ def test_every_claim_that_is_judged_is_on_the_page() -> None:
         assert line in EVIDENCE_PAGE
 
 
+def test_every_recorded_value_is_on_the_page(recorded: Path) -> None:
+    """What verifiers find in real evidence, by name or by the family's name."""
+    snp = {
+        "vek": (recorded / "snp/genoa_vcek.pem").read_bytes(),
+        "chain": (recorded / "snp/genoa_ask_ark_asvk.pem").read_bytes(),
+    }
+    cases: list[tuple[str, str, str, dict[str, bytes], int]] = [
+        ("sev-snp", "report", "snp/genoa_report_v3.bin", snp, SNP_AT),
+        ("aws-nitro", "document", "nitro/doc_release_2025.cbor", {}, 1_766_668_537),
+    ]
+    for kind, name, at in (
+        ("tdx-dcap", "tdx/quote_v4_td10", TDX_AT),
+        ("sgx-dcap", "sgx/quote_v3", TDX_AT),
+    ):
+        collateral = (recorded / f"{name}.collateral.json").read_bytes()
+        cases.append((kind, "quote", f"{name}.bin", {"collateral": collateral}, at))
+    for kind, part, file, endorsements, at in cases:
+        found = verify(
+            Evidence(kind, {part: (recorded / file).read_bytes()}),
+            Endorsements(endorsements),
+            load_roots((), production=True),
+            at,
+        )
+        for name in found.values:
+            spelled = re.sub(r"^(pcr|rtmr)\.\d+$", r"\1.0", name)
+            if not spelled.startswith("tcb."):
+                assert f"`{spelled}`" in EVIDENCE_PAGE, (kind, name)
+
+
 def test_trust_classes_are_said_in_the_same_words() -> None:
     """The protocol's page and the reports."""
     for trust_class, words in WORDS.items():

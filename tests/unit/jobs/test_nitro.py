@@ -131,7 +131,7 @@ CHAINS: dict[str, tuple[int, dict[str, Any], str]] = {
     "root expired": (4, {"window": (-HOUR, -1)}, "nitro.expired"),
     "an intermediate that is no authority": (2, {"ca": False}, "nitro.authority"),
     "no constraints": (1, {"constraints": False}, "nitro.authority"),
-    "a path too long": (3, {"length": 1}, "nitro.authority"),
+    "a path too long": (3, {"length": 1}, "nitro.path-length"),
     "the leaf is an authority": (0, {"ca": True}, "nitro.authority"),
     "an authority that may not certify": (2, {"usage": "other"}, "nitro.key-usage"),
     "an authority without usage": (1, {"usage": ""}, "nitro.key-usage"),

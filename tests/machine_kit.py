@@ -45,6 +45,22 @@ ROOTS = RootSet(
 )
 
 
+#: Orders of the groups, SEC 2, sections 2.4.2 and 2.5.1.
+P256_ORDER = int("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551", 16)
+P384_ORDER = int(
+    "ffffffffffffffffffffffffffffffffffffffffffffffff"
+    "c7634d81f4372ddf581a0db248b0a77aecec196accc52973",
+    16,
+)
+
+
+def twin(signature: bytes, order: int) -> bytes:
+    """The other ECDSA signature that verifies wherever this one does."""
+    half = len(signature) // 2
+    s = order - int.from_bytes(signature[half:], "big")
+    return signature[:half] + s.to_bytes(half, "big")
+
+
 def folder(vectors: Path) -> Path:
     """Where the recorded evidence is; skips, saying so, where it is not."""
     found = vectors.parent / "fixtures" / "attestation"
