@@ -60,9 +60,18 @@ def compiler() -> str:
         if shutil.which(tool) is None:
             print(f"expected {tool}, found none", file=sys.stderr)
             raise SystemExit(2)
-    done = subprocess.run(["clang", "--version"], capture_output=True, check=True)
-    found = re.search(r"version (\d+)", done.stdout.decode())
+    done = run("clang", "--version")
+    found = re.search(r"version (\d+)", done)
     return f"clang {found[1] if found else 'unknown'}"
+
+
+def run(program: str, *arguments: str) -> str:
+    """Run a tool and give back what it prints."""
+    path = shutil.which(program) or program
+    done = subprocess.run(  # noqa: S603 - a compiler, with our own arguments
+        [path, *arguments], stdout=subprocess.PIPE, check=True
+    )
+    return done.stdout.decode()
 
 
 def sources(name: str) -> str:
@@ -78,9 +87,9 @@ def build(name: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         binary = Path(folder) / "module.wasm"
         source = HERE / f"{name}.c"
-        subprocess.run(["clang", *FLAGS, "-o", binary, source], check=True)
-        done = subprocess.run(["wasm2wat", binary], capture_output=True, check=True)
-    return f";; Made from native/wasm/{name}.c by build.py.\n{fill(done.stdout.decode())}"
+        run("clang", *FLAGS, "-o", str(binary), str(source))
+        listing = run("wasm2wat", str(binary))
+    return f";; Made from native/wasm/{name}.c by build.py.\n{fill(listing)}"
 
 
 def fill(listing: str) -> str:

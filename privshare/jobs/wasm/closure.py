@@ -124,7 +124,7 @@ class Closure:
     imports: tuple[str, ...] = ()
     runtime: str = RUNTIME
     runtime_version: str = RUNTIME_VERSION
-    engine: Mapping[str, bool | int | str] = field(default=ENGINE)
+    engine: Mapping[str, bool | int | str] = field(default_factory=lambda: ENGINE)
 
     def __post_init__(self) -> None:
         if len(self.module) != 32:

@@ -294,7 +294,7 @@ def _integers(series: Series) -> Sequence[int]:
     for cell in series.cells:
         if cell is not None and type(cell) is not wanted:
             raise _wrong(series.name, f"cells of type {series.type}")
-        values.append(cast(int, cell or 0))
+        values.append(int(cell or 0))
     if values and not _INT64[0] <= min(values) <= max(values) <= _INT64[1]:
         raise OutOfRange(
             f"column {series.name}: expected integers of 64 bits, found a longer one"
