@@ -31,7 +31,7 @@ from privshare.ledger.attested import (
 )
 from privshare.ledger.rule import Context, need
 from privshare.ledger.rules_grant import read_id, read_reason
-from privshare.ledger.rules_job import abort, admitted, check_deadline
+from privshare.ledger.rules_job import abort, admitted, check_deadline, need_listed
 from privshare.ledger.values import Job
 from privshare.rights import identifier
 from privshare.wire.canonical import INTEGER_LIMIT, Fields, b64u
@@ -145,20 +145,6 @@ class JobAttest:
             self.job,
             replace(held, bundle=self.bundle, at=context.index, time=context.time),
         )
-
-
-def need_listed(context: Context, job: Job) -> None:
-    """Check that a job's program is listed now.
-
-    Raises:
-        NotPermitted: It is not; rule `run.unlisted`.
-    """
-    code = identifier.code_of(job.program) or ""
-    need(
-        query_attested.is_listed(context.draft, code),
-        "run.unlisted",
-        "expected a program that is listed, found one that is not",
-    )
 
 
 @dataclass(frozen=True, slots=True)

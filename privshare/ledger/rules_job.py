@@ -193,6 +193,20 @@ def abort(context: Context, job_id: str, reason: str) -> None:
     context.draft.put(f"job/{job_id}", aborted.to_json())
 
 
+def need_listed(context: Context, job: Job) -> None:
+    """Check that a job's program is listed now.
+
+    Raises:
+        NotPermitted: It is not; rule `run.unlisted`.
+    """
+    code = identifier.code_of(job.program) or ""
+    need(
+        query_attested.is_listed(context.draft, code),
+        "run.unlisted",
+        "expected a program that is listed, found one that is not",
+    )
+
+
 def _check_attested(context: Context, job_id: str, job: Job) -> None:
     """A measured job opens and ends after its evidence, others need none."""
     if not job.parties.attested:
@@ -282,6 +296,8 @@ class JobOpen:
                 grant.in_force()
         aggregation = b64u(self.aggregation)
         if job.opened is None:
+            if job.parties.attested:
+                need_listed(context, job)
             opened = replace(job, opened=context.index, aggregation=aggregation)
             context.draft.put(f"job/{self.job}", opened.to_json())
             if job.parties.attested:

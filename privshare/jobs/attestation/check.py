@@ -50,6 +50,10 @@ __all__ = [
 #: How far a machine's own clock may be behind the log's, where evidence has one.
 CLOCK_SKEW_S: Final = 5
 
+#: Claims that a guest keeps from its start to its end, where its kind has them:
+#: one chip, or one machine of a cloud, may hold several guests.
+_KEPT: Final = ("ak_name", "module_id", "report_id", "reset_count", "vm_id")
+
 #: `verifier.verify`, or what a test puts in its place.
 Verifier = Callable[[Evidence, Endorsements, RootSet, int], Claims]
 
@@ -204,6 +208,9 @@ def check_bundle(
         first.claims.instance,
     ):
         raise _refused("machine", "expected the machine of the admission")
+    for name in _KEPT:
+        if claims.values.get(name) != first.claims.values.get(name):
+            raise _refused("machine", f"expected the {name} of the admission")
     _check_made(claims, expected.attested, expected.opened)
     _check_runner(bundle, claims)
     first.floors.check(claims)

@@ -309,6 +309,23 @@ def test_the_machine_stays_the_same() -> None:
     assert rule(verifier=Two()) == "bundle.machine"
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("report_id", b"\x01" * 32), ("module_id", "i-1-enc2"), ("reset_count", 2)],
+)
+def test_the_guest_stays_the_same(name: str, value: Any) -> None:
+    """Another guest of the same chip, or one that was started again."""
+
+    class Two(Machine):
+        def __call__(self, evidence: Any, *rest: Any) -> Claims:
+            found = super().__call__(evidence, *rest)
+            if evidence.part("report") == b"first":
+                return found
+            return replace(found, values={**found.values, name: value})
+
+    assert rule(verifier=Two()) == "bundle.machine"
+
+
 @pytest.mark.parametrize("seconds", [-26, 1])
 def test_a_machines_own_clock_must_fit_the_log(seconds: int) -> None:
     """Made before the nonces, or after it was logged."""

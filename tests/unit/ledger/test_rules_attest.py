@@ -178,6 +178,16 @@ def test_a_withdrawn_program_is_not_attested() -> None:
     assert refused(bench, data) == (NotPermitted, "run.unlisted")
 
 
+def test_a_program_withdrawn_while_it_runs_opens_nothing() -> None:
+    """Its result stays inside; what was opened before stays as it is."""
+    bench, job = ready()
+    to_nonces(bench, job)
+    bench.do(attest(bench.scribe, "labour", job))
+    bench.do(withdraw(bench.scribe, "taxes"))
+    data = conclude(bench.scribe, "labour", job)
+    assert refused(bench, data) == (NotPermitted, "run.unlisted")
+
+
 def test_an_unlisted_program_is_not_attested() -> None:
     """A program that nobody proposed runs nowhere."""
     bench = Bench()
