@@ -166,7 +166,7 @@ def _read_answer(data: bytes, most: int, wrapped: bool) -> Answer:
     try:
         report = json.loads(data[8 : 8 + length])
         walls = [wall for wall in _INNER if wall in report["walls"]]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         refuse("run.sandbox", "expected a report in JSON, found something else")
     output = data[8 + length :]
     if len(output) > most:

@@ -66,7 +66,7 @@ def raise_stopped(report: Mapping[str, Any]) -> None:
     rule = report.get("rule")
     if rule is None:
         return
-    if rule not in _WORDS:
+    if not isinstance(rule, str) or rule not in _WORDS:
         refuse("run.sandbox", "expected a report with a known rule, found another")
     expected, fix = _WORDS[rule]
     detail: dict[str, Json] = {}
