@@ -29,7 +29,8 @@ enum {
     PS_OVERFLOW = 4,   /* a number too large to be told */
     PS_TOO_FEW = 5,    /* fewer rows than may be told of */
     PS_SINGULAR = 6,   /* columns that depend on one another */
-    PS_TOO_MANY = 7    /* more groups than a module counts */
+    PS_TOO_MANY = 7,   /* more groups than a module counts */
+    PS_WEIGHT = 8      /* a row that weighs more than one in k */
 };
 
 #define PS_EXPORT(name) __attribute__((export_name(name)))

@@ -5,13 +5,19 @@
  *      "r2": v, "residual_sd": v, "rows": n}
  *
  * Rows with a null in any of the columns are left out. Fewer rows than k, or
- * than coefficients and one, end the run.
+ * than coefficients and one, end the run. So does a row whose leverage
+ *
+ *     h = 1/n + x'(X'X)^-1 x
+ *
+ * is above 1/k: the fit would follow its y, and the coefficients tell it. Of a
+ * column that is true for m rows each has 1/m, so that m is at least k.
  *
  *     min |y - X b|,  X = Q R by Givens rotations, a row at a time,  R b = Q'y
  *
  * with columns centred and scaled to unit deviation, so that R is as well
  * conditioned as the question. Source: Golub and Van Loan, Matrix Computations,
- * 5.1.8 and 5.3.3.
+ * 5.1.8 and 5.3.3; leverage: Hoaglin and Welsch, The American Statistician 32,
+ * 1978.
  */
 #include "summary.h"
 
@@ -51,12 +57,23 @@ static void scale_columns(u32 rows) {
     }
 }
 
+/* sqrt(a^2 + b^2), where squares of a or b may be too small to be told; b != 0. */
+static double length(double a, double b) {
+    double most = __builtin_fabs(a), least = __builtin_fabs(b);
+    if (most < least) {
+        most = least;
+        least = __builtin_fabs(a);
+    }
+    least /= most;
+    return most * __builtin_sqrt(1 + least * least);
+}
+
 /* Turns one row into R: zero it from the left, cell by cell. */
 static void rotate(double *row, u32 width) {
     for (u32 i = 0; i < width; i++) {
         if (row[i] == 0)
             continue;
-        double h = __builtin_sqrt(r[i][i] * r[i][i] + row[i] * row[i]);
+        double h = length(r[i][i], row[i]);
         double c = r[i][i] / h, s = row[i] / h;
         for (u32 j = i; j < width; j++) {
             double a = r[i][j], b = row[j];
@@ -68,15 +85,15 @@ static void rotate(double *row, u32 width) {
 
 /* 1/n of the squared length of row i of the inverse of R, times n. */
 static double inverse_row(u32 i) {
-    double row[MAX_X], length = 0;
+    double row[MAX_X], squares = 0;
     for (u32 j = i; j < n_x; j++) {
         double sum = j == i;
         for (u32 m = i; m < j; m++)
             sum -= row[m] * r[m][j];
         row[j] = sum / r[j][j];
-        length += row[j] * row[j];
+        squares += row[j] * row[j];
     }
-    return length;
+    return squares;
 }
 
 static void put_result(u32 rows) {
@@ -113,6 +130,33 @@ static void put_result(u32 rows) {
     put("}");
 }
 
+/* The cells of a row, centred and scaled: x..., then y. */
+static void scaled(u32 at, double *row) {
+    for (u32 j = 0; j <= n_x; j++)
+        row[j] = (number(used[j], at) - centre[j]) / unit[j];
+}
+
+/* Ends the run over a row that weighs more than one in k. R'z = x, h = |z|^2. */
+static void check_weights(u32 rows, u32 k) {
+    double row[WIDTH], z[MAX_X], most = 0;
+    for (u32 at = 0; at < table.rows; at++) {
+        double h = 1 / (double)rows;
+        if (!complete(at))
+            continue;
+        scaled(at, row);
+        for (u32 j = 0; j < n_x; j++) {
+            double sum = row[j];
+            for (u32 m = 0; m < j; m++)
+                sum -= r[m][j] * z[m];
+            z[j] = sum / r[j][j];
+            h += z[j] * z[j];
+        }
+        most = h > most ? h : most;
+    }
+    if (!(most * k <= 1 + 1e-6))
+        stop(PS_WEIGHT);
+}
+
 static void work(ps_text parameters) {
     u32 k = threshold(parameters, 3), rows = 0;
     double row[WIDTH];
@@ -133,12 +177,12 @@ static void work(ps_text parameters) {
     for (u32 i = 0; i < table.rows; i++) {
         if (!complete(i))
             continue;
-        for (u32 j = 0; j <= n_x; j++)
-            row[j] = (number(used[j], i) - centre[j]) / unit[j];
+        scaled(i, row);
         rotate(row, n_x + 1);
     }
     for (u32 i = 0; i < n_x; i++)
         if (r[i][i] * r[i][i] <= 1e-20 * (double)rows)
             stop(PS_SINGULAR);
+    check_weights(rows, k);
     put_result(rows);
 }

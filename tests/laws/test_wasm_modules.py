@@ -271,7 +271,12 @@ def test_regression(seed: int, width: int, digits: int) -> None:
     )
     assert missing
     names = [f"x{i}" for i in range(width)]
+    leverage = np.linalg.norm(np.linalg.qr(design)[0], axis=1).max() ** 2
+    assume(abs(2 * leverage - 1) > 1e-4)
     answer = ask_module("regression", laid, {"x": names, "y": "y"}, k=2)
+    if 2 * leverage > 1:  # the fit follows one row
+        assert answer == ("run.exit", 8)
+        return
     rest = y - design @ fit
     variance = rest @ rest / (rows - width - 1)
     errors = np.sqrt(variance * np.diag(np.linalg.inv(design.T @ design)))
@@ -303,6 +308,55 @@ def test_what_has_no_regression(
     """Constant columns and too few rows end the run with their code."""
     laid = table(Series("x", "int", x), Series("y", "int", y))
     assert expected == ask_module("regression", laid, {"x": ["x"], "y": "y"})
+
+
+@pytest.mark.parametrize(("true", "told"), [(9, False), (10, True), (30, True)])
+def test_a_column_true_for_few_rows_has_no_regression(true: int, told: bool) -> None:
+    """Its coefficient would be the mean of those rows' y: of one row, y itself."""
+    flags = [i < true for i in range(40)]
+    laid = table(
+        Series("flag", "bool", tuple(flags)),
+        Series("y", "int", tuple(1_000 * i * i for i in range(40))),
+    )
+    for cells in (laid, table(*_negated(laid))):
+        answer = ask_module("regression", cells, {"x": ["flag"], "y": "y"}, k=10)
+        assert (answer != ("run.exit", 8)) is told
+
+
+def _negated(laid: bytes) -> list[Series]:
+    flag, y = frame.decode(laid)
+    return [Series("flag", "bool", tuple(not one for one in flag.cells)), y]
+
+
+def test_an_outlier_is_not_told() -> None:
+    """One far value carries the line; its y could be read from the answer."""
+    x = [*range(200), 1_000_000]
+    laid = table(
+        Series("x", "int", tuple(x)), Series("y", "int", tuple(3 * v for v in x))
+    )
+    assert ask_module("regression", laid, {"x": ["x"], "y": "y"}, k=3) == (
+        "run.exit",
+        8,
+    )
+
+
+def test_cells_whose_squares_vanish_are_rotated() -> None:
+    """A first cell of 10^-161 deviations changes nothing that can be seen."""
+    y = [float((7 * i * i) % 41) for i in range(41)]
+    answers = [
+        ask_module(
+            "regression",
+            table(
+                Series("x", "float", (first, *(float(i - 20) for i in range(1, 41)))),
+                Series("y", "float", tuple(y)),
+            ),
+            {"x": ["x"], "y": "y"},
+            k=3,
+        )
+        for first in (0.0, 2.2e-161, 1.1e-169)
+    ]
+    assert answers[0] == answers[1] == answers[2]
+    assert answers[0]["rows"] == 41
 
 
 def test_columns_that_depend_on_each_other() -> None:

@@ -200,6 +200,9 @@ def _wrapper() -> tuple[str, ...]:
 
     Tried once: in some containers it is installed and may not make
     namespaces. Then the child's own walls are all there is, and it says so.
+
+    Raises:
+        RunRefused: It gave no answer this time (`run.sandbox`).
     """
     program = shutil.which("bwrap")
     if program is None:
@@ -216,7 +219,9 @@ def _wrapper() -> tuple[str, ...]:
             timeout=10,
             check=False,
         )
-    except (OSError, subprocess.TimeoutExpired):
+    except subprocess.TimeoutExpired:  # a busy machine: no reason to do without
+        refuse("run.sandbox", "expected an answer of bubblewrap in 10 s, found none")
+    except OSError:
         return ()
     return arguments if done.returncode == 0 else ()
 

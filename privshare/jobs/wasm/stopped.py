@@ -54,6 +54,7 @@ EXITS: Final[Mapping[int, str]] = {
     5: "fewer rows than may be told of",
     6: "columns that depend on one another",
     7: "more groups than a module counts",
+    8: "a row that weighs more than one in k, whose value could be told",
 }
 
 
