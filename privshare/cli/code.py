@@ -2,11 +2,11 @@
 
 code propose ─► code approve at other agencies ─► listed ─► job run-module
             └─► code withdraw: it runs no more, for good
+code measure FILE.wasm ─► closure ─► code propose, code keep at the runner's node
 """
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,16 +21,20 @@ from privshare.cli.connection import (
     hint,
 )
 from privshare.cli.output import Report, show
-from privshare.errors import ConfigError, NotFound
+from privshare.errors import ConfigError, EncodingError, NotFound
 from privshare.sdk.table import Table
 
 if TYPE_CHECKING:
     from privshare.sdk import Client
     from privshare.sdk.document import Document
+    from privshare.wire.canonical import Json
 
 app = typer.Typer(rich_markup_mode=None)
 
 _MIN_BEGINNING = 6
+
+#: Longest module, in bytes.
+_MOST = 8 << 20
 
 CodeArgument = Annotated[
     str,
@@ -99,11 +103,69 @@ def propose(
     with connected(profile, passphrase_file) as net:
         done = net.programs.propose(
             module,
-            binary=None if binary is None else binary.read_bytes(),
-            closure=None if closure is None else json.loads(closure.read_bytes()),
+            binary=None if binary is None else _read(binary),
+            closure=None if closure is None else _closure(closure),
             source=source,
         )
     _show(done, "proposed", "privshare code approve", profile, as_json=as_json)
+
+
+@app.command()
+def measure(
+    *,
+    file: Annotated[Path, typer.Argument(metavar="FILE.wasm", help="A module.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Where the closure goes.")],
+    abi: Annotated[
+        str, typer.Option("--abi", help="privshare-frame/v1 or wasi-command/v1.")
+    ] = "privshare-frame/v1",
+    separate: Annotated[
+        bool, typer.Option("--separate", help="Hand it its tables one by one.")
+    ] = False,
+    grant: Annotated[
+        list[str] | None,
+        typer.Option("--grant", help="clock_time_get or random_get; may be repeated."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure a module of one's own: its closure, whose digest names it. Offline."""
+    from privshare.jobs.wasm.closure import measure as measured  # noqa: PLC0415 - lazy
+    from privshare.wire.canonical import b64u, encode  # noqa: PLC0415 - lazy
+
+    found = measured(_read(file), abi, separate=separate, granted=grant or ())
+    try:
+        out.write_bytes(encode(found.to_json()))
+    except OSError as error:
+        raise ConfigError(
+            f"expected to write {out}, found {error.strerror or 'an error'}"
+        ) from None
+    digest = b64u(found.digest())
+    show(
+        Report(
+            f"measured {file}: closure in {out}",
+            {"closure": found.to_json(), "code": digest},
+            f"program  {digest}",
+            next=f"privshare code propose NAME --binary {file} --closure {out}",
+        ),
+        as_json=as_json,
+    )
+
+
+@app.command()
+def keep(
+    binary: Annotated[
+        Path, typer.Option("--binary", help="The module.", metavar="FILE.wasm")
+    ],
+    closure: Annotated[
+        Path, typer.Option("--closure", help="Its closure.", metavar="FILE.json")
+    ],
+    profile: ProfileOption = DEFAULT_PROFILE,
+    passphrase_file: PassphraseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give your agency's node a proposed program's bytes, so that it can run it."""
+    with connected(profile, passphrase_file) as net:
+        done = net.programs.keep(_read(binary), _closure(closure))
+    _show(done, "kept", "privshare code approve", profile, as_json=as_json)
 
 
 @app.command()
@@ -133,6 +195,28 @@ def withdraw(
     with connected(profile, passphrase_file) as net:
         done = net.programs.withdraw(_digest(net, code), reason)
     _show(done, "withdrew", "privshare code list", profile, as_json=as_json)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MOST + 1)
+    except OSError as error:
+        raise ConfigError(
+            f"expected a file at {path}, found {error.strerror or 'an error'}"
+        ) from None
+    if len(data) > _MOST:
+        raise EncodingError(f"expected at most {_MOST:,} bytes in {path}, found more")
+    return data
+
+
+def _closure(path: Path) -> dict[str, Json]:
+    from privshare.wire.canonical import decode  # noqa: PLC0415 - lazy
+
+    found = decode(_read(path).strip())
+    if not isinstance(found, dict):
+        raise EncodingError(f"expected a closure in {path}, found something else")
+    return found
 
 
 def _digest(net: Client, name: str) -> str:

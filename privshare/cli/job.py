@@ -21,7 +21,7 @@ from privshare.cli.connection import (
     hint,
 )
 from privshare.cli.output import Report, progress, saved, show, verify_hint, word
-from privshare.errors import EncodingError, OutOfRange
+from privshare.errors import ConfigError, EncodingError, OutOfRange
 from privshare.sdk.table import MAX_VALUE, Table
 
 if TYPE_CHECKING:
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from privshare.sdk.result import Result
 
 app = typer.Typer(rich_markup_mode=None)
+
+#: Longest file of roots, in bytes.
+_MAX_ROOTS = 1 << 20
 
 Operation = Literal["sum", "mean", "count"]
 
@@ -189,8 +192,9 @@ def run_module(
 
     with connected(profile, passphrase_file) as net:
         if trial_roots:
-            files = tuple(file.read_bytes() for file in trial_roots)
-            net._session.roots = EvidenceRoots(files, trial=True)
+            net._session.roots = EvidenceRoots(
+                tuple(map(_roots, trial_roots)), trial=True
+            )
         query = ProgramQuery(
             module,
             [net.dataset(name) for name in datasets],
@@ -364,6 +368,16 @@ def cancel(
         ),
         as_json=as_json,
     )
+
+
+def _roots(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(_MAX_ROOTS)
+    except OSError as error:
+        raise ConfigError(
+            f"expected a file at {path}, found {error.strerror or 'an error'}"
+        ) from None
 
 
 def _object(text: str) -> dict[str, Any]:

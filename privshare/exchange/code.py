@@ -42,6 +42,7 @@ __all__ = [
     "find_code",
     "keep",
     "of_library",
+    "own",
     "program",
     "programs",
     "propose",
@@ -95,7 +96,7 @@ def program(node: Node, code: bytes) -> Program:
                 return made
         raise NotFound(
             f"expected the module {b64u(code)[:10]}... at {node.agency}, found none",
-            fix="Give it to the runner, too: privshare code propose --keep.",
+            fix="Give it to the runner's node, too: privshare code keep.",
             detail={"party": node.agency, "rule": "run.module"},
         )
     value: Any = decode(kept, max_bytes=2 * MAX_MODULE)
@@ -106,6 +107,28 @@ def program(node: Node, code: bytes) -> Program:
             detail={"party": node.agency, "rule": "run.module"},
         )
     return made
+
+
+def own(binary: bytes, closure: object) -> Program:
+    """A program of one's own, with the closure that measures it.
+
+    Args:
+        binary: The module.
+        closure: As `privshare code measure` writes it.
+
+    Raises:
+        EncodingError: A closure of another form.
+        RunRefused: It names another module (`run.module`), or a runtime that
+            runners of this version do not have (`run.abi`).
+    """
+    from privshare.jobs.wasm.closure import (  # noqa: PLC0415 - programs of one's own
+        Closure,
+        check_module,
+    )
+
+    measured = Closure.from_json(closure)
+    check_module(measured, binary)
+    return Program(binary, measured.to_json())
 
 
 def of_library(name: str) -> Program:

@@ -366,6 +366,27 @@ class Programs(Bound[M]):
         return (yield from self._session.send("POST", "/v1/code", body))
 
     @verb
+    def keep(self, binary: bytes, closure: Mapping[str, Json]) -> Call[Document]:
+        """Give this agency's node the bytes of a program, so that it can run it.
+
+        Args:
+            binary: The module.
+            closure: What it is measured as.
+
+        Raises:
+            NotFound: Nobody proposed it.
+            RunRefused: The closure names another module.
+            PrivShareError: What else the node reports.
+        """
+        body: dict[str, Encodable] = {
+            "binary": b64u(binary),
+            "closure": dict(closure),
+            "keep_only": True,
+            "module": "kept",
+        }
+        return (yield from self._session.send("POST", "/v1/code", body))
+
+    @verb
     def approve(self, code: str) -> Call[Document]:
         """Approve a program; more than half of the agencies list it.
 

@@ -20,7 +20,7 @@ True
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Literal, NoReturn, cast, get_args
@@ -186,6 +186,32 @@ class Closure:
     def digest(self) -> bytes:
         """The 32 bytes that name this program on the ledger."""
         return digest_json(domain.PROGRAM, self.to_json())
+
+
+def measure(
+    binary: bytes, abi: str, *, separate: bool = False, granted: Iterable[str] = ()
+) -> Closure:
+    """The closure under which this runner runs a module of one's own.
+
+    Args:
+        binary: The module.
+        abi: `privshare-frame/v1`, which imports nothing, or `wasi-command/v1`,
+            which may read, write and end.
+        separate: Whether it is handed its tables one by one.
+        granted: What a command is granted besides: `clock_time_get`, `random_get`.
+
+    Raises:
+        EncodingError: Another ABI, or an import that it does not have.
+    """
+    imports = {_WASI + name for name in granted}
+    if abi == "wasi-command/v1":
+        imports |= COMMAND
+    return Closure(
+        hashlib.sha256(binary).digest(),
+        cast(Abi, abi),
+        "separate" if separate else "stacked",
+        tuple(sorted(imports)),
+    )
 
 
 def check_module(closure: Closure, binary: bytes) -> None:

@@ -9,7 +9,6 @@ from pydantic import Field
 from privshare.errors import NotFound
 from privshare.exchange import appraisal
 from privshare.exchange import code as programs
-from privshare.exchange.code import Program
 from privshare.ledger import query_attested
 from privshare.service.route import (
     EVERYBODY,
@@ -81,13 +80,16 @@ def propose(call: Call) -> Json:
     made = (
         programs.of_library(wanted.module)
         if wanted.binary is None
-        else Program(unb64u(wanted.binary), wanted.closure)
+        else programs.own(unb64u(wanted.binary), wanted.closure)
     )
     node, code = call.context.node, b64u(made.code)
     if wanted.keep_only:
-        programs.keep(node, made)
         if code not in query_attested.codes(node.view()):
-            raise NotFound("expected a program that was proposed, found none")
+            raise NotFound(
+                "expected a program that was proposed, found none",
+                fix="privshare code propose NAME --binary FILE --closure FILE",
+            )
+        programs.keep(node, made)
         return programs.describe(node, code)
     programs.propose(
         node,
