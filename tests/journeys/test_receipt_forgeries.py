@@ -30,7 +30,11 @@ N_BYTES = 256
 def judge(network: Network, receipt: Receipt, filed: Filed) -> Verdict:
     """The verdict on a forged receipt with true attachments."""
     return verify(
-        receipt.to_bytes(), network.trust, network.now + 60, filed.attachments.get
+        receipt.to_bytes(),
+        network.trust,
+        network.now + 60,
+        filed.attachments.get,
+        roots=network.roots,
     )
 
 

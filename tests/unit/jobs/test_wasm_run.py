@@ -304,8 +304,13 @@ def test_the_outer_walls_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     start = """
 import json, os, socket, sys
 found = []
-for path in ("/etc/passwd", "/proc/1/environ", "/home", "/root/.ssh", "/tmp", "/dev"):
+for path in ("/etc/passwd", "/proc/1/environ", "/root/.ssh", "/dev"):
     found += [path] if os.path.exists(path) else []
+for path in ("/home", "/tmp", "/root"):  # there only if we are: then nothing besides
+    if any(place.startswith(path + "/") for place in (*sys.argv[3:], sys.base_prefix)):
+        found += [path] if len(os.listdir(path)) > 1 else []
+    else:
+        found += [path] if os.path.exists(path) else []
 for place in [*sys.argv[3:], "/usr/lib"]:
     try:
         open(os.path.join(place, "privshare", "written"), "w")
