@@ -99,7 +99,7 @@ def welch(a: np.ndarray, b: np.ndarray) -> float:
 
 @pytest.mark.skipif(
     os.environ.get("PRIVSHARE_LONG") != "1",
-    reason="statistics of time: set PRIVSHARE_LONG=1",
+    reason="long form: statistics of time, set PRIVSHARE_LONG=1",
 )
 def test_time() -> None:
     """Signing takes as long from the first place as from the last."""
