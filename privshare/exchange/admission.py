@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from privshare.errors import (
     EvidenceInvalid,
@@ -25,8 +26,9 @@ from privshare.exchange import dataset as datasets
 from privshare.exchange.grant import check_passed_on
 from privshare.exchange.node import Node, job_key, open_statement
 from privshare.exchange.plan import check_grant
-from privshare.jobs.spec import PROGRAM, Spec
+from privshare.jobs.spec import PROGRAM, Input, Spec
 from privshare.jobs.statement import CONTRIBUTION, Contribution
+from privshare.jobs.tee_spec import TeeInput
 from privshare.ledger import query
 from privshare.ledger.api import View
 from privshare.ledger.values import Job
@@ -39,12 +41,15 @@ __all__ = [
     "Admitted",
     "admitted",
     "check_inputs",
+    "check_meant",
     "check_own_input",
     "datasets_of",
     "find_job",
     "open_contributions",
     "seen",
 ]
+
+Meant = TypeVar("Meant", Input, TeeInput)
 
 _SYNC_S = 5.0
 _BLOCKS = 8
@@ -152,13 +157,22 @@ def check_inputs(node: Node, view: View, held: Job, spec: Spec) -> None:
 
 
 def check_own_input(node: Node, known: Admitted, dataset: str) -> None:
-    item = known.spec.input(dataset)
+    check_meant(node, known.view, known.spec.input(dataset), dataset)
+
+
+def check_meant(node: Node, view: View, item: Meant | None, dataset: str) -> Meant:
+    """The input of ours that a job means, if it still is what was meant.
+
+    Raises:
+        NotFound: Not a dataset of ours that goes in.
+        NotPermitted: Another version: rule `job.version`.
+    """
     if item is None or identifier.owner_of(dataset) != node.agency:
         raise NotFound(
             f"expected a dataset of {node.agency} that goes in, found {dataset}"
         )
-    check_passed_on(node, query.grant(known.view, item.grant))
-    state = query.dataset(known.view, dataset)
+    check_passed_on(node, query.grant(view, item.grant))
+    state = query.dataset(view, dataset)
     datasets.need_registered(state, dataset)
     if state.version != item.version:
         raise NotPermitted(
@@ -166,6 +180,7 @@ def check_own_input(node: Node, known: Admitted, dataset: str) -> None:
             fix="Ask again: the dataset was amended since.",
             detail={"rule": "job.version"},
         )
+    return item
 
 
 def datasets_of(view: View, held: Job) -> set[str]:

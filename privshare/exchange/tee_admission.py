@@ -10,10 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from privshare.errors import EvidenceInvalid, NotFound, NotPermitted
-from privshare.exchange import dataset as datasets
-from privshare.exchange.admission import find_job
-from privshare.exchange.grant import check_passed_on
+from privshare.errors import EvidenceInvalid, NotPermitted
+from privshare.exchange.admission import check_meant, find_job
 from privshare.exchange.node import Node
 from privshare.jobs.tee_spec import OPERATION, TeeInput, TeeSpec
 from privshare.ledger import query, query_attested
@@ -154,21 +152,7 @@ def check_own_input(node: Node, known: TeeAdmitted, dataset: str) -> TeeInput:
         NotFound: Not a dataset of ours that goes in.
         NotPermitted: Another version: rule `job.version`.
     """
-    item = known.spec.input(dataset)
-    if item is None or identifier.owner_of(dataset) != node.agency:
-        raise NotFound(
-            f"expected a dataset of {node.agency} that goes in, found {dataset}"
-        )
-    check_passed_on(node, query.grant(known.view, item.grant))
-    state = query.dataset(known.view, dataset)
-    datasets.need_registered(state, dataset)
-    if state.version != item.version:
-        raise NotPermitted(
-            f"expected version {item.version} of {dataset}, found {state.version}",
-            fix="Ask again: the dataset was amended since.",
-            detail={"rule": "job.version"},
-        )
-    return item
+    return check_meant(node, known.view, known.spec.input(dataset), dataset)
 
 
 def check_role(node: Node, agencies: tuple[str, ...], does: str) -> None:
