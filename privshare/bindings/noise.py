@@ -20,7 +20,9 @@ from privshare.errors import NativeError, OutOfRange
 __all__ = [
     "MAX_COUNT",
     "MAX_POLYA_SCALE",
+    "MAX_S",
     "MAX_SCALE",
+    "MAX_T",
     "MAX_VARIANCE",
     "RandomSource",
     "bernoulli_exp",
@@ -44,8 +46,12 @@ MAX_POLYA_SCALE = 1 << lib.PS_NOISE_POLYA_BITS
 MAX_VARIANCE = 1 << lib.PS_NOISE_VARIANCE_BITS
 """σ² of a discrete Gaussian is below this."""
 
-_MAX_T = 1 << lib.PS_NOISE_SCALE_BITS
-_MAX_S = 1 << lib.PS_NOISE_SHARE_BITS
+MAX_T = 1 << lib.PS_NOISE_SCALE_BITS
+"""The numerator of a scale is below this."""
+
+MAX_S = 1 << lib.PS_NOISE_SHARE_BITS
+"""The denominator of a scale is below this."""
+
 _MAX_DIVISOR = 1 << lib.PS_NOISE_DIVISOR_BITS
 _WORD = 1 << 64
 _REFILLS = 64
@@ -82,10 +88,10 @@ def _fill(
 
 
 def _check_scale(t: int, s: int, most: int) -> None:
-    if not (0 < t < _MAX_T and 0 < s < _MAX_S and t <= most * s):
+    if not (0 < t < MAX_T and 0 < s < MAX_S and t <= most * s):
         raise OutOfRange(
-            f"expected a scale t/s of at most {most} with 0 < t < {_MAX_T} and "
-            f"0 < s < {_MAX_S}, found {t}/{s}"
+            f"expected a scale t/s of at most {most} with 0 < t < {MAX_T} and "
+            f"0 < s < {MAX_S}, found {t}/{s}"
         )
 
 
