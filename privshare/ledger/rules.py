@@ -50,6 +50,7 @@ from privshare.ledger.rules_job import (
     JobOpen,
     JobResult,
 )
+from privshare.ledger.rules_privacy import PrivacyAccount, PrivacyApart
 from privshare.ledger.rules_ring import RingExtend, RingRegister
 from privshare.ledger.rules_statement import RegOpen, StatementRing, StatementZk
 from privshare.ledger.rules_threshold import ThresholdAccept, ThresholdDeal
@@ -84,6 +85,8 @@ RULES: Mapping[str, type[Rule]] = MappingProxyType(
         "job.result": JobResult,
         "key.rotate": KeyRotate,
         "org.admit": OrgAdmit,
+        "privacy.account": PrivacyAccount,
+        "privacy.apart": PrivacyApart,
         "record.erase": RecordErase,
         "reg.open": RegOpen,
         "ring.extend": RingExtend,

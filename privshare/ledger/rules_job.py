@@ -28,6 +28,7 @@ from privshare.ledger.rules_use import (
     Draw,
     Ended,
     end,
+    hold_releases,
     lineage,
     read_operation,
     read_purpose,
@@ -90,6 +91,7 @@ class JobAdmit:
             )
             for name, draw in zip(names, self.inputs, strict=True)
         }
+        hold_releases(context, names, self.inputs, self.operation)
         job = Job(
             coordinator=context.account,
             program=self.program,
