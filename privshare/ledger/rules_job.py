@@ -28,7 +28,7 @@ from privshare.ledger.rules_use import (
     Draw,
     Ended,
     end,
-    hold_releases,
+    hold_answers,
     lineage,
     read_operation,
     read_purpose,
@@ -91,7 +91,7 @@ class JobAdmit:
             )
             for name, draw in zip(names, self.inputs, strict=True)
         }
-        hold_releases(context, names, self.inputs, self.operation)
+        hold_answers(context, names, self.inputs, self.operation)
         job = Job(
             coordinator=context.account,
             program=self.program,
@@ -327,5 +327,5 @@ class JobAbort:
         return cls(read_id(fields, "job"), read_reason(fields))
 
     def apply(self, context: Context) -> None:
-        """Release all inputs; those of a job that was opened are spent."""
+        """Answer all inputs; those of a job that was opened are spent."""
         abort(context, self.job, self.reason)

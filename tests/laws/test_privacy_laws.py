@@ -107,7 +107,7 @@ class PrivacyLaws(RuleBasedStateMachine):
             "columns": list(read),
             "grant": self.grants[grant],
             "group_by": [],
-            "release": {"filter": digest(rows), "noise": noise},
+            "answer": {"filter": digest(rows), "noise": noise},
         }
 
     @rule(

@@ -59,7 +59,7 @@ def tag(name: str | None) -> bytes:
     return filter_tag(KEY, None if name is None else {"district": name})
 
 
-def release(noise: Mechanism | None = None, rows: str | None = None) -> dict[str, Any]:
+def answer(noise: Mechanism | None = None, rows: str | None = None) -> dict[str, Any]:
     """What leaves, as an input says it."""
     return {
         "filter": b64u(tag(rows)),
@@ -93,7 +93,7 @@ class Desk(Bench):
     ) -> str:
         """Housing reserves a use."""
         charge = 0 if noise is None else noise.charge_epsilon
-        body = {"charge": charge, "release": release(noise, rows)} | changes
+        body = {"charge": charge, "answer": answer(noise, rows)} | changes
         return self.do(self.scribe.reserve(self.grant, "housing", **body))
 
     def job(self, noise: Mechanism, grants: list[str] | None = None) -> str:
@@ -104,7 +104,7 @@ class Desk(Bench):
                 "columns": ["income"],
                 "grant": grant,
                 "group_by": [],
-                "release": release(noise),
+                "answer": answer(noise),
             }
             for grant in grants or [self.shared]
         ]
@@ -231,21 +231,21 @@ def test_charges_follow_from_the_mechanism() -> None:
         desk.refused("privacy.charge", noise, charge=charge)
 
 
-def test_an_account_makes_releases_necessary() -> None:
+def test_an_account_makes_answers_necessary() -> None:
     """Numbers leave a dataset with an account only where the input says so."""
     desk = Desk()
     with pytest.raises(NotPermitted) as caught:
         desk.do(desk.scribe.reserve(desk.grant, "housing"))
-    assert caught.value.detail["rule"] == "privacy.release"
+    assert caught.value.detail["rule"] == "privacy.answer"
 
 
-def test_a_release_needs_an_account() -> None:
+def test_an_answer_needs_an_account() -> None:
     """Without one there is nothing to charge and no log."""
     bench = Bench()
     bench.admit_all()
     grant = bench.granted()
     with pytest.raises(NotPermitted) as caught:
-        bench.do(bench.scribe.reserve(grant, "housing", release=release()))
+        bench.do(bench.scribe.reserve(grant, "housing", answer=answer()))
     assert caught.value.detail["rule"] == "privacy.account"
     bench.do(bench.scribe.reserve(grant, "housing"))
 
@@ -328,16 +328,16 @@ def test_the_owner_may_say_that_sets_are_far_apart() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"release": {}},
-        {"release": {"filter": "short", "noise": None}},
-        {"release": release() | {"more": 1}},
-        {"release": {"filter": digest("f"), "noise": {"mech": "dgauss"}}},
-        {"release": {"filter": digest("f"), "noise": noisy().to_json() | {"rows": 0}}},
-        {"release": None},
+        {"answer": {}},
+        {"answer": {"filter": "short", "noise": None}},
+        {"answer": answer() | {"more": 1}},
+        {"answer": {"filter": digest("f"), "noise": {"mech": "dgauss"}}},
+        {"answer": {"filter": digest("f"), "noise": noisy().to_json() | {"rows": 0}}},
+        {"answer": None},
     ],
 )
 def test_other_forms_are_refused(changes: dict[str, Any]) -> None:
-    """A release is whole or absent."""
+    """An answer is whole or absent."""
     desk = Desk()
     with pytest.raises((EncodingError, OutOfRange)):
         desk.do(desk.scribe.reserve(desk.grant, "housing", **changes))
@@ -390,7 +390,7 @@ def test_a_thousand_jobs_at_once_never_overspend(tmp_path: Path) -> None:
             "columns": ["income"],
             "grant": grant,
             "group_by": [],
-            "release": release(noise),
+            "answer": answer(noise),
         }
         admissions = [desk.job("housing", [], inputs=[asked]) for _ in range(1_000)]
         opens = {
