@@ -6,7 +6,14 @@ a privacy account for the dataset, it must.
     grantee   Answer ─► use.reserve, job.admit ─► ledger: account and query log
     owner     filter_tag(key, filter of the specification) == answer.row_filter
 
-Implements docs/protocols/privacy.md, "The query log".
+Implements docs/protocols/privacy.md, section 7.
+
+>>> from privshare.rights.privacy import filter_tag
+>>> exact = Answer(filter_tag(bytes(32), None), None)
+>>> exact.to_json()["noise"] is None
+True
+>>> Answer.read(Fields(exact.to_json(), "answer")) == exact
+True
 """
 
 from __future__ import annotations

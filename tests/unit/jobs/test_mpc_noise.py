@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import math
 import sys
 import threading
@@ -142,3 +143,9 @@ def test_refusals() -> None:
 
     with pytest.raises(EncodingError, match="expected 16 bytes of noise, found 0"):
         noise.share(Short(0, {}), [1], 64)
+
+
+def test_the_examples_of_the_module_run() -> None:
+    """What its head shows is so."""
+    result = doctest.testmod(noise)
+    assert result.attempted > 0 and result.failed == 0
