@@ -139,7 +139,8 @@ def attest(node: Node, caller: str, job: str, body: Json) -> dict[str, Json]:
             node.store.put_blob(job, "bundle", kept)
             log_job(node, known, "job.attest", "")
         bundle = AttestedBundle.from_bytes(kept)
-        if query_attested.attestation(node.view(), job).bundle is None:
+        held = query_attested.attestation(node.view(), job)
+        if held.of(node.agency) is None:
             _log_evidence(node, known, bundle)
     return {"bundle": bundle.to_json()}
 

@@ -85,10 +85,14 @@ def follow_attestation(trail: Trail, job_id: str) -> Attestation:
     """
     job = query.job(trail, job_id)
     held = query_attested.attestation(trail, job_id)
-    if held.at is None:
+    if not held.shown:
         raise EncodingError("receipt.evidence: expected a job with evidence, found one")
     trail.transaction(job.at)
-    for index in (*(one.at for one in held.nonces), held.at, job.opened):
+    for index in (
+        *(one.at for one in held.nonces),
+        *(one.at for one in held.shown),
+        job.opened,
+    ):
         if index is not None:
             trail.transaction(index)
     query_attested.code(trail, identifier.code_of(job.program) or "")

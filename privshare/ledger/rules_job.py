@@ -121,11 +121,19 @@ class JobAdmit:
             "expected a measured program, run by an attested machine, or another and "
             "somebody who opens, found otherwise",
         )
+        need(
+            identifier.is_joint(self.program) == bool(self.parties.nodes),
+            "job.program",
+            "expected three nodes for a program on shares, and for no other, found "
+            "otherwise",
+        )
 
     def _check_parties(self, context: Context) -> None:
         parties = self.parties
         query.agency(context.draft, parties.compute)
         if parties.attested:
+            for node in parties.nodes:
+                query.agency(context.draft, node)
             return
         if parties.custodian is None:
             check_openers(context.draft, parties)
@@ -211,11 +219,14 @@ def _check_attested(context: Context, job_id: str, job: Job) -> None:
     """A measured job opens and ends after its evidence, others need none."""
     if not job.parties.attested:
         return
-    if query_attested.attestation(context.draft, job_id).bundle is None:
+    held = query_attested.attestation(context.draft, job_id)
+    missing = [one for one in job.parties.runners if held.of(one) is None]
+    if missing:
         raise StepNotAllowed(
-            "expected evidence of the machine before, found none",
-            fix="Let the runner commit to its evidence first (job.attest).",
-            detail={"rule": "job.attested"},
+            f"expected evidence of the machine of {', '.join(missing)} before, found "
+            "none",
+            fix="Let each runner commit to its evidence first (job.attest).",
+            detail={"rule": "job.attested", "missing": missing},
         )
 
 
