@@ -20,6 +20,7 @@ from privshare.exchange.node import Node
 from privshare.exchange.opening import open_totals
 from privshare.exchange.party import aggregate, contribute, receive
 from privshare.exchange.plan import Question, estimate, explain, plan
+from privshare.exchange.tee_admission import spec_of as attested_spec_of
 from privshare.exchange.tee_plan import TeeQuestion
 from privshare.jobs.lifecycle import Advance, Cancel, Fail, Job, Problem, step
 from privshare.jobs.spec import PROGRAM, Spec
@@ -178,7 +179,7 @@ def admit(node: Node, job: Job) -> Job:
 def _begun(job: Job, now: int, tx_id: str) -> Advance:
     """The first phase after the admission."""
     if is_attested(job):
-        parties = tee_plan.spec_of(job).relying
+        parties = attested_spec_of(job).relying
         note = "waiting for nonces of " + ", ".join(parties)
         return Advance("nonces", now, len(parties), note, tx_id)
     spec = spec_of(job)

@@ -30,14 +30,13 @@ from privshare.exchange.code import find_code
 from privshare.exchange.engine import library_name
 from privshare.exchange.node import Node
 from privshare.exchange.tee_admission import check_grant
-from privshare.jobs.lifecycle import Job
 from privshare.jobs.spec import MAX_INPUTS, MAX_K
 from privshare.jobs.tee_spec import OPERATION, Limits, TeeInput, TeeSpec
 from privshare.ledger import query
 from privshare.rights import identifier
 from privshare.rights.grant import Grant
 from privshare.rights.terms import MAX_COLUMNS
-from privshare.wire.canonical import Fields, Json, b64u, decode
+from privshare.wire.canonical import Fields, Json, b64u
 
 __all__ = [
     "MEANINGS",
@@ -46,7 +45,6 @@ __all__ = [
     "estimate",
     "explain",
     "plan",
-    "spec_of",
 ]
 
 DEADLINE_S = 600
@@ -269,11 +267,6 @@ def _runner(node: Node, question: TeeQuestion) -> str:
         fix="Name one: runner.",
         detail={"rule": "job.runner"},
     )
-
-
-def spec_of(job: Job) -> TeeSpec:
-    """The specification an attested job was submitted with."""
-    return TeeSpec.from_json(decode(job.spec))
 
 
 # -- answers before anything runs ---------------------------------------------

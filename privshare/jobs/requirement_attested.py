@@ -28,6 +28,7 @@ from privshare.rights import identifier
 __all__ = [
     "BUNDLE",
     "EVIDENCE",
+    "JOINT",
     "MEASURED",
     "follow_appraisal",
     "follow_attestation",
@@ -36,8 +37,10 @@ __all__ = [
     "follow_refusal",
 ]
 
-#: The evidence of a measured job's result, of its evidence, of a refusal.
+#: The evidence of a measured job's result, of one on shares, of its evidence, and
+#: of a refusal.
 MEASURED = frozenset(("bundle", "releases", "spec"))
+JOINT = frozenset(("bundles", "outcome", "pieces", "releases", "spec"))
 EVIDENCE = frozenset(("bundle", "spec"))
 BUNDLE = frozenset(("bundle",))
 

@@ -95,9 +95,7 @@ SCOPE = Form(
 PURPOSE = Form("a purpose", re.compile(r"[a-z][a-z0-9:._-]{0,63}"), "housing-policy")
 PROGRAM = Form(
     "a program",
-    re.compile(
-        rf"[a-z][a-z0-9.]{{0,62}}/v[1-9][0-9]{{0,3}}|{_RUN}:{_ID}"
-    ),
+    re.compile(rf"[a-z][a-z0-9.]{{0,62}}/v[1-9][0-9]{{0,3}}|{_RUN}:{_ID}"),
     "he.sum/v2",
 )
 NETWORK = Form("a network", re.compile(r"[a-z0-9][a-z0-9.-]{2,62}"), "demo.privshare")
