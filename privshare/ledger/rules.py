@@ -50,6 +50,7 @@ from privshare.ledger.rules_job import (
     JobOpen,
     JobResult,
 )
+from privshare.ledger.rules_join import JoinCommit
 from privshare.ledger.rules_ring import RingExtend, RingRegister
 from privshare.ledger.rules_statement import RegOpen, StatementRing, StatementZk
 from privshare.ledger.rules_threshold import ThresholdAccept, ThresholdDeal
@@ -82,6 +83,7 @@ RULES: Mapping[str, type[Rule]] = MappingProxyType(
         "job.reappraise": JobReappraise,
         "job.refuse": JobRefuse,
         "job.result": JobResult,
+        "join.commit": JoinCommit,
         "key.rotate": KeyRotate,
         "org.admit": OrgAdmit,
         "record.erase": RecordErase,
