@@ -179,7 +179,7 @@ def plan(node: Node, question: TeeQuestion) -> TeePlan:
         state = datasets.need_registered(query.dataset(view, name), name)
         asked = TeeInput(name, "A" * 43, state.version, columns, group_by)
         wanted = question.grants[i] if question.grants else None
-        grant_id, grant = _grant_for(node, asked, question.purpose, program, wanted)
+        grant_id, grant = grant_for(node, asked, question.purpose, program, wanted)
         schema = datasets.documents(node, name).schema
         for column in asked.all_columns:
             schema.column(column)
@@ -206,7 +206,7 @@ def plan(node: Node, question: TeeQuestion) -> TeePlan:
     return TeePlan(spec, tuple(rows), question.deadline_s)
 
 
-def _grant_for(
+def grant_for(
     node: Node, asked: TeeInput, purpose: str, program: str, wanted: str | None
 ) -> tuple[str, Grant]:
     """The newest grant to this agency on a dataset that allows the question."""
