@@ -22,6 +22,7 @@ from privshare.jobs.attestation.bundle import AttestedBundle
 from privshare.jobs.mpc_result import join_pieces
 from privshare.jobs.mpc_spec import MpcSpec
 from privshare.jobs.mpc_statement import (
+    LENGTH_BYTES,
     SALT_BYTES,
     Deal,
     Outcome,
@@ -34,7 +35,6 @@ from privshare.wire.canonical import Json, b64u
 
 __all__ = ["compute"]
 
-_LENGTH_BYTES = 8
 
 
 def compute(
@@ -143,7 +143,7 @@ def _channels(spec: MpcSpec, admissions: tuple[Admission, ...]) -> tuple[Channel
 def _open(deal: Deal, index: int, data: bytes) -> DealtInput:
     """Our two pieces of an input, as its owner committed to them."""
     after = (index + 1) % NODES
-    head, at = 2 * SALT_BYTES + _LENGTH_BYTES, 2 * SALT_BYTES
+    head, at = 2 * SALT_BYTES + LENGTH_BYTES, 2 * SALT_BYTES
     length = int.from_bytes(data[at:head], "big")
     own, following = data[head : head + length], data[head + length :]
     salts = data[:SALT_BYTES], data[SALT_BYTES:at]
