@@ -25,6 +25,8 @@ from privshare.exchange.tee_party import appraised
 from privshare.exchange.tee_runner import MAX_TABLE
 from privshare.jobs.mpc import catalogue
 from privshare.jobs.mpc.pieces import SEED_BYTES, split
+from privshare.jobs.mpc.programs.column import check_schema
+from privshare.jobs.mpc.programs.inputs import encode
 from privshare.jobs.mpc_spec import MpcSpec
 from privshare.jobs.mpc_statement import (
     DEAL,
@@ -34,6 +36,7 @@ from privshare.jobs.mpc_statement import (
     piece_commitment,
 )
 from privshare.jobs.tee_spec import TeeInput
+from privshare.ledger import query
 from privshare.ledger.parties import NODES
 from privshare.rights.schema import Cell
 from privshare.schemes.sealing import seal
@@ -63,8 +66,21 @@ def deal(
     names = item.all_columns
     columns, rows = _columns(node, item.dataset, names)
     program = catalogue.find(spec.module)
-    plan = program.plan(spec.parameters, {item.dataset: rows}, spec.k)
-    elements = program.encode(plan, item.dataset, columns)
+    registered = {
+        one.dataset: query.dataset(known.view, one.dataset).rows for one in spec.inputs
+    }
+    if rows != registered[item.dataset]:
+        raise OutOfRange(
+            f"expected the {registered[item.dataset]} rows that {item.dataset} was "
+            f"registered with, found {rows}: some were erased",
+            fix="Publish a new version without them: privshare dataset amend.",
+            detail={"dataset": item.dataset, "rule": "mpc.rows"},
+        )
+    plan = program.plan(spec.parameters, registered, spec.k)
+    check_schema(
+        plan.columns, item.dataset, datasets.documents(node, item.dataset).schema
+    )
+    elements = encode(plan, item.dataset, columns)
     pieces = split(
         elements, secrets.token_bytes(SEED_BYTES), secrets.token_bytes(SEED_BYTES)
     )

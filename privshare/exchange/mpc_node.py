@@ -36,7 +36,6 @@ from privshare.wire.canonical import Json, b64u
 __all__ = ["compute"]
 
 
-
 def compute(
     node: Node,
     known: TeeAdmitted,

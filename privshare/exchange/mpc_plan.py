@@ -16,7 +16,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from privshare.errors import EncodingError, NotFound, NotPermitted
 from privshare.exchange import dataset as datasets
@@ -26,13 +26,14 @@ from privshare.exchange.mpc_question import MpcQuestion
 from privshare.exchange.node import Node
 from privshare.exchange.tee_plan import MEANINGS, grant_for
 from privshare.jobs.mpc import catalogue
+from privshare.jobs.mpc.programs.cost import Cost
 from privshare.jobs.mpc_spec import MpcSpec
 from privshare.jobs.tee_spec import TeeInput
 from privshare.ledger import query
 from privshare.ledger.parties import NODES
 from privshare.rights import identifier
-from privshare.rights.schema import Schema
-from privshare.wire.canonical import b64u
+from privshare.rights.schema import Column, Schema
+from privshare.wire.canonical import Json, b64u
 
 __all__ = ["MpcPlan", "MpcQuestion", "estimate", "explain", "plan"]
 
@@ -47,11 +48,13 @@ class MpcPlan:
     Attributes:
         spec: What will be admitted.
         rows: Rows of each dataset, from the ledger.
+        cost: What it takes.
         deadline_s: Seconds until the job is given up.
     """
 
     spec: MpcSpec
     rows: Mapping[str, int]
+    cost: Cost
     deadline_s: int
 
 
@@ -91,21 +94,82 @@ def plan(node: Node, question: MpcQuestion) -> MpcPlan:
         inputs.append(TeeInput(one.dataset, grant_id, state.version, columns, group_by))
         rows[one.dataset], schemas[one.dataset] = state.rows, schema
         ks.append(grant.terms.k)
-    parameters = found.prepare(dict(question.parameters), tuple(inputs), schemas)
+    parameters = _declared(question.parameters, schemas)
+    k = max(ks)
+    planned = found.plan(parameters, rows, k)
     spec = MpcSpec(
         module=module,
         code=code,
         parameters=parameters,
         inputs=tuple(inputs),
-        k=max(ks),
+        k=k,
         purpose=question.purpose,
         coordinator=node.agency,
         nodes=_nodes(node, question),
         model=question.model or found.model,
         nonce=secrets.token_bytes(16),
     )
-    found.plan(spec, rows)
-    return MpcPlan(spec, rows, question.deadline_s)
+    return MpcPlan(spec, rows, planned.cost, question.deadline_s)
+
+
+def _declared(
+    asked: Mapping[str, Any], schemas: Mapping[str, Schema]
+) -> dict[str, Json]:
+    """Write into the parameters what the schemas declare of each column.
+
+    Raises:
+        EncodingError: A column of a type that no program takes, without a
+            declared interval, or declared otherwise by two owners.
+        NotFound: No such column.
+    """
+    listed = asked.get("columns")
+    if not isinstance(listed, list):
+        raise EncodingError("question.parameters.columns: expected a list")
+    return {**asked, "columns": [_column(one, schemas) for one in listed]}
+
+
+def _column(asked: Any, schemas: Mapping[str, Schema]) -> Json:
+    where = "question.parameters.columns"
+    if not isinstance(asked, dict) or not isinstance(asked.get("from"), dict):
+        raise EncodingError(f"{where}: expected objects with name and from")
+    if set(asked) != {"from", "name"}:
+        return cast(Json, asked)  # declared by the asker: the plan checks it
+    found: dict[str, Json] | None = None
+    for dataset, name in asked["from"].items():
+        if dataset not in schemas:
+            raise EncodingError(f"{where}: expected datasets of the question")
+        said = _said(schemas[dataset].column(str(name)), dataset)
+        if found is not None and said != found:
+            raise EncodingError(
+                f"column {name}: expected the same interval, scale or words in all "
+                f"datasets, found others in {dataset}",
+                fix="Declare one interval for all in the parameters.",
+                detail={"column": name, "dataset": dataset},
+            )
+        found = said
+    return {**asked, **(found or {})}
+
+
+def _said(column: Column, dataset: str) -> dict[str, Json]:
+    """What a schema declares of a column, as programs are told it."""
+    if column.type == "category":
+        return {"categories": list(column.categories)}
+    if column.type == "bool":
+        return {"maximum": 1, "minimum": 0, "scale": 0}
+    bounds = (column.minimum, column.maximum)
+    if column.type not in ("decimal", "int") or None in bounds:
+        raise EncodingError(
+            f"column {column.name} of {dataset}: expected numbers with a declared "
+            f"interval, or categories, found {column.type}"
+            + ("" if None not in bounds else " without one"),
+            fix="Ask its owner to declare minimum and maximum in the schema.",
+            detail={"column": column.name, "dataset": dataset},
+        )
+    return {
+        "maximum": column.maximum,
+        "minimum": column.minimum,
+        "scale": column.scale or 0,
+    }
 
 
 def _nodes(node: Node, question: MpcQuestion) -> tuple[str, ...]:
@@ -146,7 +210,7 @@ def estimate(node: Node, question: MpcQuestion) -> dict[str, Any]:
 
 
 def _estimate(planned: MpcPlan) -> dict[str, Any]:
-    cost = catalogue.find(planned.spec.module).plan(planned.spec, planned.rows).cost
+    cost = planned.cost
     return {
         "bytes": cost.bytes,
         "method": "mpc",
@@ -164,12 +228,12 @@ def explain(node: Node, question: MpcQuestion) -> dict[str, Any]:
     """
     planned = plan(node, question)
     spec, program = planned.spec, catalogue.find(planned.spec.module)
-    learns = {spec.coordinator: program.outputs(spec)}
+    learns = {spec.coordinator: program.outputs}
     for agency in spec.nodes:
         learns.setdefault(
             agency,
             "two of three pieces of everything, which are random numbers; how many "
-            f"rows each owner has; {program.leaks(spec)}",
+            f"rows each owner has; {program.leaks}",
         )
     for owner in spec.owners:
         learns.setdefault(owner, "nothing new; that the job ran")
