@@ -216,20 +216,22 @@ class Party:
             top = g.n_bits - odd
             low_g, high_g = g[0:top:2], g[1:top:2]
             low_p, high_p = p[0:top:2], p[1:top:2]
-            both = self.and_(high_p.stack(high_p), low_g.stack(low_p))
+            # Nobody asks what the lowest group passes on: nothing comes in there.
+            both = self.and_(high_p.stack(high_p[1:]), low_g.stack(low_p[1:]))
             half = high_p.n_bits
-            g, p = high_g ^ both[0:half], both[half:]
+            g, p = high_g ^ both[0:half], both[half - 1 :]
             if odd:
                 g, p = g.stack(tail_g), p.stack(tail_p)
         return g
 
     def sign(self, x: Shared) -> Bits:
         """The top bit of each element: 1 where it is negative."""
-        ring = x.ring
-        s, carry = self.save_carries(*self.terms(x))
-        a, b = s[1 : ring - 1], carry[0 : ring - 2]
+        top = x.ring - 1
+        one, two, three = self.terms(x)
+        s, carry = self.save_carries(one[0:top], two[0:top], three[0:top])
+        a, b = s[1:top], carry[0 : top - 1]
         out = self.carry_out(self.and_(a, b), a ^ b)
-        return s[ring - 1] ^ carry[ring - 2] ^ out
+        return one[top] ^ two[top] ^ three[top] ^ carry[top - 1] ^ out
 
     def to_bits(self, x: Shared) -> Bits:
         """All bits of each element: a prefix adder over its pieces."""
