@@ -61,6 +61,7 @@ JOB_SPEC: Final = _tag(b"job-spec")  # program, inputs, parameters
 JOB_REQUEST: Final = _tag(b"job-request")  # what a use was reserved for
 INPUT: Final = _tag(b"input")  # a party's committed input
 PIECE: Final = _tag(b"piece")  # salt, number, bytes: one piece of a sharing
+PAIR: Final = _tag(b"pair")  # what a key is for, a key that two nodes share
 OUTCOME: Final = _tag(b"outcome")  # what three nodes computed together
 RESULT: Final = _tag(b"result")  # a result document
 EVIDENCE: Final = _tag(b"evidence")  # the technique's own proof

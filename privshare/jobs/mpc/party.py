@@ -78,6 +78,11 @@ class Party:
         self._previous = Stream(key_previous)
         self._next = Stream(key_next)
 
+    @property
+    def bounds(self) -> dict[str, int]:
+        """What is not certain, as negated binary logarithms: nothing here."""
+        return {}
+
     # -- pieces ----------------------------------------------------------------
 
     def public(self, values: Any, ring: int = 64) -> Shared:
