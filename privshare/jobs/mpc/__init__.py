@@ -1,0 +1,1 @@
+"""Jobs on shares: three nodes of three agencies compute what none may see."""
