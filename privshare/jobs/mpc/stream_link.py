@@ -26,8 +26,8 @@ from typing import Final, NoReturn
 
 from privshare.errors import OutOfRange, PrivShareError
 from privshare.jobs.mpc.abort import RULE, abort
-from privshare.jobs.mpc.channel import Channel, Stream
 from privshare.jobs.mpc.frame import MAX_NOTICE, PARTIES, Bytes, Kind, label_digest
+from privshare.jobs.mpc.neighbour import Neighbour, Stream
 from privshare.jobs.mpc.timeout import Notary, Timeout, read
 from privshare.jobs.mpc.transcript import VIEW_BYTES, Views
 from privshare.wire.canonical import Fields, b64u, decode, encode
@@ -96,16 +96,18 @@ class StreamLink:
         self._notary = notary
         self._views = Views(job, index)
         made = {
-            party: Channel(streams[party], index, party, job, self._views, times.beat_s)
+            party: Neighbour(
+                streams[party], index, party, job, self._views, times.beat_s
+            )
             for party in ((index + 2) % PARTIES, (index + 1) % PARTIES)
         }
         self._previous, self._next = made.values()
-        self._channels = (self._previous, self._next)
+        self._both = (self._previous, self._next)
         self._label = _NO_LABEL
         self._failed: PrivShareError | None = None
         self._closed = False
         self._poll = select.poll()
-        self._masks: dict[Channel, int] = {}
+        self._masks: dict[Neighbour, int] = {}
         self._lock = threading.Lock()
         self._beat_at = time.monotonic() + times.beat_s
         self._stop = threading.Event()
@@ -180,8 +182,8 @@ class StreamLink:
         """
         told = self.round(label, digest, digest, len(digest), len(digest))
         others = [
-            channel.party
-            for channel, theirs in zip(self._channels, told, strict=True)
+            other.party
+            for other, theirs in zip(self._both, told, strict=True)
             if not hmac.compare_digest(theirs, digest)
         ]
         if others:
@@ -239,58 +241,58 @@ class StreamLink:
                 now = time.monotonic()
                 self._check_times(busy, started, now)
                 if now >= self._beat_at:
-                    self._beat(sum(1 << channel.party for channel in busy))
+                    self._beat(sum(1 << other.party for other in busy))
                 self._wait(self._next_event(busy, started) - now)
 
-    def _move(self) -> list[Channel]:
+    def _move(self) -> list[Neighbour]:
         """Write and read what goes; those that are not done yet."""
         busy = []
-        for channel in self._channels:
-            flushed = channel.flush()
-            channel.pump()
-            if channel.notices:
-                self._noticed(channel)
-            if channel.hello is None or channel.waiting or not flushed:
-                busy.append(channel)
+        for other in self._both:
+            flushed = other.flush()
+            other.pump()
+            if other.notices:
+                self._noticed(other)
+            if other.hello is None or other.waiting or not flushed:
+                busy.append(other)
         return busy
 
-    def _check_times(self, busy: list[Channel], started: float, now: float) -> None:
-        for channel in busy:
-            if channel.gone:
-                self._silent(channel, "closed")
-            if now - max(channel.heard, started) > self._times.silence_s:
-                self._silent(channel, "nothing heard")
+    def _check_times(self, busy: list[Neighbour], started: float, now: float) -> None:
+        for other in busy:
+            if other.gone:
+                self._silent(other, "closed")
+            if now - max(other.heard, started) > self._times.silence_s:
+                self._silent(other, "nothing heard")
         if now > self._times.deadline:
             self._late(busy)
 
-    def _next_event(self, busy: list[Channel], started: float) -> float:
-        heard = min(max(channel.heard, started) for channel in busy)
+    def _next_event(self, busy: list[Neighbour], started: float) -> float:
+        heard = min(max(other.heard, started) for other in busy)
         silent = heard + self._times.silence_s
         return min(silent, self._beat_at, self._times.deadline) + 0.001
 
     def _wait(self, seconds: float) -> None:
         """Until a stream has something, takes something, or time is over."""
-        for channel in self._channels:
-            mask = select.POLLIN if channel.readable else 0
-            if not channel.idle:
+        for other in self._both:
+            mask = select.POLLIN if other.readable else 0
+            if not other.idle:
                 mask |= select.POLLOUT
-            if mask == self._masks.get(channel, 0):
+            if mask == self._masks.get(other, 0):
                 continue
             if mask:
-                self._poll.register(channel.fileno(), mask)
+                self._poll.register(other.fileno(), mask)
             else:  # a mask of nothing would still report the end
-                self._poll.unregister(channel.fileno())
-            self._masks[channel] = mask
+                self._poll.unregister(other.fileno())
+            self._masks[other] = mask
         self._poll.poll(max(0.0, seconds) * 1000)
 
     # ------------------------------------------------------------------- beats
 
     def _beat(self, waits: int) -> None:
         self._beat_at = time.monotonic() + self._times.beat_s
-        for channel in self._channels:
-            if channel.idle and not channel.gone and channel.hello is not None:
-                channel.send(Kind.BEAT, self.rounds, self._label, b"", waits)
-                channel.flush()
+        for other in self._both:
+            if other.idle and not other.gone and other.hello is not None:
+                other.send(Kind.BEAT, self.rounds, self._label, b"", waits)
+                other.flush()
 
     def _beat_on(self) -> None:
         """The second thread: beats while the first one computes."""
@@ -304,38 +306,38 @@ class StreamLink:
 
     # ------------------------------------------------------------------ ending
 
-    def _late(self, busy: list[Channel]) -> NoReturn:
-        channel = busy[0]
-        waits = [party for party in range(PARTIES) if channel.waits >> party & 1]
+    def _late(self, busy: list[Neighbour]) -> NoReturn:
+        other = busy[0]
+        waits = [party for party in range(PARTIES) if other.waits >> party & 1]
         says = f", and it says it waits for {waits}" if waits else ""
         abort(
             "mpc.deadline",
             f"expected its message before the job's time was over, found none{says}",
-            party=channel.party,
+            party=other.party,
             waits_for=waits,
             round=self.rounds,
         )
 
-    def _silent(self, channel: Channel, why: str) -> NoReturn:
+    def _silent(self, other: Neighbour, why: str) -> NoReturn:
         """Sign that a party is silent, and gather what the third one says."""
-        third = self._other(channel)
-        mine = self._state(channel.party)
+        third = self._other(other)
+        mine = self._state(other.party)
         third.send(Kind.TIMEOUT, self.rounds, self._label, mine)
         self._drain(third, self._times.silence_s, lambda: bool(third.notices))
         statements = {self.index: mine}
         while third.notices:
             kind, body = third.notices.popleft()
-            if kind is Kind.TIMEOUT and self._opened(third, body) == channel.party:
+            if kind is Kind.TIMEOUT and self._opened(third, body) == other.party:
                 statements[third.party] = body
-        self._end_silent(channel, why, statements)
+        self._end_silent(other, why, statements)
 
     def _end_silent(
-        self, channel: Channel, why: str, statements: Mapping[int, bytes]
+        self, other: Neighbour, why: str, statements: Mapping[int, bytes]
     ) -> NoReturn:
         abort(
             "mpc.silent",
             f"expected a message in round {self.rounds}, found none ({why})",
-            party=channel.party,
+            party=other.party,
             fix="Start the job again when its node answers.",
             round=self.rounds,
             reason=why,
@@ -356,73 +358,73 @@ class StreamLink:
             raise OutOfRange(f"expected a statement of up to {MAX_NOTICE} bytes")
         return made
 
-    def _opened(self, channel: Channel, body: bytes) -> int:
+    def _opened(self, other: Neighbour, body: bytes) -> int:
         """Whom a neighbour's statement names; a bad one names the neighbour."""
         verify = self._notary.verify if self._notary else _unsigned
         try:
-            return read(body, verify, job=self._job, by=channel.party).silent
+            return read(body, verify, job=self._job, by=other.party).silent
         except PrivShareError as error:
-            abort("mpc.frame", f"timeout: {error.message}", party=channel.party)
+            abort("mpc.frame", f"timeout: {error.message}", party=other.party)
 
-    def _noticed(self, channel: Channel) -> NoReturn:
+    def _noticed(self, other: Neighbour) -> NoReturn:
         """A neighbour ended the job, or says that the third party is silent."""
-        kind, body = channel.notices.popleft()
+        kind, body = other.notices.popleft()
         if kind is Kind.ABORT:
-            rule, about = _read_abort(body, channel.party)
-            self._aborted(channel, rule, about)
-        silent = self._opened(channel, body)
-        third = self._other(channel)
+            rule, about = _read_abort(body, other.party)
+            self._aborted(other, rule, about)
+        silent = self._opened(other, body)
+        third = self._other(other)
         if silent == third.party:
             since = third.heard
             left = since + self._times.silence_s - time.monotonic()
             self._drain(third, left, lambda: third.heard > since)
             if third.heard == since:
                 mine = self._state(silent)
-                channel.send(Kind.TIMEOUT, self.rounds, self._label, mine)
-                self._part((channel,))
+                other.send(Kind.TIMEOUT, self.rounds, self._label, mine)
+                self._part((other,))
                 why = "closed" if third.gone else "nothing heard"
-                self._end_silent(third, why, {self.index: mine, channel.party: body})
-        self._aborted(channel, "mpc.silent", silent)
+                self._end_silent(third, why, {self.index: mine, other.party: body})
+        self._aborted(other, "mpc.silent", silent)
 
-    def _aborted(self, channel: Channel, rule: str, about: int | None) -> NoReturn:
+    def _aborted(self, other: Neighbour, rule: str, about: int | None) -> NoReturn:
         of = "" if about is None else f" of party {about}"
         abort(
             "mpc.aborted",
             f"expected a message, found that it ended the job and says {rule}{of}",
-            party=channel.party,
+            party=other.party,
             says=rule,
             about=about,
             round=self.rounds,
         )
 
     def _drain(
-        self, channel: Channel, seconds: float, done: Callable[[], bool]
+        self, other: Neighbour, seconds: float, done: Callable[[], bool]
     ) -> None:
-        """Read one channel, whatever it sends, until done or the time is over."""
-        channel.draining = True
+        """Read one other, whatever it sends, until done or the time is over."""
+        other.draining = True
         until = time.monotonic() + seconds
         poll = select.poll()
-        poll.register(channel.fileno(), select.POLLIN)
+        poll.register(other.fileno(), select.POLLIN)
         while True:
-            for one in self._channels:
+            for one in self._both:
                 one.flush()
-            channel.pump()
+            other.pump()
             left = until - time.monotonic()
-            if channel.gone or done() or left <= 0:
+            if other.gone or done() or left <= 0:
                 return
             poll.poll(min(left, 0.05) * 1000 + 1)
 
-    def _part(self, channels: tuple[Channel, ...]) -> None:
+    def _part(self, others: tuple[Neighbour, ...]) -> None:
         """Let last words leave, for a short time."""
         until = time.monotonic() + _PARTING_S
         while time.monotonic() < until:
-            left = [one for one in channels if not one.flush() and not one.gone]
+            left = [one for one in others if not one.flush() and not one.gone]
             if not left:
                 return
             time.sleep(0.005)
 
-    def _other(self, channel: Channel) -> Channel:
-        return self._next if channel is self._previous else self._previous
+    def _other(self, other: Neighbour) -> Neighbour:
+        return self._next if other is self._previous else self._previous
 
     def tell(self, error: PrivShareError) -> None:
         """Tell the neighbours that, and why, this node ends the job.
@@ -444,9 +446,9 @@ class StreamLink:
         body = encode(
             {"party": about if isinstance(about, int) else None, "rule": rule}
         )
-        for channel in self._channels:
-            channel.send(Kind.ABORT, self.rounds, self._label, body)
-        self._part(self._channels)
+        for other in self._both:
+            other.send(Kind.ABORT, self.rounds, self._label, body)
+        self._part(self._both)
 
     def close(self) -> None:
         """End: say goodbye, hear it, and let go. May be called twice."""
@@ -457,21 +459,21 @@ class StreamLink:
             self._stop.set()
             if self._failed is None:
                 self._say_bye()
-            for channel in self._channels:
-                channel.close()
+            for other in self._both:
+                other.close()
         if threading.current_thread() is not self._pulse:
             self._pulse.join()
 
     def _say_bye(self) -> None:
         # Whoever closes with something unread resets the connection, and what
         # it had sent last may be lost: so both wait for the other's goodbye.
-        for channel in self._channels:
-            if not channel.gone:
-                channel.send(Kind.BYE, self.rounds, self._label)
+        for other in self._both:
+            if not other.gone:
+                other.send(Kind.BYE, self.rounds, self._label)
         seconds = min(2.0, max(0.0, self._times.deadline - time.monotonic()))
         try:
-            for channel in self._channels:
-                self._drain(channel, seconds, _said_bye(channel))
+            for other in self._both:
+                self._drain(other, seconds, _said_bye(other))
         except PrivShareError:  # all results are in; what comes now is void
             return
 
@@ -494,8 +496,8 @@ class _Ending:
                 self._link.tell(error)
 
 
-def _said_bye(channel: Channel) -> Callable[[], bool]:
-    return lambda: channel.bye
+def _said_bye(other: Neighbour) -> Callable[[], bool]:
+    return lambda: other.bye
 
 
 def _unsigned(_party: int, data: bytes) -> bytes:

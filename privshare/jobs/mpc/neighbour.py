@@ -1,4 +1,4 @@
-"""One direction each way between two nodes: frames over a stream of bytes.
+"""The conversation with one neighbour: frames over a stream of bytes, both ways.
 
 Nothing here blocks. `send` puts a message in the row and `flush` moves what the
 stream takes; `expect` says what must come next and `pump` reads what is there.
@@ -33,7 +33,7 @@ from privshare.jobs.mpc.frame import (
 )
 from privshare.jobs.mpc.transcript import Views
 
-__all__ = ["Channel", "Stream"]
+__all__ = ["Neighbour", "Stream"]
 
 #: Header and body go out as one piece up to here: one record of TLS.
 _TOGETHER: Final = (1 << 14) - HEADER_BYTES
@@ -63,8 +63,8 @@ class Stream(Protocol):
         """Let go of it."""
 
 
-class Channel:
-    """The conversation of this node with one neighbour.
+class Neighbour:
+    """One of the two nodes that this one talks to.
 
     Args:
         stream: Connected, and the neighbour's identity established.
