@@ -37,6 +37,9 @@ SCHEMA: Final = _tag(b"schema")  # a dataset's columns
 METADATA: Final = _tag(b"metadata")  # a dataset's description
 POLICY: Final = _tag(b"policy")  # a policy document
 TERMS: Final = _tag(b"terms")  # the terms of a grant
+FILTER: Final = _tag(b"filter")  # a filter of rows, under a key of its dataset
+SUBSET: Final = _tag(b"subset")  # filter, datasets, grouping: what was asked of
+MECHANISM: Final = _tag(b"mechanism")  # how an answer is made noisy
 DISCLOSURE: Final = _tag(b"disclosure")  # an opened row on its way to a reader
 
 # Ledger
