@@ -1,10 +1,14 @@
 """One node's part of a job on shares, from pieces to pieces.
 
     pieces of the inputs ─► shares ─► the program ─► shares of the result
-    ─► a commitment to each piece, the same at both holders ─► settled transcript
+    ─► a commitment to each piece, the same at both holders
 
-What every node says at the end is the same, and it was agreed on before any
-piece of the result left a node.
+What every node says at the end is the same; the worker settles the transcript,
+which is agreement on all of it, before any piece of the result leaves a node.
+
+`work` is what the node's process runs: a request in, an answer out, both bytes.
+All programs are imported with this module, since the process that runs it opens
+no file afterwards.
 
 Implements docs/protocols/mpc.md, sections 5 and 6.
 """
@@ -13,42 +17,40 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from privshare.errors import EncodingError
 from privshare.jobs.mpc import catalogue
 from privshare.jobs.mpc.abort import abort
+from privshare.jobs.mpc.dealt import Dealt
 from privshare.jobs.mpc.link import Link
 from privshare.jobs.mpc.party import Party
 from privshare.jobs.mpc.pieces import expand
 from privshare.jobs.mpc.ring import Shared
-from privshare.jobs.mpc_spec import Model
-from privshare.jobs.mpc_statement import piece_commitment
+from privshare.jobs.mpc.session_key import SessionKeys
+from privshare.jobs.mpc_spec import MODELS, Model
+from privshare.jobs.mpc_statement import SALT_BYTES, piece_commitment
+from privshare.jobs.spec import MAX_INPUTS, MAX_K
+from privshare.ledger.parties import NODES
 from privshare.wire import domain
+from privshare.wire.canonical import Fields, Json, b64u, decode, encode, unb64u
 from privshare.wire.digest import tagged
 
-__all__ = ["Dealt", "Finished", "Task", "compute"]
+__all__ = [
+    "Finished",
+    "Task",
+    "compute",
+    "read_answer",
+    "request_of",
+    "work",
+]
 
-_NODES = 3
+_LENGTH_BYTES = 4
+_MAX_HEAD = 1 << 20
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dealt:
-    """One owner's columns as a node holds them.
-
-    Attributes:
-        dataset: Which input.
-        rows: How many rows.
-        own: The node's own piece: a seed, or bytes of ring elements. Secret.
-        next: The next node's piece. Secret.
-    """
-
-    dataset: str
-    rows: int
-    own: bytes = field(repr=False)
-    next: bytes = field(repr=False)
+catalogue.load()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +80,6 @@ class Finished:
         own: This node's own piece of the result, its salt in front. Secret.
         next: The next node's. Secret.
         pieces: Commitments to all three.
-        transcript: What all nodes agreed that they had sent.
         elements: How many ring elements the result has.
         ring: Bits of each.
         bounds: What is not certain, as negated binary logarithms.
@@ -89,7 +90,6 @@ class Finished:
     own: bytes = field(repr=False)
     next: bytes = field(repr=False)
     pieces: tuple[bytes, ...]
-    transcript: bytes
     elements: int
     ring: int
     bounds: Mapping[str, int]
@@ -133,7 +133,6 @@ def compute(link: Link, key_previous: bytes, key_next: bytes, task: Task) -> Fin
         own=own,
         next=following,
         pieces=pieces,
-        transcript=link.settle(),
         elements=plan.outputs,
         ring=plan.ring,
         bounds=party.bounds,
@@ -143,7 +142,7 @@ def compute(link: Link, key_previous: bytes, key_next: bytes, task: Task) -> Fin
 def _shares(index: int, dealt: Dealt, n_elements: int, ring: int) -> Shared:
     return Shared(
         expand(index, dealt.own, n_elements, ring),
-        expand((index + 1) % _NODES, dealt.next, n_elements, ring),
+        expand((index + 1) % NODES, dealt.next, n_elements, ring),
         ring,
     )
 
@@ -162,9 +161,12 @@ def _bytes(limbs: Any) -> bytes:
 
 def _commit(link: Link, own: bytes, following: bytes) -> tuple[bytes, ...]:
     """Commit to all three pieces of the result; both holders of each agree."""
-    index, after = link.index, (link.index + 1) % _NODES
+    index, after = link.index, (link.index + 1) % NODES
     salted = ((index, own), (after, following))
-    mine = {number: piece_commitment(p[:32], number, p[32:]) for number, p in salted}
+    mine = {
+        number: piece_commitment(p[:SALT_BYTES], number, p[SALT_BYTES:])
+        for number, p in salted
+    }
     # The third piece is held by both others: the previous one's own, the next
     # one's next.
     came = link.round("pieces", mine[after], mine[index], 32, 32)
@@ -175,5 +177,122 @@ def _commit(link: Link, own: bytes, following: bytes) -> tuple[bytes, ...]:
             "expected both holders of a piece of the result to commit to the same, "
             "found otherwise",
         )
-    found = {**mine, (index + 2) % _NODES: previous}
-    return tuple(found[number] for number in range(_NODES))
+    found = {**mine, (index + 2) % NODES: previous}
+    return tuple(found[number] for number in range(NODES))
+
+
+# -- as the node's process has it ---------------------------------------------
+
+
+def request_of(task: Task) -> bytes:
+    """Lay a task out for the process that computes it."""
+    head: dict[str, Json] = {
+        "inputs": [
+            {
+                "dataset": one.dataset,
+                "next": len(one.next),
+                "own": len(one.own),
+                "rows": one.rows,
+            }
+            for one in task.inputs
+        ],
+        "k": task.k,
+        "model": task.model,
+        "parameters": cast(Json, dict(task.parameters)),
+        "program": task.program,
+    }
+    pieces = b"".join(one.own + one.next for one in task.inputs)
+    return _framed(head) + pieces
+
+
+def work(link: Link, keys: SessionKeys, request: memoryview) -> bytes:
+    """Compute what a request asks for; `worker.Work`.
+
+    Args:
+        link: To both others.
+        keys: Shared with each of them.
+        request: Of `request_of`, from this node.
+
+    Returns:
+        For `read_answer`.
+
+    Raises:
+        PrivShareError: As `compute`.
+    """
+    head, rest = _unframed(request)
+    fields = Fields(head, "request")
+    inputs, at = [], 0
+    for item in fields.objs("inputs", MAX_INPUTS):
+        own, following = item.int("own", 1), item.int("next", 1)
+        middle, end = at + own, at + own + following
+        inputs.append(
+            Dealt(
+                dataset=item.str("dataset", max=128),
+                rows=item.int("rows", 0),
+                own=bytes(rest[at:middle]),
+                next=bytes(rest[middle:end]),
+            )
+        )
+        item.end()
+        at = end
+    parameters = fields.json("parameters")
+    model = fields.str("model", max=32)
+    if at != len(rest) or not isinstance(parameters, dict) or model not in MODELS:
+        raise EncodingError("request: expected a task, found another form")
+    task = Task(
+        program=fields.str("program", max=63),
+        parameters=parameters,
+        k=fields.int("k", 1, MAX_K),
+        model=cast(Model, model),
+        inputs=inputs,
+    )
+    fields.end()
+    done = compute(link, keys.previous, keys.next, task)
+    answer: dict[str, Json] = {
+        "bounds": dict(done.bounds),
+        "charge": done.charge,
+        "elements": done.elements,
+        "noise": None if done.noise is None else cast(Json, dict(done.noise)),
+        "own": len(done.own),
+        "pieces": [b64u(one) for one in done.pieces],
+        "ring": done.ring,
+    }
+    return _framed(answer) + done.own + done.next
+
+
+def read_answer(data: bytes | memoryview) -> Finished:
+    """Read what `work` gave out.
+
+    Raises:
+        EncodingError: Another form.
+    """
+    head, rest = _unframed(memoryview(data))
+    fields = Fields(head, "answer")
+    bounds = fields.obj("bounds")
+    noise = fields.json("noise")
+    own = fields.int("own", 0, len(rest))
+    texts = fields.str_list("pieces", NODES)
+    made = Finished(
+        own=bytes(rest[:own]),
+        next=bytes(rest[own:]),
+        pieces=tuple(unb64u(text, 32) for text in texts),
+        elements=fields.int("elements", 1),
+        ring=fields.int("ring", 64, 128),
+        bounds={name: bounds.int(name, 0) for name in bounds.names()},
+        noise=noise if isinstance(noise, dict) else None,
+        charge=fields.int("charge", 0),
+    )
+    fields.end()
+    return made
+
+
+def _framed(head: Json) -> bytes:
+    data = encode(head)
+    return len(data).to_bytes(_LENGTH_BYTES, "big") + data
+
+
+def _unframed(data: memoryview) -> tuple[Json, memoryview]:
+    end = _LENGTH_BYTES + int.from_bytes(data[:_LENGTH_BYTES], "big")
+    if not _LENGTH_BYTES < end <= min(len(data), _MAX_HEAD):
+        raise EncodingError("expected a head and its length, found another form")
+    return decode(bytes(data[_LENGTH_BYTES:end]), max_bytes=_MAX_HEAD), data[end:]
