@@ -19,6 +19,7 @@ from typing import Any, Protocol
 from privshare.jobs.attestation.binding import Channel
 from privshare.jobs.attestation.evidence import Endorsements, Evidence, RootSet
 from privshare.jobs.mpc.dealt import Dealt
+from privshare.jobs.mpc.timeout import Notary
 from privshare.jobs.mpc_spec import MpcSpec
 from privshare.jobs.tee_spec import TeeSpec
 from privshare.schemes.sealing import SealKey
@@ -166,8 +167,12 @@ class Compute(Protocol):
         """Where this node takes connections for a job, under a key made for it."""
         ...
 
-    def run(self, work: JointWork) -> JointOutcome:
+    def run(self, work: JointWork, notary: Notary) -> JointOutcome:
         """Compute, together with the two others.
+
+        Args:
+            work: What.
+            notary: Signs that a node fell silent, and knows the others' keys.
 
         Raises:
             VerificationError: A node cheated, or the nodes disagree;

@@ -35,7 +35,6 @@ class HostCompute:
     Args:
         host: The listener, and the keys of its jobs.
         clock: Unix seconds.
-        notary: Signs that a party fell silent; or None.
         silence_s: Without a word of a party that is waited for, it is silent.
         memory: Bytes that a job's process may use.
         work: Run this in a thread, and no process; for tests alone.
@@ -46,14 +45,12 @@ class HostCompute:
         host: Host,
         clock: Callable[[], float] = time.time,
         *,
-        notary: Notary | None = None,
         silence_s: float = 30.0,
         memory: int = 4 << 30,
         work: Work | None = None,
     ) -> None:
         self._host = host
         self._clock = clock
-        self._notary = notary
         self._silence_s = silence_s
         self._memory = memory
         self._work = work
@@ -62,7 +59,7 @@ class HostCompute:
         """Where this node takes connections for a job, under a key made for it."""
         return self._host.channel(unb64u(job, 32))
 
-    def run(self, work: JointWork) -> JointOutcome:
+    def run(self, work: JointWork, notary: Notary) -> JointOutcome:
         """Compute, together with the two others; see `attester.Compute`."""
         from privshare.jobs.mpc import joint  # noqa: PLC0415 - brings numpy
 
@@ -86,7 +83,7 @@ class HostCompute:
         )
         request = joint.request_of(task)
         try:
-            done = self._host.run(plan, request, self._notary, work=self._work)
+            done = self._host.run(plan, request, notary, work=self._work)
         except Unavailable as error:
             raise _final(error, work) from None
         except PrivShareError as error:
