@@ -65,7 +65,7 @@ def deal(
     """
     names = item.all_columns
     columns, rows = _columns(node, item.dataset, names)
-    program = catalogue.find(spec.module)
+    program = catalogue.find(spec.name)
     registered = {
         one.dataset: query.dataset(known.view, one.dataset).rows for one in spec.inputs
     }

@@ -75,7 +75,7 @@ class HostCompute:
             memory=self._memory,
         )
         task = joint.Task(
-            program=work.spec.module,
+            program=work.spec.name,
             parameters=work.spec.parameters,
             k=work.spec.k,
             model=work.spec.model,

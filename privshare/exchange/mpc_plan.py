@@ -27,7 +27,7 @@ from privshare.exchange.node import Node
 from privshare.exchange.tee_plan import MEANINGS, grant_for
 from privshare.jobs.mpc import catalogue
 from privshare.jobs.mpc.programs.cost import Cost
-from privshare.jobs.mpc_spec import MpcSpec
+from privshare.jobs.mpc_spec import PREFIX, MpcSpec
 from privshare.jobs.tee_spec import TeeInput
 from privshare.ledger import query
 from privshare.ledger.parties import NODES
@@ -76,9 +76,9 @@ def plan(node: Node, question: MpcQuestion) -> MpcPlan:
             f"question.grants: expected one a dataset, {len(asked)}, found "
             f"{len(question.grants)}"
         )
-    code, module = find_code(node, question.program)
+    code, module = find_code(node, question.program, identifier.JOINT)
     program = identifier.measured(code, identifier.JOINT)
-    found = catalogue.find(module)
+    found = catalogue.find(module.removeprefix(PREFIX))
     inputs, ks = [], [question.k or 1]
     rows: dict[str, int] = {}
     schemas: dict[str, Schema] = {}
@@ -227,7 +227,7 @@ def explain(node: Node, question: MpcQuestion) -> dict[str, Any]:
         PrivShareError: As for `plan`.
     """
     planned = plan(node, question)
-    spec, program = planned.spec, catalogue.find(planned.spec.module)
+    spec, program = planned.spec, catalogue.find(planned.spec.name)
     learns = {spec.coordinator: program.outputs}
     for agency in spec.nodes:
         learns.setdefault(
