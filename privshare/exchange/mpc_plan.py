@@ -97,6 +97,13 @@ def plan(node: Node, question: MpcQuestion) -> MpcPlan:
     parameters = _declared(question.parameters, schemas)
     k = max(ks)
     planned = found.plan(parameters, rows, k)
+    catalogue.check_inputs(planned, inputs)
+    model = question.model or found.model
+    if model != "semi-honest":
+        raise NotPermitted(
+            f"expected a model that this release keeps, semi-honest, found {model}",
+            detail={"rule": "job.model"},
+        )
     spec = MpcSpec(
         module=module,
         code=code,
@@ -106,7 +113,7 @@ def plan(node: Node, question: MpcQuestion) -> MpcPlan:
         purpose=question.purpose,
         coordinator=node.agency,
         nodes=_nodes(node, question),
-        model=question.model or found.model,
+        model=model,
         nonce=secrets.token_bytes(16),
     )
     return MpcPlan(spec, rows, planned.cost, question.deadline_s)
