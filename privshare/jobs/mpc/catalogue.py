@@ -36,6 +36,7 @@ __all__ = [
     "closure",
     "engine_digest",
     "find",
+    "load",
     "names",
     "table",
 ]
@@ -114,6 +115,13 @@ def engine_digest() -> bytes:
     for path in sorted(home.rglob("*.py"), key=lambda path: path.as_posix()):
         parts += [path.relative_to(home).as_posix().encode(), path.read_bytes()]
     return tagged(domain.PROGRAM, *parts, source_digest())
+
+
+def load() -> None:
+    """Import what computes, of all programs: a worker opens no file later."""
+    engine_digest()
+    for program in PROGRAMS:
+        program.load()
 
 
 def table() -> list[dict[str, str]]:
