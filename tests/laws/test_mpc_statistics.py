@@ -18,6 +18,7 @@ from mpc_program_kit import (
 )
 
 from privshare.jobs.mpc.programs import groups, linear, logistic, moments
+from privshare.jobs.mpc.programs.program import Noised
 
 WORDS = ["east", "north", "south", "west", "wide"]
 BOTH = {DATASET: "v", OTHER: "w"}
@@ -211,6 +212,29 @@ def test_a_group_alone_in_being_suppressed_takes_the_smallest_with_it() -> None:
     declared = asked([number("v", 0, 99), category("key", WORDS)], value="v", key="key")
     ran = same(groups.GROUP_SUM, declared, {DATASET: columns}, 3)
     assert ran.outputs[:5] == [0, 0, 1, 1, 1]
+
+
+@pytest.mark.parametrize("program", ["sum", "count", "histogram", "group_sum"])
+def test_outputs_for_noise_are_every_cell_and_nothing_else(program: str) -> None:
+    """Nothing is suppressed by an exact count; the plan says what noise is for."""
+    v = number("v", -3, 90, 1)
+    words = ["east"] * 4 + ["south"]
+    plain: dict[str, Any] = {"v": [5, -3, 90, 0, 7]}
+    more: dict[str, Any] = {}
+    columns, expected = [v], Noised("sum", 1, -3, 90)
+    if program == "count":
+        more, expected = {"at_least": 5}, Noised("count", 1, 0, 1)
+    elif program == "histogram":
+        more, expected = {"edges": [-3, 0, 91]}, Noised("histogram", 2, 0, 1)
+    elif program == "group_sum":
+        columns, plain["key"] = [v, category("key", WORDS)], words
+        more, expected = {"key": "key"}, Noised("group-sum", 5, -3, 90)
+    find = next(p for p in (*moments.PROGRAMS, *groups.PROGRAMS) if p.name == program)
+    declared = asked(columns, value="v", noisy=True, **more)
+    ran = same(find, declared, {DATASET: plain}, 3)
+    assert find.plan(declared, {DATASET: 5}, 3).noised == expected
+    assert len(ran.outputs) == expected.cells
+    assert ran.document["noisy"] is True
 
 
 @given(st.data(), st.integers(1, 3), st.integers(8, 25))
