@@ -19,7 +19,7 @@ from typing import Any, cast
 
 from privshare.errors import ConfigError, EncodingError, EvidenceInvalid
 from privshare.sdk.call import Bound, Call, M, verb
-from privshare.sdk.dataset import Catalog
+from privshare.sdk.dataset import Dataset
 from privshare.sdk.document import Document
 from privshare.sdk.grant import Grant, active_grants
 from privshare.sdk.job import Job
@@ -274,10 +274,10 @@ class SharesQuery(Bound[M]):
         rows: dict[str, Json] = {"kind": "appended"}
         if self.aligned_by is not None:
             rows = {"by": "sorted", "key": self.aligned_by, "kind": "aligned"}
-        columns: list[Json] = [
-            {"from": dict(where), "name": name} | self._bound(name)
-            for name, where in placed.items()
-        ]
+        columns: list[Json] = []
+        for name, where in placed.items():
+            there: dict[str, Json] = dict(where)
+            columns.append({"from": there, "name": name, **self._bound(name)})
         return {
             "inputs": [
                 {
@@ -314,17 +314,11 @@ class SharesQuery(Bound[M]):
             )
         if "/" in dataset:
             return dataset, column
-        catalog: Catalog[M] = Catalog(self._driver, self._session)
         found = yield from self._session.items(
             "/v1/datasets", {"query": column, "agency": dataset}, 200
         )
-        named = [
-            one.str("dataset")
-            for one in found
-            if column
-            in {item.str("name") for item in one.obj("schema").objs("columns")}
-        ]
-        _ = catalog
+        sets = [Dataset(self._driver, self._session, one) for one in found]
+        named = [one.name for one in sets if column in one.columns]
         if len(named) != 1:
             raise ConfigError(
                 f"expected one dataset of {dataset} with a column {column}, found "

@@ -16,7 +16,6 @@ Importable without arrays: an auditor plans and decodes, and computes nothing.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -37,7 +36,6 @@ __all__ = [
     "closure",
     "engine_digest",
     "find",
-    "load",
     "names",
     "table",
 ]
@@ -137,9 +135,3 @@ def table() -> list[dict[str, str]]:
         }
         for program in PROGRAMS
     ]
-
-
-def load() -> None:
-    """Import what computes every program; a process behind walls opens no file."""
-    for program in PROGRAMS:
-        importlib.import_module(program.runner.partition(":")[0])
