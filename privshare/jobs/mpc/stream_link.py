@@ -25,17 +25,17 @@ from dataclasses import dataclass
 from typing import Final, NoReturn
 
 from privshare.errors import OutOfRange, PrivShareError
-from privshare.jobs.mpc.abort import RULE, abort
+from privshare.jobs.mpc.abort import abort
 from privshare.jobs.mpc.frame import MAX_NOTICE, PARTIES, Bytes, Kind, label_digest
 from privshare.jobs.mpc.neighbour import Neighbour, Stream
+from privshare.jobs.mpc.notice import notice_of, read_notice
 from privshare.jobs.mpc.timeout import Notary, Timeout, read
 from privshare.jobs.mpc.transcript import VIEW_BYTES, Views
-from privshare.wire.canonical import Fields, b64u, decode, encode
+from privshare.wire.canonical import b64u
 
 __all__ = ["StreamLink", "Times"]
 
 _NO_LABEL: Final = bytes(16)
-_NAMED: Final = (None, *range(PARTIES))
 #: How long a last word may take to leave.
 _PARTING_S: Final = 0.5
 
@@ -370,7 +370,7 @@ class StreamLink:
         """A neighbour ended the job, or says that the third party is silent."""
         kind, body = other.notices.popleft()
         if kind is Kind.ABORT:
-            rule, about = _read_abort(body, other.party)
+            rule, about = read_notice(body, other.party)
             self._aborted(other, rule, about)
         silent = self._opened(other, body)
         third = self._other(other)
@@ -439,13 +439,7 @@ class StreamLink:
         if self._failed is not None:
             return
         self._failed = error
-        rule = str(error.detail.get("rule", "mpc.stopped"))
-        if not RULE.fullmatch(rule):
-            rule = "mpc.stopped"
-        about = error.detail.get("party")
-        body = encode(
-            {"party": about if isinstance(about, int) else None, "rule": rule}
-        )
+        body = notice_of(error)
         for other in self._both:
             other.send(Kind.ABORT, self.rounds, self._label, body)
         self._part(self._both)
@@ -502,17 +496,3 @@ def _said_bye(other: Neighbour) -> Callable[[], bool]:
 
 def _unsigned(_party: int, data: bytes) -> bytes:
     return data
-
-
-def _read_abort(body: bytes, party: int) -> tuple[str, int | None]:
-    try:
-        fields = Fields(decode(body), "abort")
-        rule = fields.str("rule", max=64)
-        named = fields.json("party")
-        fields.end()
-    except PrivShareError as error:
-        abort("mpc.frame", error.message, party=party)
-    about = named if isinstance(named, int) and not isinstance(named, bool) else None
-    if not RULE.fullmatch(rule) or about != named or about not in _NAMED:
-        abort("mpc.frame", "abort: expected a rule and a party", party=party)
-    return rule, about
