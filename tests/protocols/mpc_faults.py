@@ -243,7 +243,7 @@ class BadLink:
                     stream.muted = True
                 raise Killed
             case "stall":
-                time.sleep(1.0)
+                time.sleep(1.8)
                 raise Killed
             case "raise":
                 raise ZeroDivisionError
@@ -268,8 +268,8 @@ def trial(
     program: Program,
     fault: Fault | None = None,
     *,
-    silence_s: float = 0.08,
-    deadline_s: float = 0.4,
+    silence_s: float = 0.5,
+    deadline_s: float = 1.5,
     notaries: Sequence[object | None] = (None, None, None),
 ) -> Trial:
     """Run a program once at three nodes, with a fault or without."""

@@ -59,7 +59,7 @@ def sweep(count: int, seed: int) -> collections.Counter[str]:
         late = [f"{fault}: took {made.seconds:.1f} s"] if made.seconds > 10 else []
         return judge(made, EXPECTED, fault) + late
 
-    with ThreadPoolExecutor(8) as pool:
+    with ThreadPoolExecutor(32) as pool:
         wrong = [
             line
             for lines in pool.map(one, faults(sizes, count, seed))
@@ -78,7 +78,7 @@ def test_without_a_fault_all_are_right() -> None:
 
 def test_no_silent_wrong_result() -> None:
     """Faults of each kind at each place end in the right answer or a rule."""
-    found = sweep(500, seed=6)
+    found = sweep(800, seed=6)
     assert {"right", "mpc.frame", "mpc.order", "mpc.silent"} <= set(found)
 
 
