@@ -130,9 +130,14 @@ def result_of(
     """
     from privshare.jobs.mpc import catalogue  # noqa: PLC0415 - joint jobs alone
 
-    program = catalogue.find(spec.module)
-    elements = values_of(outcome, pieces)
-    return result_document(job, program.decode(spec, rows, elements))
+    program = catalogue.find(spec.name)
+    plan = program.plan(spec.parameters, rows, spec.k)
+    if (plan.ring, plan.outputs) != (outcome.ring, outcome.elements):
+        raise EncodingError(
+            f"expected {plan.outputs} elements of {plan.ring} bits, found "
+            f"{outcome.elements} of {outcome.ring}"
+        )
+    return result_document(job, program.decode(plan, values_of(outcome, pieces)))
 
 
 def _committed(outcome: Outcome, number: int, piece: bytes) -> bool:

@@ -37,6 +37,7 @@ from privshare.wire.envelope import media_type
 
 __all__ = [
     "DEAL",
+    "LENGTH_BYTES",
     "SALT_BYTES",
     "Deal",
     "Outcome",
@@ -46,6 +47,8 @@ __all__ = [
 
 DEAL = media_type("deal")
 SALT_BYTES = 32
+#: How long the first of two pieces is, in front of it.
+LENGTH_BYTES = 8
 #: Most elements of a result, over all its outputs.
 MAX_OUTPUT = 1 << 16
 

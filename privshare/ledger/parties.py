@@ -1,6 +1,6 @@
 """Who takes part in a job besides its coordinator, and who opens its totals.
 
-A result comes about in one of four ways, and a job says which before it runs:
+A result comes about in one of five ways, and a job says which before it runs:
 
     custodian           by the agency under whose key the values are encrypted
     key and openers     by k agencies together, each with its share of the
@@ -9,6 +9,8 @@ A result comes about in one of four ways, and a job says which before it runs:
                         the job runs a measured program (`method="tee"`)
     nodes               on shares, among the attested machines of three agencies:
                         the job runs a program of the catalogue (`method="mpc"`)
+    two nodes           between the two owners of the data alone: the job joins
+                        their sets (`method="psi"`)
 
 The same five fields stand in a specification, in `job.admit` and in the state,
 so that they are compared as one value.
@@ -36,10 +38,11 @@ from privshare.errors import EncodingError
 from privshare.rights import identifier
 from privshare.wire.canonical import INTEGER_LIMIT, Fields, Json
 
-__all__ = ["MAX_OPENERS", "NODES", "Parties"]
+__all__ = ["MAX_OPENERS", "NODES", "PAIR", "Parties"]
 
-#: How many compute on shares.
+#: How many compute on shares, and how many owners join their sets.
 NODES = 3
+PAIR = 2
 #: As many as a threshold key may have holders (`schemes.threshold_key`).
 MAX_OPENERS = 16
 
@@ -54,8 +57,8 @@ class Parties:
         custodian: The agency whose own key it is, or None.
         epoch: Of the consortium's threshold key, or None.
         openers: The holders of that key who open, in order; else none.
-        nodes: The three agencies that compute on shares, in order, the first of
-            them `compute`; else none.
+        nodes: The three agencies that compute on shares, or the two that join
+            their sets, in order, the first of them `compute`; else none.
         owners: The owners of the inputs, in order, each once; known once the
             ledger has admitted the job.
 
@@ -96,14 +99,15 @@ class Parties:
     def _check_nodes(self) -> None:
         if not self.nodes:
             return
-        if not self.attested:
+        if self.custodian is not None or self.epoch is not None:
             raise EncodingError(
                 "parties.nodes: expected none beside somebody who opens, found some"
             )
-        if len(self.nodes) != NODES or list(self.nodes) != sorted(set(self.nodes)):
+        ordered = list(self.nodes) == sorted(set(self.nodes))
+        if len(self.nodes) not in (PAIR, NODES) or not ordered:
             raise EncodingError(
-                f"parties.nodes: expected {NODES} different agencies in order, found "
-                "others"
+                f"parties.nodes: expected {PAIR} or {NODES} different agencies in "
+                "order, found others"
             )
         if self.compute != self.nodes[0]:
             raise EncodingError(
@@ -114,7 +118,13 @@ class Parties:
     @property
     def attested(self) -> bool:
         """Whether attested machines compute, and nobody opens anything."""
-        return self.custodian is None and self.epoch is None
+        nobody = self.custodian is None and self.epoch is None
+        return nobody and not self.joins
+
+    @property
+    def joins(self) -> bool:
+        """Whether two owners join their sets between themselves."""
+        return len(self.nodes) == PAIR
 
     @property
     def runners(self) -> tuple[str, ...]:
@@ -125,7 +135,9 @@ class Parties:
 
     @property
     def opened_by(self) -> tuple[str, ...]:
-        """Who opens: the custodian, all openers together, or whose machines ran."""
+        """Who opens: the custodian, all openers, the machines' owners, or the pair."""
+        if self.joins:
+            return self.nodes
         if self.attested:
             return self.runners
         return self.openers if self.custodian is None else (self.custodian,)

@@ -50,6 +50,8 @@ from privshare.ledger.rules_job import (
     JobOpen,
     JobResult,
 )
+from privshare.ledger.rules_join import JoinCommit
+from privshare.ledger.rules_privacy import PrivacyAccount, PrivacyApart
 from privshare.ledger.rules_ring import RingExtend, RingRegister
 from privshare.ledger.rules_statement import RegOpen, StatementRing, StatementZk
 from privshare.ledger.rules_threshold import ThresholdAccept, ThresholdDeal
@@ -82,8 +84,11 @@ RULES: Mapping[str, type[Rule]] = MappingProxyType(
         "job.reappraise": JobReappraise,
         "job.refuse": JobRefuse,
         "job.result": JobResult,
+        "join.commit": JoinCommit,
         "key.rotate": KeyRotate,
         "org.admit": OrgAdmit,
+        "privacy.account": PrivacyAccount,
+        "privacy.apart": PrivacyApart,
         "record.erase": RecordErase,
         "reg.open": RegOpen,
         "ring.extend": RingExtend,

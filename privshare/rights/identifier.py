@@ -129,11 +129,21 @@ class Operation:
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     {
         "count": Operation("aggregate", "how many rows"),
+        "link": Operation("record", "which rows match those of another dataset"),
+        "match": Operation(
+            "aggregate", "how many rows match another dataset's, and their sum"
+        ),
         "mean": Operation("aggregate", "the mean of a column"),
         "read": Operation("record", "single rows, in the clear"),
         "run": Operation("aggregate", "what a measured program computes"),
         "sum": Operation("aggregate", "the sum of a column"),
     }
+)
+
+
+#: Programs that join two owners' sets, and the operation that each is for.
+JOINS: Mapping[str, str] = MappingProxyType(
+    {"psi.count/v1": "match", "psi.ids/v1": "link", "psi.sum/v1": "match"}
 )
 
 

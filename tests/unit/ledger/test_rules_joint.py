@@ -123,7 +123,7 @@ def test_every_node_may_end_it(who: str) -> None:
 @pytest.mark.parametrize(
     ("nodes", "error"),
     [
-        (["housing", "labour"], EncodingError),
+        (["housing", "labour"], NotPermitted),
         (["labour", "housing", "registry"], EncodingError),
         (["housing", "housing", "labour"], EncodingError),
         (["housing", "labour", "registry", "taxes"], EncodingError),
