@@ -129,7 +129,8 @@ class Neighbour:
         self, kind: Kind, number: int, label: bytes, body: Bytes = b"", waits: int = 0
     ) -> None:
         """Put a message in the row. Its buffer stays as it is until it is gone."""
-        view = memoryview(body).cast("B")
+        view = memoryview(body)
+        view = view.cast("B") if view.nbytes else _NOTHING
         if len(view) > MAX_MESSAGE:
             abort("mpc.frame", f"expected at most {MAX_MESSAGE} bytes in a message")
         head = Header(
