@@ -77,6 +77,7 @@ def deal(
             detail={"dataset": item.dataset, "rule": "mpc.rows"},
         )
     plan = program.plan(spec.parameters, registered, spec.k)
+    catalogue.check_inputs(plan, spec.inputs)
     check_schema(
         plan.columns, item.dataset, datasets.documents(node, item.dataset).schema
     )

@@ -132,6 +132,7 @@ def result_of(
 
     program = catalogue.find(spec.name)
     plan = program.plan(spec.parameters, rows, spec.k)
+    catalogue.check_inputs(plan, spec.inputs)
     if (plan.ring, plan.outputs) != (outcome.ring, outcome.elements):
         raise EncodingError(
             f"expected {plan.outputs} elements of {plan.ring} bits, found "

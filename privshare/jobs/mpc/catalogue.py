@@ -116,6 +116,13 @@ def engine_digest() -> bytes:
     return tagged(domain.PROGRAM, *parts, source_digest())
 
 
+def load() -> None:
+    """Import what computes, of all programs: a worker opens no file later."""
+    engine_digest()
+    for program in PROGRAMS:
+        program.load()
+
+
 def table() -> list[dict[str, str]]:
     """The catalogue as rows of words, for the protocol's page."""
     return [

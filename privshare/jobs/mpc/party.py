@@ -63,6 +63,9 @@ class Party:
         key_previous: 32 bytes that the previous node has, too.
         key_next: 32 bytes that the next node has, too.
         model: What the others may do.
+
+    Raises:
+        OutOfRange: A model that this engine does not keep.
     """
 
     def __init__(
@@ -72,6 +75,11 @@ class Party:
         key_next: bytes,
         model: Model = "semi-honest",
     ) -> None:
+        if model != "semi-honest":
+            raise OutOfRange(
+                f"model: expected semi-honest, which is what this engine keeps, found "
+                f"{model}"
+            )
         self.link = link
         self.index = link.index
         self.model = model

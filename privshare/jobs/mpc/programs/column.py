@@ -36,6 +36,7 @@ __all__ = [
     "Declared",
     "check_schema",
     "read_declared",
+    "read_noisy",
 ]
 
 MAX_DECLARED = 64
@@ -172,6 +173,15 @@ def read_declared(fields: Fields, rows: Mapping[str, int], k: int) -> Declared:
     columns, alignment = _read_columns(fields), _read_alignment(fields)
     total = _check_rows(columns, alignment, rows, k)
     return Declared(columns, alignment, dict(rows), total, k)
+
+
+def read_noisy(fields: Fields) -> bool:
+    """Read the field "noisy": whether noise is added to the outputs; or False.
+
+    Raises:
+        EncodingError: Another form.
+    """
+    return fields.bool("noisy") if "noisy" in fields.names() else False
 
 
 def _read_columns(fields: Fields) -> tuple[Column, ...]:

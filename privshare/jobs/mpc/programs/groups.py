@@ -24,23 +24,33 @@ parameters say `"complementary": false`. Not covered: what several jobs say
 together (the ledger's query log and budgets are for that), totals over some of
 the groups that are known from elsewhere, and that the two hidden ones together
 are known to have so many rows.
+
+With noise instead ("noisy": true) every count, or every sum, is put out and none
+is suppressed, as a bit that depends on a count exactly would be no private answer;
+such a plan says in `noised` what noise must be added before anything leaves.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
 from privshare.errors import EncodingError
-from privshare.jobs.mpc.programs.column import Column, Declared, read_declared
+from privshare.jobs.mpc.programs.column import (
+    Column,
+    Declared,
+    read_declared,
+    read_noisy,
+)
 from privshare.jobs.mpc.programs.cost import price
 from privshare.jobs.mpc.programs.decimal_text import scaled, text
 from privshare.jobs.mpc.programs.program import (
     Block,
+    Noised,
     Plain,
     Plan,
     Program,
@@ -74,6 +84,7 @@ class Groups:
         groups: How many groups there are.
         complementary: Whether a group that is alone in being suppressed takes
             the smallest other one with it.
+        noisy: Whether all counts, or of sums all sums, leave with noise instead.
     """
 
     value: str
@@ -85,6 +96,7 @@ class Groups:
     equals: int | None = None
     groups: int = 1
     complementary: bool = False
+    noisy: bool = False
 
     @property
     def n_bits(self) -> int:
@@ -115,6 +127,7 @@ def _plan_count(parameters: Mapping[str, Any], rows: Mapping[str, int], k: int) 
         compares = n * ((low is not None) + (high is not None))
         if not compares:
             raise EncodingError("at_least, at_most: expected one of them, found none")
+    detail = replace(detail, noisy=read_noisy(fields))
     fields.end()
     size = column.size + max(abs(detail.at_least or 0), abs(detail.at_most or 0))
     return _made("count", declared, detail, (block,), n + size, compares)
@@ -128,7 +141,7 @@ def _plan_histogram(
     column = declared.number(fields.str("value"))
     edges = _edges(fields, column)
     secret = _secret(fields)
-    complementary = _complementary(fields)
+    complementary, noisy = _complementary(fields), read_noisy(fields)
     fields.end()
     detail = Groups(
         column.name,
@@ -136,6 +149,7 @@ def _plan_histogram(
         edges=edges,
         groups=len(edges) - 1,
         complementary=complementary,
+        noisy=noisy,
     )
     if secret:
         block = Block(column.name, "number")
@@ -186,6 +200,7 @@ def _plan_groups(name: str) -> Any:
         key = declared.category(fields.str("key"))
         secret = _secret(fields)
         complementary = _complementary(fields)
+        noisy = name == "group_sum" and read_noisy(fields)
         fields.end()
         groups = len(key.categories)
         detail = Groups(
@@ -194,6 +209,7 @@ def _plan_groups(name: str) -> Any:
             secret,
             groups=groups,
             complementary=complementary,
+            noisy=noisy,
         )
         if secret:
             block = Block(key.name, "code")
@@ -217,13 +233,17 @@ def _made(
     declared.used(*(block.column for block in blocks))
     ring = choose_ring(largest, declared, [detail.value])
     n, groups = declared.n_rows, detail.groups
-    outputs = (3 if detail.key else 2) * groups
+    outputs = groups if detail.noisy else (3 if detail.key else 2) * groups
     counts = {
         "deal": n * sum(block.width for block in blocks),
-        "compare": compares + groups,
-        "multiply": outputs,
+        "compare": compares,
+        "multiply": 0,
     }
-    rounds = _COMPARE + 1 + (_COMPARE if compares else 0)
+    rounds = _COMPARE if compares else 0
+    if not detail.noisy:
+        counts["compare"] += groups
+        counts["multiply"] += outputs
+        rounds += _COMPARE + 1
     if detail.key and detail.secret:
         cells, products = cell_products(detail.n_bits)
         counts["low-bits"] = counts["convert"] = n * detail.n_bits
@@ -233,7 +253,7 @@ def _made(
     elif detail.key:
         counts["mac"] = n * groups
         rounds += 1
-    if detail.complementary:
+    if detail.complementary and not detail.noisy:
         counts["compare"] += 2 * groups
         counts["multiply"] += 6 * groups
         rounds += (_COMPARE + 1) * (groups.bit_length() + 1)
@@ -248,7 +268,15 @@ def _made(
         outputs=outputs,
         cost=price(ring, rounds, counts),
         detail=detail,
+        noised=_noised(declared, detail) if detail.noisy else None,
     )
+
+
+def _noised(declared: Declared, detail: Groups) -> Noised:
+    if detail.key:
+        value = declared.number(detail.value)
+        return Noised("group-sum", detail.groups, value.minimum, value.maximum)
+    return Noised("histogram" if detail.edges else "count", detail.groups, 0, 1)
 
 
 def cell_products(n_bits: int) -> tuple[int, int]:
@@ -266,6 +294,8 @@ def cell_products(n_bits: int) -> tuple[int, int]:
 
 def _document(plan: Plan, numbers: Sequence[int]) -> dict[str, Json]:
     g, n = plan.detail.groups, plan.n_rows
+    if plan.detail.noisy:
+        return _noisy_document(plan, numbers)
     told, counts = numbers[:g], numbers[g : 2 * g]
     sums = numbers[2 * g :] if plan.detail.key else [0] * g
     for bit, count in zip(told, counts, strict=True):
@@ -278,6 +308,20 @@ def _document(plan: Plan, numbers: Sequence[int]) -> dict[str, Json]:
         else:
             cells.append({**name, "suppressed": True})
     made: dict[str, Json] = {"k": plan.k, "rows": plan.n_rows}
+    if plan.program == "count":
+        return {**made, "counted": cells[0]}
+    return {**made, "groups": cells}
+
+
+def _noisy_document(plan: Plan, numbers: Sequence[int]) -> dict[str, Json]:
+    detail = plan.detail
+    what = "sum" if detail.key else "count"
+    scale = plan.column(detail.value).scale if detail.key else 0
+    cells: list[Json] = [
+        {**name, what: scaled(number, scale)}
+        for name, number in zip(_names(plan), numbers, strict=True)
+    ]
+    made: dict[str, Json] = {"noisy": True, "rows": plan.n_rows}
     if plan.program == "count":
         return {**made, "counted": cells[0]}
     return {**made, "groups": cells}
@@ -326,6 +370,8 @@ def _reference(plan: Plan, plain: Plain) -> dict[str, Json]:
                 for x in values
             )
         ]
+    if detail.noisy:
+        return _document(plan, sums if detail.key else counts)
     told = _told(plan, counts)
     kept = [bit * count for bit, count in zip(told, counts, strict=True)]
     kept += [bit * total for bit, total in zip(told, sums, strict=True) if detail.key]

@@ -127,7 +127,12 @@ def _one_hot(party: Party, bits: list[Shared]) -> Shared:
 
 
 def suppress(party: Party, plan: Plan, counts: Shared, sums: Shared | None) -> Shared:
-    """Hide groups of fewer than k rows: which, then counts and sums or zeros."""
+    """Hide groups of fewer than k rows: which, then counts and sums or zeros.
+
+    If noise is to hide all of them, the counts or sums as they are.
+    """
+    if plan.detail.noisy:
+        return counts if sums is None else sums
     small = negative(party, party.add_public(counts, -plan.k))
     told = party.add_public(-small, 1)
     if plan.detail.complementary and plan.detail.groups > 1:

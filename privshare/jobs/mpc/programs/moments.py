@@ -17,16 +17,22 @@ arithmetic. The threshold is the sign of Σx - t.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 from privshare.errors import EncodingError, OutOfRange
-from privshare.jobs.mpc.programs.column import MAX_DECLARED, Declared, read_declared
+from privshare.jobs.mpc.programs.column import (
+    MAX_DECLARED,
+    Declared,
+    read_declared,
+    read_noisy,
+)
 from privshare.jobs.mpc.programs.cost import price
 from privshare.jobs.mpc.programs.decimal_text import root, scaled, significant, text
 from privshare.jobs.mpc.programs.program import (
     Block,
+    Noised,
     Plain,
     Plan,
     Program,
@@ -65,12 +71,15 @@ def _plan_first(name: str) -> Any:
         value = declared.number(fields.str("value"))
         decides = name == "threshold"
         at_least = fields.int("at_least") if decides else 0
+        noisy = name == "sum" and read_noisy(fields)
         fields.end()
         largest = declared.n_rows * value.size + abs(at_least)
         ring = choose_ring(largest, declared, [value.name])
         counts = {"deal": declared.n_rows, **({"compare": 1} if decides else {})}
         detail = Moments((value.name,), at_least)
-        return _made(name, declared, ring, detail, 1, 12 if decides else 0, counts)
+        made = _made(name, declared, ring, detail, 1, 12 if decides else 0, counts)
+        noised = Noised("sum", 1, value.minimum, value.maximum) if noisy else None
+        return replace(made, noised=noised)
 
     return plan
 
@@ -147,14 +156,21 @@ def _document(plan: Plan, sums: Sequence[int]) -> dict[str, Json]:
         return {"reached": bool(sums[0])}
     if plan.program == "covariance":
         return _covariances(plan, sums)
-    scale = plan.column(values[0]).scale
+    column = plan.column(values[0])
+    scale = column.scale
+    if plan.noised is None and not column.minimum <= Fraction(sums[0], n) <= (
+        column.maximum
+    ):
+        raise not_an_output(plan)
     made: dict[str, Json] = {"rows": n, "sum": scaled(sums[0], scale)}
     if plan.program == "sum":
-        return made
+        return {**made, "noisy": True} if plan.noised else made
     mean = Fraction(sums[0], n * 10**scale)
     made["mean"] = text(mean, scale + _MORE_DIGITS)
     if plan.program == "variance":
         variance = _sample(n, sums[0], sums[0], sums[1], 2 * scale)
+        if variance < 0:
+            raise not_an_output(plan)
         made["variance"] = significant(variance, _SIGNIFICANT)
         made["standard_deviation"] = significant(root(variance, 40), _SIGNIFICANT)
     return made

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = [
     "HEADROOM",
     "Block",
+    "Noised",
     "Plain",
     "Plan",
     "Program",
@@ -79,6 +80,23 @@ class Block:
     edges: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Noised:
+    """That the outputs must not leave without noise, and what it is drawn for.
+
+    Attributes:
+        statistic: As `rights.mechanism` names it.
+        cells: How many outputs there are; noise is added to all of them.
+        low: Least value of a row; 0 for counts.
+        high: Greatest value of a row; 1 for counts.
+    """
+
+    statistic: str
+    cells: int
+    low: int
+    high: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """One program on these inputs, checked and laid out.
@@ -94,6 +112,7 @@ class Plan:
         outputs: How many ring elements the result has.
         cost: What a run takes.
         detail: The program's own parameters, read.
+        noised: What noise the outputs need, or None: they leave as they are.
     """
 
     program: str
@@ -106,6 +125,7 @@ class Plan:
     outputs: int
     cost: Cost
     detail: Any = None
+    noised: Noised | None = None
 
     @property
     def elements(self) -> dict[str, int]:
@@ -167,7 +187,7 @@ class Program:
     document: Callable[[Plan, Sequence[int]], dict[str, Json]]
     reference: Callable[[Plan, Plain], dict[str, Json]]
     runner: str
-    model: Model = "malicious-abort"
+    model: Model = "semi-honest"
 
     def decode(self, plan: Plan, elements: Sequence[int]) -> dict[str, Json]:
         """What opened ring elements say.
@@ -211,9 +231,14 @@ class Program:
                     f"input {dataset}: expected {expected[0]} elements of "
                     f"{plan.ring} bits, found {shared.shape} of {shared.ring}"
                 )
+        return cast("Shared", self.load()(party, plan, inputs))
+
+    def load(self) -> Callable[..., Any]:
+        """Import what computes on shares."""
         module, function = self.runner.split(":")
-        compute = getattr(importlib.import_module(module), function)
-        return cast("Shared", compute(party, plan, inputs))
+        return cast(
+            Callable[..., Any], getattr(importlib.import_module(module), function)
+        )
 
 
 def choose_ring(largest: int, declared: Declared, names: Sequence[str]) -> int:
