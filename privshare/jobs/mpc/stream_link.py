@@ -20,7 +20,7 @@ import hmac
 import select
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
@@ -234,22 +234,25 @@ class StreamLink:
         """Move everything in the row, and what is expected, to its end."""
         with _Ending(self, locked=True):
             started = time.monotonic()
-            while True:
-                busy = self._move()
-                if not busy:
-                    return
+            busy = self._move(self._eager())
+            while busy:
                 now = time.monotonic()
                 self._check_times(busy, started, now)
                 if now >= self._beat_at:
                     self._beat(sum(1 << other.party for other in busy))
                 self._wait(self._next_event(busy, started) - now)
+                busy = self._move(self._both)
 
-    def _move(self) -> list[Neighbour]:
-        """Write and read what goes; those that are not done yet."""
+    def _eager(self) -> list[Neighbour]:
+        return [other for other in self._both if other.eager]
+
+    def _move(self, readable: Sequence[Neighbour]) -> list[Neighbour]:
+        """Write what goes, read what came; those that are not done yet."""
         busy = []
         for other in self._both:
             flushed = other.flush()
-            other.pump()
+            if other in readable:
+                other.pump()
             if other.notices:
                 self._noticed(other)
             if other.hello is None or other.waiting or not flushed:
