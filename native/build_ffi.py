@@ -12,6 +12,7 @@ run it from the root of the repository.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from pathlib import Path
@@ -65,6 +66,21 @@ def relative(path: Path) -> str:
     return os.path.relpath(path, ROOT)
 
 
+def source_digest() -> str:
+    """SHA-256 over the core's sources: name, length and bytes of each, in order.
+
+    Nodes that compute together compare it, so that all run the same code,
+    whatever compilers and machines they have.
+    """
+    digest = hashlib.sha256()
+    files = [*(NATIVE / "src").rglob("*.[ch]"), *(NATIVE / "include").rglob("*.h")]
+    for path in sorted(files, key=lambda path: path.relative_to(NATIVE).as_posix()):
+        name, data = path.relative_to(NATIVE).as_posix().encode(), path.read_bytes()
+        digest.update(b"%s\0%d\0" % (name, len(data)))
+        digest.update(data)
+    return digest.hexdigest()
+
+
 def make_builder() -> FFI:
     """The cffi builder that setup.py names."""
     builder = FFI()
@@ -76,6 +92,7 @@ def make_builder() -> FFI:
         include_dirs=[relative(NATIVE / "include")],
         depends=[relative(path) for path in sorted(NATIVE.rglob("*.h"))],
         extra_compile_args=list(FLAGS),
+        define_macros=[("PS_SOURCE_DIGEST", f'"{source_digest()}"')],
     )
     return builder
 

@@ -26,6 +26,7 @@ from privshare.audit.log_proof import open_checkpoint
 from privshare.audit.sentence import counted, listed, plain, short, when
 from privshare.audit.trust_root import EvidenceRoots, TrustRoot
 from privshare.errors import EvidenceInvalid, PrivShareError
+from privshare.jobs import attested_spec
 from privshare.jobs.attestation.appraisal import WORDS
 from privshare.jobs.attestation.bundle import AttestedBundle
 from privshare.jobs.attestation.check import (
@@ -37,6 +38,7 @@ from privshare.jobs.attestation.check import (
 from privshare.jobs.attestation.evidence import RootSet, TrustClass
 from privshare.jobs.attestation.expected import expect as expect_of
 from privshare.jobs.attestation.roots import load_roots
+from privshare.jobs.attested_spec import AttestedSpec
 from privshare.jobs.requirement import signed_parts
 from privshare.jobs.tee_spec import TeeSpec
 from privshare.jobs.tee_statement import (
@@ -106,14 +108,14 @@ def open_bundle(case: Case) -> AttestedBundle:
     return bundle
 
 
-def open_spec(case: Case, job: Job) -> TeeSpec:
+def open_spec(case: Case, job: Job) -> AttestedSpec:
     """Read the specification, which is the one admitted.
 
     Raises:
         EncodingError, OutOfRange: Another form.
         EvidenceInvalid: Another specification.
     """
-    spec = TeeSpec.from_json(case.evidence()["spec"])
+    spec = attested_spec.read(case.evidence()["spec"])
     expect(b64u(spec.digest()) == job.spec, "the specification admitted", "another")
     expect(
         (spec.coordinator, spec.parties, spec.program)
@@ -221,8 +223,32 @@ def check_evidence(case: Case, tools: Tools) -> tuple[Found, Judged]:
             there is no trust policy.
         EvidenceInvalid: Refused; as it was, or would have been, at the time.
     """
-    bundle = open_bundle(case)
-    expected, roots, trial = _prepare(case, tools, bundle)
+    _, job, _, _ = job_of(case)
+    done = case.operation == "job.result"
+    runner = job.parties.compute if done else case.subject.account
+    told, details, judged = judge(case, tools, open_bundle(case), runner)
+    sentences = [*told, told_class(judged), told_program(case)]
+    return (sentences, details), judged
+
+
+def judge(
+    case: Case, tools: Tools, bundle: AttestedBundle, runner: str
+) -> tuple[list[str], list[str], Judged]:
+    """Verify one machine's evidence, and appraise it by every party's policy.
+
+    Args:
+        case: A receipt of a job's result, or of its evidence.
+        tools: What the auditor brings.
+        bundle: The evidence.
+        runner: Whose machine.
+
+    Returns:
+        Sentences, details, and what the machine is worth.
+
+    Raises:
+        Missing, EvidenceInvalid: As for `check_evidence`.
+    """
+    expected, roots, trial = _prepare(case, tools, bundle, runner)
     done = case.operation == "job.result"
     check = check_bundle if done else check_admission
     checked = check(bundle, expected, roots=roots, production=not trial)
@@ -233,12 +259,8 @@ def check_evidence(case: Case, tools: Tools) -> tuple[Found, Judged]:
         min(one.not_after for one in (claims, checked.conclusion) if one is not None),
         trial,
     )
-    sentences = [
-        _told_machine(case, expected, checked),
-        _told_class(judged),
-        _told_program(case),
-    ]
-    return (sentences, _details(expected, bundle, checked)), judged
+    told = [_told_machine(case, expected, checked)]
+    return told, _details(expected, bundle, checked), judged
 
 
 def check_refused(case: Case, tools: Tools) -> Found:
@@ -254,8 +276,10 @@ def check_refused(case: Case, tools: Tools) -> Found:
     named = refusal.rule if refusal is not None else "none"
     bundle = open_bundle(case)
     digest = b64u(bundle.digest())
-    expect(digest == held.bundle, "the evidence that the log names", digest)
-    expected, roots, trial = _prepare(case, tools, bundle)
+    named_in_log = [one.bundle for one in held.shown]
+    expect(digest in named_in_log, "the evidence that the log names", digest)
+    runner = next(one.agency for one in held.shown if one.bundle == digest)
+    expected, roots, trial = _prepare(case, tools, bundle, runner)
     try:
         check_admission(bundle, expected, roots=roots, production=not trial)
     except EvidenceInvalid as error:
@@ -304,6 +328,8 @@ def check_job_result(case: Case) -> Found:
         "another",
     )
     expect(conclusion.exit == 0, "a program that ended well", conclusion.exit)
+    if not isinstance(spec, TeeSpec):
+        raise EvidenceInvalid("expected a job in one machine, found another")
     limits = spec.limits
     expect(conclusion.fuel <= limits.fuel, f"fuel up to {limits.fuel}", conclusion.fuel)
     expect(len(output) <= limits.output, f"up to {limits.output} bytes", len(output))
@@ -338,7 +364,7 @@ def since(case: Case, judged: Judged | None) -> list[str]:
 
 
 def _prepare(
-    case: Case, tools: Tools, bundle: AttestedBundle
+    case: Case, tools: Tools, bundle: AttestedBundle, runner: str
 ) -> tuple[Expected, RootSet, bool]:
     trial = tools.roots is not None and tools.roots.trial
     witnesses = _witnesses(case, tools.trust)
@@ -353,6 +379,7 @@ def _prepare(
         case.state,
         case.receipt.network,
         case.statement.job,
+        runner=runner,
         origin=open_checkpoint(case).origin,
         witnesses=witnesses,
     )
@@ -399,7 +426,8 @@ def _told_machine(case: Case, expected: Expected, checked: Checked) -> str:
     )
 
 
-def _told_class(judged: Judged) -> str:
+def told_class(judged: Judged) -> str:
+    """How far to trust the machine, from where its certificates end."""
     said = (
         f"Its certificates end at {plain(judged.root)}, class {judged.trust_class}: "
         f"{WORDS[judged.trust_class]}."
@@ -412,7 +440,8 @@ def _told_class(judged: Judged) -> str:
     return said
 
 
-def _told_program(case: Case) -> str:
+def told_program(case: Case) -> str:
+    """Which program it was, and who had listed it."""
     _, job, _, code = job_of(case)
     name = short(identifier.code_of(job.program) or "")
     members = counted(len(code.approvers), "member", "members")

@@ -63,9 +63,11 @@ def not_proven(
         evidence: The receipt's; of a job, it tells who opened the totals.
         trust_class: Of the machine that a measured job ran in, if proven.
     """
-    measured = operation == "job.result" and "bundle" in (evidence or {})
-    if measured or operation in ATTESTED:
-        name = "job.measured" if measured else operation
+    found = set(evidence or {}) if operation == "job.result" else set()
+    measured = {"bundle": "job.measured", "bundles": "job.joint"}
+    named = next((measured[one] for one in measured if one in found), None)
+    if named is not None or operation in ATTESTED:
+        name = named or operation
         return (*ATTESTED[name], *of_class(name, trust_class), *_ALWAYS)
     together = operation == "job.result" and "partials" in (evidence or {})
     opened = _OPENED[together] if operation == "job.result" else ()

@@ -66,7 +66,7 @@ def said_of_class(judged: Judged | None) -> str:
 
 def of_class(operation: str, trust_class: str | None) -> tuple[str, ...]:
     """What is not proven because of the class of the machine's root."""
-    if operation not in ("job.attest", "job.measured"):
+    if operation not in ("job.attest", "job.joint", "job.measured"):
         return ()
     return _BY_CLASS.get(trust_class or "", ())
 
@@ -86,11 +86,17 @@ def measured_job(case: Case) -> list[str]:
     uses = [query.use(case.state, one) for one in job.inputs]
     names = (query.grant(case.state, one.grant).terms.dataset for one in uses)
     columns = sorted({name for one in uses for name in (*one.columns, *one.group_by)})
+    where = (
+        f"It was computed on pieces, two of three for each of the machines of "
+        f"{listed(job.parties.nodes)}, which"
+        if job.parties.nodes
+        else f"It ran in a machine of {job.parties.compute}, which"
+    )
     return [
         f"{_at(case)} obtained what the program {_program(case, job)} computes from "
         f"{listed(columns)} of {listed(dict.fromkeys(names))}, for the purpose "
-        f"{uses[0].purpose}. It ran in a machine of {job.parties.compute}, which "
-        "showed every owner evidence before any data was released.",
+        f"{uses[0].purpose}. {where} showed every owner evidence before any data was "
+        "released.",
         *_output(case),
     ]
 
@@ -99,7 +105,10 @@ def _output(case: Case) -> list[str]:
     """The first lines of what the program wrote: a table, or a document."""
     from privshare.jobs.wasm import frame  # noqa: PLC0415 - for these alone
 
-    output = unb64u((case.receipt.result or {})["output"])
+    written = (case.receipt.result or {})["output"]
+    if isinstance(written, dict):
+        return _document(written)
+    output = unb64u(written)
     try:
         return _document(decode(output))
     except PrivShareError:
@@ -247,6 +256,15 @@ ATTESTED: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "that the program was built from the sources that are named",
         ),
         "job.attest": (*_MACHINE, "that the machine did anything with the job"),
+        "job.joint": (
+            "that no two of the three nodes put their pieces together: two of them "
+            "know everything",
+            *_MACHINE,
+            "that what was split into pieces is what the anchored rows hold: the owner "
+            "signed it, no proof ties pieces to rows",
+            "that nothing can be inferred from this result and others together",
+            "what the receiver did with it afterwards",
+        ),
         "job.measured": (
             *_MACHINE,
             "that the tables released are those of the anchored rows: the owner signed "

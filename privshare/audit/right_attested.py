@@ -43,7 +43,9 @@ def check_attest(case: Case) -> Found:
     """Check that the runner might commit to evidence."""
     job_id = case.statement.job
     held = query_attested.attestation(case.state, job_id)
-    expect(held.at == case.index, "the evidence itself", f"index {held.at}")
+    mine = held.of(case.subject.account)
+    at = None if mine is None else mine.at
+    expect(at == case.index, "the evidence itself", f"index {at}")
     return check_measured(case, job_id)
 
 
@@ -59,7 +61,7 @@ def check_refusal(case: Case) -> Found:
     held = query_attested.attestation(case.state, job_id).refusal
     expect(held == signed, "the refusal itself", "another")
     admission(case, job, job_id)
-    parties = {job.coordinator, job.parties.compute, *job.parties.owners}
+    parties = {job.coordinator, *job.parties.runners, *job.parties.owners}
     need_account(case, parties, "a party of the job")
     return [f"{account} is a party of the job and might refuse to go on."], []
 
@@ -98,15 +100,19 @@ def check_measured(case: Case, job_id: str) -> Found:
     job = query.job(case.state, job_id)
     held = query_attested.attestation(case.state, job_id)
     admission(case, job, job_id)
-    at, runner = held.at or 0, job.parties.compute
-    signed = case.trail.transaction(at)
-    body = case.trail.statement(at)
-    expect(type(body) is JobAttest, "a job.attest", signed.kind)
-    expect(
-        (signed.account, body.job, body.bundle) == (runner, job_id, held.bundle),
-        f"the evidence of {runner}",
-        "another",
-    )
+    runners = job.parties.runners
+    at = min((one.at for one in held.shown), default=0)
+    for shown in held.shown:
+        signed = case.trail.transaction(shown.at)
+        body = case.trail.statement(shown.at)
+        expect(type(body) is JobAttest, "a job.attest", signed.kind)
+        expect(
+            (signed.account, body.job, body.bundle)
+            == (shown.agency, job_id, shown.bundle),
+            f"the evidence of {shown.agency}",
+            "another",
+        )
+        expect(shown.agency in runners, f"one of {listed(runners)}", shown.agency)
     wanted = {job.coordinator, *job.parties.owners}
     expect({one.agency for one in held.nonces} == wanted, "everybody's nonce", "others")
     for one in held.nonces:
@@ -127,17 +133,15 @@ def check_measured(case: Case, job_id: str) -> Found:
     if job.opened is not None:
         opening = cast(JobOpen, case.trail.statement(job.opened))
         expect(type(opening) is JobOpen, "a job.open", type(opening).__name__)
+        opener = case.trail.transaction(job.opened).account
         expect(
-            (
-                case.trail.transaction(job.opened).account,
-                opening.job,
-                b64u(opening.aggregation),
-            )
-            == (runner, job_id, job.aggregation),
-            f"the conclusion of {runner}",
+            (opening.job, b64u(opening.aggregation)) == (job_id, job.aggregation),
+            f"the conclusion of {opener}",
             "another",
         )
-        expect(at < job.opened, "a conclusion after the evidence", job.opened)
+        expect(opener in runners, f"one of {listed(runners)}", opener)
+        shown_by = {one.agency for one in held.shown if one.at < job.opened}
+        expect(shown_by == set(runners), "evidence of every runner before", "less")
     code = query_attested.code(case.state, identifier.code_of(job.program) or "")
     need(
         code.listed_at(at),
@@ -151,7 +155,7 @@ def check_measured(case: Case, job_id: str) -> Found:
     ], [
         f"program {job.program}, listed at {code.listed}",
         *(f"nonce of {one.agency} at {one.at}" for one in held.nonces),
-        f"evidence {held.bundle} at {at}",
+        *(f"evidence {one.bundle} of {one.agency} at {one.at}" for one in held.shown),
     ]
 
 

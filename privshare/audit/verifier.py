@@ -216,6 +216,8 @@ class _Desk:
         from privshare.audit import attested  # noqa: PLC0415 - other receipts need none of it
 
         case = self.case
+        if "bundles" in case.evidence():
+            return self._checks_of_shares()
 
         def technique_itself() -> Found:
             tools = attested.Tools(self.roots, self.trust)
@@ -235,6 +237,25 @@ class _Desk:
             "job.result": (attested.check_job_inputs, attested.check_job_result),
         }[case.operation]
         return (lambda: inputs(case), technique_itself, lambda: result(case))
+
+    def _checks_of_shares(self) -> tuple[Callable[[], Found], ...]:
+        """Steps 6 to 8 of the result of a job on shares."""
+        from privshare.audit import attested, joint  # noqa: PLC0415 - other receipts need none of it
+
+        case = self.case
+
+        def technique_itself() -> Found:
+            tools = attested.Tools(self.roots, self.trust)
+            found, self.judged = joint.check_evidence(case, tools)
+            if self.second_opinion:
+                found[0].append("No second reader of evidence is enclosed.")
+            return found
+
+        return (
+            lambda: joint.check_job_inputs(case),
+            technique_itself,
+            lambda: joint.check_job_result(case),
+        )
 
     def _since(self) -> Found:
         sentences, details = check_since(self.case, self.trust, self.newer)
@@ -273,7 +294,7 @@ class _Desk:
 def _is_measured(case: Case) -> bool:
     """Whether a machine's evidence is what the receipt rests on."""
     if case.operation == "job.result":
-        return "bundle" in case.evidence()
+        return bool({"bundle", "bundles"} & set(case.evidence()))
     return case.operation in ("job.attest", "job.refuse")
 
 

@@ -126,7 +126,12 @@ def attester_of(node: Node) -> Attester:
 
 
 def appraise_bundle(
-    node: Node, job: str, bundle: AttestedBundle, *, whole: bool = False
+    node: Node,
+    job: str,
+    bundle: AttestedBundle,
+    *,
+    runner: str,
+    whole: bool = False,
 ) -> Checked:
     """Verify a runner's evidence, and hold it against our own policy.
 
@@ -136,6 +141,7 @@ def appraise_bundle(
         node: This node.
         job: The job's id on the ledger.
         bundle: What the runner shows.
+        runner: Whose machine it is.
         whole: Judge the conclusion, too; before the result is taken.
 
     Returns:
@@ -149,7 +155,8 @@ def appraise_bundle(
     """
     attester, view = attester_of(node), node.view()
     held = query_attested.attestation(view, job)
-    if held.bundle is None or held.at is None or (whole and held.opened is None):
+    shown = held.of(runner)
+    if shown is None or (whole and held.opened is None):
         raise Unavailable(
             f"expected {'a conclusion' if whole else 'evidence'} in our copy of the "
             "ledger, found none yet",
@@ -162,8 +169,9 @@ def appraise_bundle(
         view,
         node.network,
         job,
+        runner=runner,
         origin=node.ledger.genesis.origin,
-        witnesses=_witnesses(node, held.at),
+        witnesses=_witnesses(node, shown.at),
     )
     check = check_bundle if whole else check_admission
     checked = check(

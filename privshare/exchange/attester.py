@@ -12,16 +12,30 @@ Implements docs/protocols/attested-job.md, section 2.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
+from privshare.jobs.attestation.binding import Channel
 from privshare.jobs.attestation.evidence import Endorsements, Evidence, RootSet
+from privshare.jobs.mpc.dealt import Dealt
+from privshare.jobs.mpc.timeout import Notary
+from privshare.jobs.mpc_spec import MpcSpec
 from privshare.jobs.tee_spec import TeeSpec
 from privshare.schemes.sealing import SealKey
 from privshare.wire.canonical import Json
 
-__all__ = ["Attester", "Engine", "JobKeys", "Machine", "Outcome", "Work"]
+__all__ = [
+    "Attester",
+    "Compute",
+    "Engine",
+    "JobKeys",
+    "JointOutcome",
+    "JointWork",
+    "Machine",
+    "Outcome",
+    "Work",
+]
 
 
 class Machine(Protocol):
@@ -95,6 +109,79 @@ class Engine(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JointWork:
+    """What a node computes with two others.
+
+    Attributes:
+        job: The job's id.
+        spec: The job.
+        index: Which of the nodes this is, 0 to 2.
+        channels: Where each node is reached, in order.
+        pieces: Dataset, rows, and this node's own and next piece, as they were
+            dealt, in the order of the inputs. Secret.
+        deadline: Unix seconds at which it is given up.
+    """
+
+    job: str
+    spec: MpcSpec
+    index: int
+    channels: tuple[Channel, ...]
+    pieces: Sequence[Dealt] = field(repr=False)
+    deadline: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JointOutcome:
+    """What came of it at this node.
+
+    Attributes:
+        own: This node's own piece of the result, its salt in front. Secret.
+        next: The next node's. Secret.
+        pieces: Commitments to all three, which all nodes agreed on.
+        transcript: What all nodes agreed that they had sent.
+        elements: How many ring elements the result has.
+        ring: Bits of each.
+        bounds: What is not certain, as negated binary logarithms.
+        noise: What was added, or None.
+        charge: Privacy budget spent, in micro-epsilon.
+        sandbox: What held the process, in one word.
+    """
+
+    own: bytes = field(repr=False)
+    next: bytes = field(repr=False)
+    pieces: tuple[bytes, ...]
+    transcript: bytes
+    elements: int
+    ring: int
+    bounds: Mapping[str, int]
+    noise: Mapping[str, Any] | None = None
+    charge: int = 0
+    sandbox: str = "none"
+
+
+class Compute(Protocol):
+    """Computes on shares with the nodes of two other agencies."""
+
+    def channel(self, job: str) -> Channel:
+        """Where this node takes connections for a job, under a key made for it."""
+        ...
+
+    def run(self, work: JointWork, notary: Notary) -> JointOutcome:
+        """Compute, together with the two others.
+
+        Args:
+            work: What.
+            notary: Signs that a node fell silent, and knows the others' keys.
+
+        Raises:
+            VerificationError: A node cheated, or the nodes disagree;
+                `detail["rule"]` is `mpc.opening`, `mpc.check` or another.
+            Unavailable: A node fell silent; `detail["party"]` names it.
+        """
+        ...
+
+
 class JobKeys:
     """One key a job, in memory alone.
 
@@ -141,6 +228,7 @@ class Attester:
             whatever else was set.
         machine: Its own, or None: then it runs no attested jobs.
         engine: Its runner, or None: the same.
+        compute: Its part in jobs on shares, or None: it computes in none.
         silent: Why it runs none although it was told to, or "".
         keys: Of the jobs it runs.
     """
@@ -149,5 +237,6 @@ class Attester:
     production: bool = True
     machine: Machine | None = None
     engine: Engine | None = None
+    compute: Compute | None = None
     silent: str = ""
     keys: JobKeys = field(default_factory=JobKeys, repr=False)

@@ -16,14 +16,17 @@ from typing import Any
 
 from privshare.errors import Conflict, NotFound, PrivShareError, Unavailable
 from privshare.exchange import tee_plan
+from privshare.exchange.mpc_question import MpcQuestion
 from privshare.exchange.node import Node
 from privshare.exchange.opening import open_totals
 from privshare.exchange.party import aggregate, contribute, receive
 from privshare.exchange.plan import Question, estimate, explain, plan
+from privshare.exchange.tee_admission import spec_of as attested_spec_of
 from privshare.exchange.tee_plan import TeeQuestion
+from privshare.jobs.attested_spec import AttestedSpec
 from privshare.jobs.lifecycle import Advance, Cancel, Fail, Job, Problem, step
 from privshare.jobs.spec import PROGRAM, Spec
-from privshare.jobs.tee_spec import OPERATION, TeeSpec
+from privshare.jobs.tee_spec import OPERATION
 from privshare.ledger.transaction import parse
 from privshare.wire.canonical import Json, b64u, decode, encode
 
@@ -48,9 +51,10 @@ __all__ = [
 ]
 
 ADMISSION = "admission"
+AnyQuestion = Question | TeeQuestion | MpcQuestion
 
 
-def submit(node: Node, question: Question | TeeQuestion, *, person: str = "") -> Job:
+def submit(node: Node, question: AnyQuestion, *, person: str = "") -> Job:
     """Ask for a computation.
 
     Args:
@@ -67,12 +71,18 @@ def submit(node: Node, question: Question | TeeQuestion, *, person: str = "") ->
             The rights say no; `detail["rule"]` names the rule.
         NotFound, OutOfRange, EncodingError: As for `plan`.
     """
-    spec: Spec | TeeSpec
+    spec: Spec | AttestedSpec
+    operation: str
     if isinstance(question, TeeQuestion):
         attested = tee_plan.plan(node, question)
         deadline_s, spec = attested.deadline_s, attested.spec
-        operation: str = OPERATION
-        body = _measured(attested.spec)
+        operation, body = OPERATION, _measured(attested.spec)
+    elif isinstance(question, MpcQuestion):
+        from privshare.exchange import mpc_plan  # noqa: PLC0415 - joint jobs alone
+
+        joint = mpc_plan.plan(node, question)
+        deadline_s, spec = joint.deadline_s, joint.spec
+        operation, body = OPERATION, _measured(joint.spec)
     else:
         planned = plan(node, question)
         deadline_s, spec = planned.deadline_s, planned.spec
@@ -125,7 +135,7 @@ def _encrypted(spec: Spec) -> dict[str, Json]:
     return {"inputs": inputs, "program": PROGRAM}
 
 
-def _measured(spec: TeeSpec) -> dict[str, Json]:
+def _measured(spec: AttestedSpec) -> dict[str, Json]:
     """What `job.admit` says of an attested job."""
     inputs: list[Json] = [
         {
@@ -178,7 +188,7 @@ def admit(node: Node, job: Job) -> Job:
 def _begun(job: Job, now: int, tx_id: str) -> Advance:
     """The first phase after the admission."""
     if is_attested(job):
-        parties = tee_plan.spec_of(job).relying
+        parties = attested_spec_of(job).relying
         note = "waiting for nonces of " + ", ".join(parties)
         return Advance("nonces", now, len(parties), note, tx_id)
     spec = spec_of(job)

@@ -13,14 +13,17 @@ from dataclasses import dataclass
 from privshare.errors import EvidenceInvalid, NotPermitted
 from privshare.exchange.admission import check_meant, find_job
 from privshare.exchange.node import Node
-from privshare.jobs.tee_spec import OPERATION, TeeInput, TeeSpec
+from privshare.jobs import attested_spec
+from privshare.jobs.attested_spec import AttestedSpec
+from privshare.jobs.lifecycle import Job as Kept
+from privshare.jobs.tee_spec import OPERATION, TeeInput
 from privshare.ledger import query, query_attested
 from privshare.ledger.api import View
 from privshare.ledger.values import Job
 from privshare.rights import identifier
 from privshare.rights.grant import Grant
 from privshare.wire import domain
-from privshare.wire.canonical import Fields, b64u
+from privshare.wire.canonical import Fields, b64u, decode
 from privshare.wire.digest import tagged
 
 __all__ = [
@@ -33,6 +36,7 @@ __all__ = [
     "check_role",
     "log_job",
     "release_info",
+    "spec_of",
 ]
 
 _SYNC_S = 5.0
@@ -44,8 +48,13 @@ class TeeAdmitted:
 
     id: str
     job: Job
-    spec: TeeSpec
+    spec: AttestedSpec
     view: View
+
+
+def spec_of(job: Kept) -> AttestedSpec:
+    """The specification an attested job was submitted with."""
+    return attested_spec.read(decode(job.spec))
 
 
 def admitted(node: Node, caller: str, job: str, fields: Fields) -> TeeAdmitted:
@@ -58,7 +67,7 @@ def admitted(node: Node, caller: str, job: str, fields: Fields) -> TeeAdmitted:
         EvidenceInvalid: Another specification than the one admitted.
     """
     identifier.ID.check(job, "job")
-    spec = TeeSpec.from_json(fields.json("spec"))
+    spec = attested_spec.read(fields.json("spec"))
     node.ledger.sync(fields.int("index", 0), timeout_s=_SYNC_S)
     view = node.view()
     held = find_job(node, job, view)
@@ -82,7 +91,7 @@ def admitted(node: Node, caller: str, job: str, fields: Fields) -> TeeAdmitted:
     return TeeAdmitted(job, held, spec, view)
 
 
-def check_listed(view: View, spec: TeeSpec) -> None:
+def check_listed(view: View, spec: AttestedSpec) -> None:
     """Code runs while the agencies list it, and not a moment longer.
 
     Raises:
@@ -97,7 +106,7 @@ def check_listed(view: View, spec: TeeSpec) -> None:
         )
 
 
-def check_inputs(node: Node, view: View, held: Job, spec: TeeSpec) -> None:
+def check_inputs(node: Node, view: View, held: Job, spec: AttestedSpec) -> None:
     """Each input has its reserved use, and its grant is in force now."""
     if len(held.inputs) != len(spec.inputs):
         raise EvidenceInvalid(

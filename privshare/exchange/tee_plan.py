@@ -30,14 +30,13 @@ from privshare.exchange.code import find_code
 from privshare.exchange.engine import library_name
 from privshare.exchange.node import Node
 from privshare.exchange.tee_admission import check_grant
-from privshare.jobs.lifecycle import Job
 from privshare.jobs.spec import MAX_INPUTS, MAX_K
-from privshare.jobs.tee_spec import OPERATION, Limits, TeeInput, TeeSpec
+from privshare.jobs.tee_spec import OPERATION, PROGRAM, Limits, TeeInput, TeeSpec
 from privshare.ledger import query
 from privshare.rights import identifier
 from privshare.rights.grant import Grant
 from privshare.rights.terms import MAX_COLUMNS
-from privshare.wire.canonical import Fields, Json, b64u, decode
+from privshare.wire.canonical import Fields, Json, b64u
 
 __all__ = [
     "MEANINGS",
@@ -46,7 +45,6 @@ __all__ = [
     "estimate",
     "explain",
     "plan",
-    "spec_of",
 ]
 
 DEADLINE_S = 600
@@ -171,7 +169,7 @@ def plan(node: Node, question: TeeQuestion) -> TeePlan:
             f"question.grants: expected one a dataset, {len(names)}, "
             f"found {len(question.grants)}"
         )
-    code, module = find_code(node, question.module)
+    code, module = find_code(node, question.module, PROGRAM)
     program = identifier.measured(code)
     columns = tuple(sorted(set(question.columns)))
     group_by = tuple(sorted(set(question.group_by)))
@@ -181,7 +179,7 @@ def plan(node: Node, question: TeeQuestion) -> TeePlan:
         state = datasets.need_registered(query.dataset(view, name), name)
         asked = TeeInput(name, "A" * 43, state.version, columns, group_by)
         wanted = question.grants[i] if question.grants else None
-        grant_id, grant = _grant_for(node, asked, question.purpose, program, wanted)
+        grant_id, grant = grant_for(node, asked, question.purpose, program, wanted)
         schema = datasets.documents(node, name).schema
         for column in asked.all_columns:
             schema.column(column)
@@ -208,7 +206,7 @@ def plan(node: Node, question: TeeQuestion) -> TeePlan:
     return TeePlan(spec, tuple(rows), question.deadline_s)
 
 
-def _grant_for(
+def grant_for(
     node: Node, asked: TeeInput, purpose: str, program: str, wanted: str | None
 ) -> tuple[str, Grant]:
     """The newest grant to this agency on a dataset that allows the question."""
@@ -269,11 +267,6 @@ def _runner(node: Node, question: TeeQuestion) -> str:
         fix="Name one: runner.",
         detail={"rule": "job.runner"},
     )
-
-
-def spec_of(job: Job) -> TeeSpec:
-    """The specification an attested job was submitted with."""
-    return TeeSpec.from_json(decode(job.spec))
 
 
 # -- answers before anything runs ---------------------------------------------

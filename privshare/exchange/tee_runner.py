@@ -1,14 +1,13 @@
-"""What the runner's agency does: attest, take sealed tables, run, conclude.
+"""What a runner's agency does before it computes: attest, take sealed tables.
 
     attest   nonces ─► Admission with a fresh key ─► evidence ─► job.attest (entry B)
     receive  sealed tables, part by part; nobody can open them but that key
-    run      opened in memory ─► module ─► Conclusion ─► evidence ─► job.open
-             ─► output, sealed for the coordinator
+    run      `tee_run` of a module, `mpc_node` of a program on shares
 
 The key lives in this process and is dropped with the job. A runner that was
 restarted in between cannot go on, and says so: rule `run.key`.
 
-Implements docs/protocols/attested-job.md, sections 3, 5 and 6.
+Implements docs/protocols/attested-job.md, sections 3 and 5.
 """
 
 from __future__ import annotations
@@ -22,81 +21,96 @@ from privshare.errors import (
     NotFound,
     NotPermitted,
     OutOfRange,
-    PrivShareError,
     StepNotAllowed,
     Unavailable,
-    VerificationError,
 )
 from privshare.exchange import code, drawer
 from privshare.exchange.admission import find_job, seen
 from privshare.exchange.appraisal import attester_of
-from privshare.exchange.attester import Attester, Engine, Machine, Outcome, Work
-from privshare.exchange.node import Node, open_statement, seal_key
-from privshare.exchange.task import Task
+from privshare.exchange.attester import Attester, Compute, Engine, Machine
+from privshare.exchange.node import Node
 from privshare.exchange.tee_admission import (
     TeeAdmitted,
     admitted,
-    check_inputs,
-    check_listed,
     check_role,
     log_job,
-    release_info,
 )
 from privshare.jobs.attestation.binding import (
     Admission,
-    Conclusion,
     nonce_commitment,
 )
 from privshare.jobs.attestation.bundle import AttestedBundle
 from privshare.jobs.attestation.policy import AppraisalPolicy
-from privshare.jobs.spec import MAX_INPUTS
+from privshare.jobs.mpc_spec import MpcSpec
 from privshare.jobs.tee_statement import (
-    RELEASE,
     SALT_BYTES,
-    Release,
-    output_commitment,
-    table_commitment,
 )
 from privshare.ledger import query, query_attested
 from privshare.log.checkpoint import parse_checkpoint
 from privshare.rights import identifier
-from privshare.schemes.sealing import OVERHEAD_BYTES, SealKey, seal
-from privshare.wire import domain, note
-from privshare.wire import envelope as envelopes
-from privshare.wire.canonical import Fields, Json, b64u, decode, encode, unb64u
-from privshare.wire.digest import tagged
+from privshare.schemes.sealing import OVERHEAD_BYTES
+from privshare.wire import note
+from privshare.wire.canonical import Fields, Json, b64u, unb64u
 
-__all__ = ["MAX_SEALED", "MAX_TABLE", "PART", "attest", "output_info", "receive", "run"]
+__all__ = [
+    "MAX_SEALED",
+    "MAX_TABLE",
+    "PART",
+    "Room",
+    "attest",
+    "key_lost",
+    "receive",
+    "room_of",
+]
 
 #: Longest table of an owner, and longest part of a sealed one, in bytes.
 MAX_TABLE = 64 << 20
 PART = 1 << 20
 MAX_SEALED = MAX_TABLE + SALT_BYTES + OVERHEAD_BYTES
 _MAX_PARTS = -(-MAX_SEALED // PART)
-_MAX_BUNDLE = 4 << 20
-_WAIT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Room:
-    """What it takes to run a job here."""
+class Room:
+    """What it takes to run a job here.
+
+    Attributes:
+        attester: What this node brings.
+        machine: Its own.
+        engine: Runs modules; None for a job on shares.
+        compute: Computes on shares; None for a job in one machine.
+    """
 
     attester: Attester
     machine: Machine
-    engine: Engine
+    engine: Engine | None
+    compute: Compute | None
 
 
-def _room(node: Node, known: TeeAdmitted) -> _Room:
-    check_role(node, (known.spec.runner,), "runs the job")
+def room_of(node: Node, known: TeeAdmitted) -> Room:
+    """What it takes to run this job here.
+
+    Raises:
+        NotPermitted: We do not run jobs of its kind: rule `attest.none`; or not
+            this one: rule `job.party`.
+    """
+    check_role(node, known.spec.runners, "runs the job")
     attester = attester_of(node)
-    if attester.machine is None or attester.engine is None:
+    joint = isinstance(known.spec, MpcSpec)
+    ready = attester.compute if joint else attester.engine
+    if attester.machine is None or ready is None:
         raise NotPermitted(
             f"expected {node.agency} to run attested jobs, found that it does not"
             + (f": {attester.silent}" if attester.silent else ""),
             fix="Set attestation in its node.toml.",
             detail={"party": node.agency, "rule": "attest.none"},
         )
-    return _Room(attester, attester.machine, attester.engine)
+    return Room(
+        attester,
+        attester.machine,
+        None if joint else attester.engine,
+        attester.compute if joint else None,
+    )
 
 
 # -- attest -------------------------------------------------------------------
@@ -127,19 +141,20 @@ def attest(node: Node, caller: str, job: str, body: Json) -> dict[str, Json]:
     nonces = _bytes_by_party(fields, "nonces")
     policies = _policies(fields)
     fields.end()
-    room = _room(node, known)
+    room = room_of(node, known)
     _check_nonces(known, nonces, policies)
     with node.tasks.exclusive(f"{job}/attestation"):
         kept = node.store.blob(job, "bundle")
         if kept is not None and room.attester.keys.find(job) is None:
-            raise _key_lost(node)
+            raise key_lost(node)
         if kept is None:
             bundle = _bundle(node, known, room, nonces, policies)
             kept = bundle.to_bytes()
             node.store.put_blob(job, "bundle", kept)
             log_job(node, known, "job.attest", "")
         bundle = AttestedBundle.from_bytes(kept)
-        if query_attested.attestation(node.view(), job).bundle is None:
+        held = query_attested.attestation(node.view(), job)
+        if held.of(node.agency) is None:
             _log_evidence(node, known, bundle)
     return {"bundle": bundle.to_json()}
 
@@ -210,7 +225,7 @@ def _check_nonces(
 def _bundle(
     node: Node,
     known: TeeAdmitted,
-    room: _Room,
+    room: Room,
     nonces: dict[str, bytes],
     policies: dict[str, AppraisalPolicy],
 ) -> AttestedBundle:
@@ -228,6 +243,7 @@ def _bundle(
         policies=tuple(named),
         hpke_public_key=key.public_key.raw,
         checkpoint=parse_checkpoint(note.parse(node.ledger.checkpoint())),
+        channel=None if room.compute is None else room.compute.channel(known.id),
     )
     evidence, endorsements = room.machine.speak(
         admission.report_data(room.machine.kind), known.spec.code
@@ -241,7 +257,8 @@ def _bundle(
     )
 
 
-def _key_lost(node: Node) -> StepNotAllowed:
+def key_lost(node: Node) -> StepNotAllowed:
+    """Say that a job cannot go on, for its key is gone: rule `run.key`."""
     return StepNotAllowed(
         "expected the key that this job's evidence is bound to, found that this "
         "runner was restarted since, which ends it",
@@ -284,9 +301,11 @@ def receive(
     identifier.ID.check(job, "job")
     view = seen(node, job)
     held = find_job(node, job, view)
-    if held.parties.compute != node.agency or identifier.code_of(held.program) is None:
+    runners = held.parties.runners
+    if node.agency not in runners:
         raise NotPermitted(
-            f"expected {held.parties.compute}, which runs the job, found {node.agency}",
+            f"expected {' or '.join(runners) or 'none'}, which runs the job, found "
+            f"{node.agency}",
             detail={"rule": "job.party"},
         )
     if identifier.owner_of(dataset) != caller:
@@ -298,7 +317,7 @@ def receive(
     if dataset not in {query.grant(view, one).terms.dataset for one in grants}:
         raise NotFound(f"expected an input of the job, found {dataset}")
     if attester_of(node).keys.find(job) is None:
-        raise _key_lost(node)
+        raise key_lost(node)
     if not 0 <= part < parts <= _MAX_PARTS or not 0 < len(data) <= PART:
         raise OutOfRange(
             f"expected a part of {_MAX_PARTS} at most, of up to {PART} bytes, found "
@@ -306,203 +325,3 @@ def receive(
         )
     node.store.put_blob(job, f"sealed:{dataset}:{part}", data)
     return {"bytes": len(data), "part": part}
-
-
-# -- run ----------------------------------------------------------------------
-
-
-def output_info(job: str) -> bytes:
-    """What an output is sealed for; the conclusion's digest goes beside it."""
-    return tagged(domain.RELEASE, job.encode(), b"output")
-
-
-def run(node: Node, caller: str, job: str, body: Json) -> dict[str, Json]:
-    """Run the job's module on the tables, or say that it is under way.
-
-    Args:
-        node: This node, of the runner's agency.
-        caller: The agency that signed the HTTP request.
-        job: The job's id on the ledger.
-        body: `{"index", "releases": [envelope], "spec"}`, in the order of the
-            inputs.
-
-    Returns:
-        `{"state": "working"}` or `{"state": "done", "conclusion", "evidence",
-        "endorsements", "output": sealed for the coordinator, "sandbox"}`.
-
-    Raises:
-        EvidenceInvalid: A table that is not the one its owner signed for, or
-            a release of another job.
-        NotPermitted: The module was stopped: `detail["rule"]` is one of
-            `run.fuel`, `run.memory`, `run.import` and so on.
-        Unavailable: A table has not arrived yet.
-        NotFound, StepNotAllowed, SignatureInvalid: As for `attest`.
-    """
-    fields = Fields(body, "body")
-    known = admitted(node, caller, job, fields)
-    sent = fields.list("releases", MAX_INPUTS)
-    fields.end()
-    room = _room(node, known)
-    kept = node.store.blob(job, "outcome")
-    if kept is None:
-        releases = _releases(node, known, sent)
-        task = node.tasks.start(
-            f"{job}/run", lambda task: _run(node, known, room, releases, task)
-        )
-        if not task.wait(_WAIT_S):
-            return {"state": "working"}
-        node.tasks.forget(f"{job}/run")
-        if task.error is not None:
-            raise task.error
-        kept = node.store.blob(job, "outcome")
-    if kept is None:
-        raise Unavailable("expected the outcome to be kept, found none")
-    answer = decode(kept, max_bytes=_MAX_BUNDLE)
-    if not isinstance(answer, dict):
-        raise EncodingError("expected an outcome as it was kept, found another value")
-    return {**answer, "state": "done"}
-
-
-def _releases(node: Node, known: TeeAdmitted, sent: list[Json]) -> tuple[Release, ...]:
-    """Verify and read the releases, in the order of the inputs."""
-    if len(sent) != len(known.spec.inputs):
-        raise EvidenceInvalid(
-            f"expected {len(known.spec.inputs)} releases, found {len(sent)}",
-            detail={"party": known.spec.coordinator, "rule": "job.release"},
-        )
-    found = []
-    for item, given in zip(known.spec.inputs, sent, strict=True):
-        payload = open_statement(
-            known.view, item.owner, RELEASE, envelopes.from_json(given)
-        )
-        made = Release.from_bytes(payload)
-        meant = (known.id, item.dataset, item.version, item.all_columns)
-        if (made.job, made.dataset, made.version, made.columns) != meant:
-            raise EvidenceInvalid(
-                "expected a release of this job's input, found another",
-                detail={"party": item.owner, "rule": "job.release"},
-            )
-        found.append(made)
-    return tuple(found)
-
-
-def _run(
-    node: Node,
-    known: TeeAdmitted,
-    room: _Room,
-    releases: tuple[Release, ...],
-    task: Task,
-) -> None:
-    if node.store.blob(known.id, "outcome") is not None:
-        return  # the same question, asked twice at the same moment
-    done = "done"
-    try:
-        key = room.attester.keys.find(known.id)
-        kept = node.store.blob(known.id, "bundle")
-        if key is None or kept is None:
-            raise _key_lost(node)
-        bundle = AttestedBundle.from_bytes(kept)
-        tables = [
-            (one.dataset, _open(node, known, key, bundle.admission, one))
-            for one in releases
-        ]
-        program = code.program(node, known.spec.code)
-        task.tell(1, 3)
-        outcome = room.engine.run(
-            Work(known.spec, program.module, program.closure, tables)
-        )
-        task.tell(2, 3)
-        _conclude(node, known, room, bundle.admission, releases, outcome)
-        room.attester.keys.drop(known.id)
-        node.store.drop_blobs(known.id, "sealed:")
-    except PrivShareError as error:
-        done = str(error.detail.get("rule", error.name))
-        raise
-    finally:
-        log_job(node, known, "job.run", "", done)
-
-
-def _open(
-    node: Node, known: TeeAdmitted, key: SealKey, admission: Admission, made: Release
-) -> bytes:
-    """One owner's table, if it is what its owner signed for."""
-    owner = made.owner
-    sealed = bytearray()
-    part = 0
-    while (
-        data := node.store.blob(known.id, f"sealed:{made.dataset}:{part}")
-    ) is not None:
-        sealed += data
-        part += 1
-    if not sealed:
-        raise Unavailable(
-            f"expected the table of {made.dataset}, found none yet",
-            detail={"party": owner},
-        )
-    digest = admission.digest()
-    if made.admission != digest:
-        raise EvidenceInvalid(
-            "expected a release to this runner's key, found one to another",
-            detail={"party": owner, "rule": "job.release"},
-        )
-    try:
-        opened = key.open(bytes(sealed), release_info(known.id, made.dataset), digest)
-    except VerificationError:
-        raise EvidenceInvalid(
-            "expected a table sealed to this job's key, found one that does not open",
-            detail={"party": owner, "rule": "job.sealed"},
-        ) from None
-    salt, table = opened[:SALT_BYTES], opened[SALT_BYTES:]
-    if len(salt) != SALT_BYTES or table_commitment(salt, table) != made.commitment:
-        raise EvidenceInvalid(
-            "expected the table that its owner committed to, found another",
-            detail={"party": owner, "rule": "job.commitment"},
-        )
-    return table
-
-
-def _conclude(
-    node: Node,
-    known: TeeAdmitted,
-    room: _Room,
-    admission: Admission,
-    releases: tuple[Release, ...],
-    outcome: Outcome,
-) -> None:
-    """Have the machine speak for the result; log that; only then hand it out."""
-    if len(outcome.output) > known.spec.limits.output:
-        raise NotPermitted(
-            f"expected an output of at most {known.spec.limits.output} bytes, found "
-            f"{len(outcome.output)}",
-            detail={"rule": "run.output"},
-        )
-    conclusion = Conclusion(
-        admission=admission.digest(),
-        inputs=tuple(sorted((one.dataset, one.commitment) for one in releases)),
-        output=output_commitment(outcome.output),
-        exit=0,
-        fuel=outcome.fuel,
-        charge=0,
-    )
-    evidence, endorsements = room.machine.speak(
-        conclusion.report_data(room.machine.kind), known.spec.code
-    )
-    recipient = seal_key(known.view, known.spec.coordinator)
-    sealed = seal(recipient, outcome.output, output_info(known.id), conclusion.digest())
-    answer: dict[str, Json] = {
-        "conclusion": conclusion.to_json(),
-        "endorsements": endorsements.to_json(),
-        "evidence": evidence.to_json(),
-        "output": b64u(sealed),
-        "sandbox": outcome.sandbox,
-    }
-    view = node.view()
-    check_inputs(node, view, find_job(node, known.id, view), known.spec)
-    check_listed(view, known.spec)
-    if query.job(view, known.id).opened is None:
-        body: dict[str, Json] = {
-            "aggregation": b64u(conclusion.digest()),
-            "job": known.id,
-        }
-        node.submit("job.open", body)
-    node.store.put_blob(known.id, "outcome", encode(answer))

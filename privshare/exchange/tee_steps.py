@@ -17,14 +17,17 @@ from types import MappingProxyType
 from typing import Protocol
 
 from privshare.errors import Conflict, EncodingError, PrivShareError, Unavailable
-from privshare.exchange import tee_party, tee_runner
+from privshare.exchange import tee_party, tee_release, tee_run, tee_runner
 from privshare.exchange.node import Node, open_statement
-from privshare.exchange.tee_plan import spec_of
+from privshare.exchange.tee_admission import spec_of
 from privshare.jobs.attestation.bundle import AttestedBundle
+from privshare.jobs.attested_spec import AttestedSpec
 from privshare.jobs.lifecycle import Advance, Beat, Event, Job
-from privshare.jobs.tee_spec import TeeSpec
+from privshare.jobs.mpc_spec import MpcSpec
+from privshare.jobs.mpc_statement import DEAL
 from privshare.jobs.tee_statement import RELEASE
 from privshare.ledger import query_attested
+from privshare.ledger.parties import NODES
 from privshare.rights import identifier
 from privshare.wire import envelope as envelopes
 from privshare.wire.canonical import Json, b64u, decode, encode, unb64u
@@ -34,6 +37,9 @@ __all__ = ["MAX_ANSWER", "PHASES", "Hands", "awaited", "local", "released", "ste
 MAX_ANSWER = 4 << 20
 #: A part that is on its way has left.
 _PART = tee_runner.PART
+_MOST_RELEASED = NODES * tee_runner.MAX_SEALED
+_RUN_WAIT_S = 2
+_RAN = ("conclusion", "endorsements", "evidence", "outcome", "output", "sandbox")
 
 
 class Ask(Protocol):
@@ -90,7 +96,7 @@ def local(
     """What the routes do, for a coordinator that plays other parts, too."""
     try:
         if what == "releases":
-            return tee_party.release(node, node.agency, job, dataset, body)
+            return tee_release.release(node, node.agency, job, dataset, body)
         return _LOCAL[what](node, node.agency, job, body)
     except PrivShareError as error:
         error.detail.setdefault("party", node.agency)
@@ -103,7 +109,7 @@ _LOCAL: Mapping[str, Callable[[Node, str, str, Json], dict[str, Json]]] = (
             "appraisal": tee_party.appraise,
             "attestation": tee_runner.attest,
             "nonce": tee_party.commit_nonce,
-            "run": tee_runner.run,
+            "run": tee_run.run,
         }
     )
 )
@@ -116,14 +122,14 @@ def awaited(hands: Hands, job: Job) -> str:
         case "nonces":
             return _first(hands, job, "nonce", spec.relying)
         case "attesting":
-            if hands.blob(job, "shown") is None:
-                return spec.runner
-            return _first(hands, job, "accepted", spec.relying)
+            missing = _first(hands, job, "shown", spec.runners)
+            pairs = _pairs(spec)
+            return missing or _first(hands, job, "accepted", pairs).partition(":")[2]
         case "releasing":
             names = tuple(item.dataset for item in spec.inputs)
             return identifier.owner_of(_first(hands, job, "handed", names))
         case "running":
-            return spec.runner
+            return _first(hands, job, "ran", spec.runners)
         case _:
             return ""
 
@@ -178,7 +184,16 @@ def _each(
     return job, moved, done == len(among)
 
 
-def _nonces(hands: Hands, job: Job, spec: TeeSpec) -> bool:
+def _pairs(spec: AttestedSpec) -> tuple[str, ...]:
+    """Every runner with everybody who appraises it, as `runner:agency`.
+
+    Owners first: theirs are the policies, and theirs is what would be lost.
+    """
+    judges = tuple(dict.fromkeys((*spec.owners, *spec.relying)))
+    return tuple(f"{runner}:{judge}" for runner in spec.runners for judge in judges)
+
+
+def _nonces(hands: Hands, job: Job, spec: AttestedSpec) -> bool:
     """Everybody commits to a nonce: entry A."""
 
     def commit(agency: str) -> bytes:
@@ -192,47 +207,49 @@ def _nonces(hands: Hands, job: Job, spec: TeeSpec) -> bool:
 
     job, moved, done = _each(hands, job, "nonce", spec.relying, commit)
     if done:
-        note = f"waiting for {spec.runner} to attest"
-        total = 1 + len(spec.relying)
+        note = f"waiting for {' and '.join(spec.runners)} to attest"
+        total = len(spec.runners) + len(_pairs(spec))
         hands.take(job, Advance("attesting", hands.node.clock(), total, note))
     return moved or done
 
 
-def _attesting(hands: Hands, job: Job, spec: TeeSpec) -> bool:
-    """The runner shows evidence (entry B); everybody appraises it."""
-    if hands.blob(job, "shown") is None:
-        told = {agency: hands.kept(job, f"nonce:{agency}") for agency in spec.relying}
-        body: dict[str, Json] = {
-            "nonces": {agency: one["nonce"] for agency, one in told.items()},
-            "policies": {
-                agency: one["policy"]
-                for agency, one in told.items()
-                if one["policy"] is not None
-            },
-        }
-        answer = _Answer(
-            hands.ask(job, spec.runner, "attestation", "", body), spec.runner
-        )
+def _attesting(hands: Hands, job: Job, spec: AttestedSpec) -> bool:
+    """Each runner shows evidence (entry B); everybody appraises all of it."""
+    told = {agency: hands.kept(job, f"nonce:{agency}") for agency in spec.relying}
+    body: dict[str, Json] = {
+        "nonces": {agency: one["nonce"] for agency, one in told.items()},
+        "policies": {
+            agency: one["policy"]
+            for agency, one in told.items()
+            if one["policy"] is not None
+        },
+    }
+
+    def show(runner: str) -> bytes:
+        answer = _Answer(hands.ask(job, runner, "attestation", "", body), runner)
         bundle = answer.bundle()
         held = query_attested.attestation(hands.node.view(), job.ledger_id)
-        if held.bundle is None:
+        if held.of(runner) is None:
             raise Unavailable(
                 "expected our copy of the ledger to have the evidence, found none yet",
-                detail={"party": spec.runner},
+                detail={"party": runner},
             )
-        hands.keep(job, "shown", encode(bundle.to_json()))
-        note = f"{spec.runner} attested"
-        hands.take(job, Beat(hands.node.clock(), max(job.done, 1), note))
-        return True
-    shown: dict[str, Json] = {"bundle": hands.kept(job, "shown")}
+        return encode(bundle.to_json())
 
-    def accept(agency: str) -> bytes:
+    job, moved, done = _each(hands, job, "shown", spec.runners, show)
+    if moved or not done:
+        return moved
+
+    def accept(pair: str) -> bytes:
+        runner, _, agency = pair.partition(":")
+        shown: dict[str, Json] = {
+            "bundle": hands.kept(job, f"shown:{runner}"),
+            "runner": runner,
+        }
         answer = _Answer(hands.ask(job, agency, "appraisal", "", shown), agency)
         return encode({"appraisal": answer.value("appraisal")})
 
-    # Owners first: theirs are the policies, and theirs is what would be lost.
-    judges = tuple(dict.fromkeys((*spec.owners, *spec.relying)))
-    job, moved, done = _each(hands, job, "accepted", judges, accept)
+    job, moved, done = _each(hands, job, "accepted", _pairs(spec), accept)
     if done:
         note = "waiting for " + ", ".join(spec.owners)
         total = len(spec.inputs)
@@ -240,8 +257,9 @@ def _attesting(hands: Hands, job: Job, spec: TeeSpec) -> bool:
     return moved or done
 
 
-def _releasing(hands: Hands, job: Job, spec: TeeSpec) -> bool:
-    """Every owner seals its table and hands it to the runner."""
+def _releasing(hands: Hands, job: Job, spec: AttestedSpec) -> bool:
+    """Every owner seals its data and hands it to the runners."""
+    kind = DEAL if isinstance(spec, MpcSpec) else RELEASE
 
     def hand(dataset: str) -> bytes | None:
         owner = identifier.owner_of(dataset)
@@ -249,7 +267,7 @@ def _releasing(hands: Hands, job: Job, spec: TeeSpec) -> bool:
             answer = _Answer(hands.ask(job, owner, "releases", dataset, {}), owner)
         except PrivShareError as error:
             left = error.detail.get("released")
-            if type(left) is int and 0 <= left <= tee_runner.MAX_SEALED:
+            if type(left) is int and 0 <= left <= _MOST_RELEASED:
                 hands.keep(job, f"left:{dataset}", b"%d" % left)
             raise
         if answer.value("state") == "working":
@@ -257,36 +275,53 @@ def _releasing(hands: Hands, job: Job, spec: TeeSpec) -> bool:
             hands.keep(job, f"left:{dataset}", b"%d" % sent)
             return None
         envelope = answer.envelope("release")
-        open_statement(hands.node.view(), owner, RELEASE, envelope)
+        open_statement(hands.node.view(), owner, kind, envelope)
         hands.keep(job, f"left:{dataset}", b"%d" % answer.int("bytes"))
         return envelopes.encode(envelope)
 
     names = tuple(item.dataset for item in spec.inputs)
     job, moved, done = _each(hands, job, "handed", names, hand)
     if done:
-        note = f"waiting for {spec.runner} to run {spec.module}"
-        hands.take(job, Advance("running", hands.node.clock(), 1, note))
+        note = f"waiting for {' and '.join(spec.runners)} to run {spec.module}"
+        total = len(spec.runners)
+        hands.take(job, Advance("running", hands.node.clock(), total, note))
     return moved or done
 
 
-def _running(hands: Hands, job: Job, spec: TeeSpec) -> bool:
-    """The runner runs the module, and has its machine sign what came of it."""
-    answer = hands.ask(
-        job, spec.runner, "run", "", {"releases": list(releases(hands, job))}
-    )
-    if answer.get("state") == "working":
-        note = f"{spec.runner} runs {spec.module}"
-        hands.take(job, Beat(hands.node.clock(), job.done, note))
-        return False
-    read = _Answer(answer, spec.runner)
-    kept = {
-        name: read.value(name)
-        for name in ("conclusion", "endorsements", "evidence", "output", "sandbox")
+def _running(hands: Hands, job: Job, spec: AttestedSpec) -> bool:
+    """The runners run the program, and have their machines sign what came of it.
+
+    Those of a job on shares need each other, so all are told before any is
+    waited for.
+    """
+    joint = isinstance(spec, MpcSpec)
+    body: dict[str, Json] = {
+        "bundles": {
+            runner: hands.kept(job, f"shown:{runner}")
+            for runner in spec.runners
+            if joint
+        },
+        "releases": list(releases(hands, job)),
     }
-    hands.keep(job, "ran", encode(kept))
-    note = "checking everything, committing the result"
-    hands.take(job, Advance("finishing", hands.node.clock(), 1, note))
-    return True
+    left = [one for one in spec.runners if hands.blob(job, f"ran:{one}") is None]
+    last = left[-1] if left else ""
+
+    def ran(runner: str) -> bytes | None:
+        wait = _RUN_WAIT_S if runner == last else 0
+        answer = hands.ask(job, runner, "run", "", {**body, "wait": wait})
+        if answer.get("state") == "working":
+            return None
+        read = _Answer(answer, runner)
+        return encode({name: read.value(name) for name in _RAN})
+
+    job, moved, done = _each(hands, job, "ran", spec.runners, ran)
+    if done:
+        note = "checking everything, committing the result"
+        hands.take(job, Advance("finishing", hands.node.clock(), 1, note))
+        return True
+    note = f"{' and '.join(left)} {'run' if len(left) > 1 else 'runs'} {spec.module}"
+    hands.take(job, Beat(hands.node.clock(), job.done, note))
+    return moved or joint  # a joint run was waited for just now: ask again
 
 
 def releases(hands: Hands, job: Job) -> list[Json]:
@@ -300,7 +335,7 @@ def releases(hands: Hands, job: Job) -> list[Json]:
     return found
 
 
-PHASES: Mapping[str, Callable[[Hands, Job, TeeSpec], bool]] = MappingProxyType(
+PHASES: Mapping[str, Callable[[Hands, Job, AttestedSpec], bool]] = MappingProxyType(
     {
         "attesting": _attesting,
         "nonces": _nonces,

@@ -31,6 +31,7 @@ from privshare.jobs.receipt import Document
 from privshare.jobs.requirement_attested import (
     BUNDLE,
     EVIDENCE,
+    JOINT,
     MEASURED,
     follow_appraisal,
     follow_attestation,
@@ -211,6 +212,11 @@ def signed_parts(evidence: Document, trail: Trail, job_id: str) -> list[SignedPa
         raise EncodingError(
             "receipt.evidence: expected releases exactly in a measured job, found "
             "otherwise"
+        )
+    if bool(parties.nodes) != ("bundles" in evidence):
+        raise EncodingError(
+            "receipt.evidence: expected the evidence of all nodes exactly in a job on "
+            "shares, found otherwise"
         )
     if parties.attested:
         return _releases(evidence["releases"])
@@ -423,7 +429,10 @@ _SUBJECTS: dict[str, Operation] = {
     "job.attest": Operation(("job.attest",), follow_evidence, (EVIDENCE,)),
     "job.refuse": Operation(("job.refuse",), follow_refusal, (None, BUNDLE)),
     "job.result": Operation(
-        ("job.result",), _job_result, (_JOB, _JOB_TOGETHER, MEASURED), has_result=True
+        ("job.result",),
+        _job_result,
+        (_JOB, _JOB_TOGETHER, MEASURED, JOINT),
+        has_result=True,
     ),
     "record.erase": Operation(("record.erase",), _record_erase),
     "record.share": Operation(("use.settle",), _record_share, (_RECORD,), (RECORD,)),

@@ -28,6 +28,7 @@ from privshare.rights import identifier
 __all__ = [
     "BUNDLE",
     "EVIDENCE",
+    "JOINT",
     "MEASURED",
     "follow_appraisal",
     "follow_attestation",
@@ -36,8 +37,10 @@ __all__ = [
     "follow_refusal",
 ]
 
-#: The evidence of a measured job's result, of its evidence, of a refusal.
+#: The evidence of a measured job's result, of one on shares, of its evidence, and
+#: of a refusal.
 MEASURED = frozenset(("bundle", "releases", "spec"))
+JOINT = frozenset(("bundles", "outcome", "pieces", "releases", "spec"))
 EVIDENCE = frozenset(("bundle", "spec"))
 BUNDLE = frozenset(("bundle",))
 
@@ -85,10 +88,14 @@ def follow_attestation(trail: Trail, job_id: str) -> Attestation:
     """
     job = query.job(trail, job_id)
     held = query_attested.attestation(trail, job_id)
-    if held.at is None:
+    if not held.shown:
         raise EncodingError("receipt.evidence: expected a job with evidence, found one")
     trail.transaction(job.at)
-    for index in (*(one.at for one in held.nonces), held.at, job.opened):
+    for index in (
+        *(one.at for one in held.nonces),
+        *(one.at for one in held.shown),
+        job.opened,
+    ):
         if index is not None:
             trail.transaction(index)
     query_attested.code(trail, identifier.code_of(job.program) or "")

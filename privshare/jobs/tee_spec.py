@@ -243,6 +243,11 @@ class TeeSpec:
         return Parties(compute=self.runner)
 
     @property
+    def runners(self) -> tuple[str, ...]:
+        """The agencies whose machines must be attested: the one."""
+        return (self.runner,)
+
+    @property
     def relying(self) -> tuple[str, ...]:
         """Who commits to a nonce: the coordinator and every owner, in order."""
         return tuple(sorted({self.coordinator, *self.owners}))

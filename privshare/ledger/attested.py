@@ -37,6 +37,7 @@ __all__ = [
     "Nonce",
     "Reappraisal",
     "Refusal",
+    "Shown",
     "Status",
     "Withdrawal",
 ]
@@ -222,6 +223,32 @@ class Nonce:
 
 
 @dataclass(frozen=True, slots=True)
+class Shown:
+    """That an agency whose machine runs the job showed evidence of it.
+
+    Attributes:
+        agency: Whose machine.
+        at: Log index.
+        bundle: Digest of the evidence, base64url.
+        time: Unix seconds of its block.
+    """
+
+    agency: str
+    at: int
+    bundle: str
+    time: int
+
+    def to_json(self) -> Value:
+        """The object as the state map holds it."""
+        return {
+            "agency": self.agency,
+            "at": self.at,
+            "bundle": self.bundle,
+            "time": self.time,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Refusal:
     """That a party would not go on, why, and what had left it by then.
 
@@ -288,18 +315,14 @@ class Attestation:
 
     Attributes:
         nonces: One of each party, in the order they came.
-        bundle: Digest of the evidence, base64url, once there.
-        at: Log index of the entry that brought it, or None.
-        time: Unix seconds of that entry's block, or None.
+        shown: Evidence of each machine that runs it, in the order it came.
         opened: Of the block in which the conclusion was announced, or None.
         refusal: Who would not go on, or None.
         reappraisals: What was said later, in order.
     """
 
     nonces: tuple[Nonce, ...] = ()
-    bundle: str | None = None
-    at: int | None = None
-    time: int | None = None
+    shown: tuple[Shown, ...] = ()
     opened: int | None = None
     refusal: Refusal | None = None
     reappraisals: tuple[Reappraisal, ...] = ()
@@ -307,6 +330,10 @@ class Attestation:
     def nonce(self, agency: str) -> Nonce | None:
         """The commitment of a party, or None."""
         return next((one for one in self.nonces if one.agency == agency), None)
+
+    def of(self, agency: str) -> Shown | None:
+        """The evidence of an agency's machine, or None."""
+        return next((one for one in self.shown if one.agency == agency), None)
 
     @property
     def begun(self) -> int | None:
@@ -316,13 +343,11 @@ class Attestation:
     def to_json(self) -> Value:
         """The object as the state map holds it."""
         return {
-            "at": self.at,
-            "bundle": self.bundle,
             "nonces": [one.to_json() for one in self.nonces],
             "opened": self.opened,
             "reappraisals": [one.to_json() for one in self.reappraisals],
             "refusal": None if self.refusal is None else self.refusal.to_json(),
-            "time": self.time,
+            "shown": [one.to_json() for one in self.shown],
         }
 
     @classmethod
@@ -331,9 +356,7 @@ class Attestation:
         refusal = obj["refusal"]
         return cls(
             nonces=tuple(Nonce(**one) for one in obj["nonces"]),
-            bundle=obj["bundle"],
-            at=obj["at"],
-            time=obj["time"],
+            shown=tuple(Shown(**one) for one in obj["shown"]),
             opened=obj["opened"],
             refusal=None if refusal is None else Refusal(**refusal),
             reappraisals=tuple(Reappraisal(**one) for one in obj["reappraisals"]),

@@ -34,7 +34,7 @@ MAX_ROLES = 16
 
 #: Of the rules in `rules.RULES`; 2 added the threshold key, 3 rings and proofs,
 #: 4 measured programs and the evidence of their jobs.
-RULES_VERSION = 4
+RULES_VERSION = 5
 
 _ORIGIN = r"[a-z0-9][a-z0-9.\-]*(/[a-z0-9.\-]+)*"
 

@@ -1,14 +1,18 @@
 """Who takes part in a job besides its coordinator, and who opens its totals.
 
-A total is opened in one of three ways, and a job says which before it runs:
+A result comes about in one of five ways, and a job says which before it runs:
 
     custodian           by the agency under whose key the values are encrypted
     key and openers     by k agencies together, each with its share of the
                         consortium's threshold key of that epoch
     none of them        inside the attested machine of the agency that computes:
                         the job runs a measured program (`method="tee"`)
+    nodes               on shares, among the attested machines of three agencies:
+                        the job runs a program of the catalogue (`method="mpc"`)
+    two nodes           between the two owners of the data alone: the job joins
+                        their sets (`method="psi"`)
 
-The same four fields stand in a specification, in `job.admit` and in the state,
+The same five fields stand in a specification, in `job.admit` and in the state,
 so that they are compared as one value.
 
 Implements docs/formats/entry.md, section 4 (`parties`), and section 1 of
@@ -21,6 +25,8 @@ docs/protocols/paillier-sum.md.
 ('tax',)
 >>> Parties(compute="registrar").attested
 True
+>>> Parties(compute="lands", nodes=("lands", "tax", "title")).runners
+('lands', 'tax', 'title')
 """
 
 from __future__ import annotations
@@ -32,8 +38,11 @@ from privshare.errors import EncodingError
 from privshare.rights import identifier
 from privshare.wire.canonical import INTEGER_LIMIT, Fields, Json
 
-__all__ = ["MAX_OPENERS", "Parties"]
+__all__ = ["MAX_OPENERS", "NODES", "PAIR", "Parties"]
 
+#: How many compute on shares, and how many owners join their sets.
+NODES = 3
+PAIR = 2
 #: As many as a threshold key may have holders (`schemes.threshold_key`).
 MAX_OPENERS = 16
 
@@ -48,6 +57,8 @@ class Parties:
         custodian: The agency whose own key it is, or None.
         epoch: Of the consortium's threshold key, or None.
         openers: The holders of that key who open, in order; else none.
+        nodes: The three agencies that compute on shares, or the two that join
+            their sets, in order, the first of them `compute`; else none.
         owners: The owners of the inputs, in order, each once; known once the
             ledger has admitted the job.
 
@@ -59,6 +70,7 @@ class Parties:
     custodian: str | None = None
     epoch: int | None = None
     openers: tuple[str, ...] = ()
+    nodes: tuple[str, ...] = ()
     owners: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -70,6 +82,7 @@ class Parties:
                 "parties: expected either a custodian or a threshold key and its "
                 "openers, or an attested machine, found otherwise"
             )
+        self._check_nodes()
         for agency in self.opened_by:
             identifier.AGENCY.check(agency, "parties.openers")
         if list(self.openers) != sorted(set(self.openers)):
@@ -83,16 +96,50 @@ class Parties:
                 f"{len(self.openers)}"
             )
 
+    def _check_nodes(self) -> None:
+        if not self.nodes:
+            return
+        if self.custodian is not None or self.epoch is not None:
+            raise EncodingError(
+                "parties.nodes: expected none beside somebody who opens, found some"
+            )
+        ordered = list(self.nodes) == sorted(set(self.nodes))
+        if len(self.nodes) not in (PAIR, NODES) or not ordered:
+            raise EncodingError(
+                f"parties.nodes: expected {PAIR} or {NODES} different agencies in "
+                "order, found others"
+            )
+        if self.compute != self.nodes[0]:
+            raise EncodingError(
+                f"parties.compute: expected {self.nodes[0]}, the first node, found "
+                f"{self.compute}"
+            )
+
     @property
     def attested(self) -> bool:
-        """Whether an attested machine computes, and nobody opens anything."""
-        return self.custodian is None and self.epoch is None
+        """Whether attested machines compute, and nobody opens anything."""
+        nobody = self.custodian is None and self.epoch is None
+        return nobody and not self.joins
+
+    @property
+    def joins(self) -> bool:
+        """Whether two owners join their sets between themselves."""
+        return len(self.nodes) == PAIR
+
+    @property
+    def runners(self) -> tuple[str, ...]:
+        """Whose attested machines run the job: one, three, or none."""
+        if not self.attested:
+            return ()
+        return self.nodes or (self.compute,)
 
     @property
     def opened_by(self) -> tuple[str, ...]:
-        """Who opens: the custodian, all openers together, or whose machine ran."""
+        """Who opens: the custodian, all openers, the machines' owners, or the pair."""
+        if self.joins:
+            return self.nodes
         if self.attested:
-            return (self.compute,)
+            return self.runners
         return self.openers if self.custodian is None else (self.custodian,)
 
     @property
@@ -101,11 +148,12 @@ class Parties:
         return replace(self, owners=())
 
     def roles(self) -> dict[str, Json]:
-        """The four fields as a specification and `job.admit` have them."""
+        """The five fields as a specification and `job.admit` have them."""
         return {
             "compute": self.compute,
             "custodian": self.custodian,
             "key": None if self.epoch is None else {"epoch": self.epoch},
+            "nodes": list(self.nodes),
             "openers": list(self.openers),
         }
 
@@ -121,6 +169,7 @@ class Parties:
             custodian=obj["custodian"],
             epoch=None if obj["key"] is None else obj["key"]["epoch"],
             openers=tuple(obj["openers"]),
+            nodes=tuple(obj["nodes"]),
             owners=tuple(obj["owners"]),
         )
 
@@ -142,6 +191,7 @@ class Parties:
             custodian=fields.nullable("custodian", fields.str),
             epoch=epoch,
             openers=fields.str_list("openers", MAX_OPENERS, sorted_unique=True),
+            nodes=fields.str_list("nodes", NODES, sorted_unique=True),
         )
         fields.end()
         return made

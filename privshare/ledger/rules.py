@@ -50,6 +50,7 @@ from privshare.ledger.rules_job import (
     JobOpen,
     JobResult,
 )
+from privshare.ledger.rules_join import JoinCommit
 from privshare.ledger.rules_privacy import PrivacyAccount, PrivacyApart
 from privshare.ledger.rules_ring import RingExtend, RingRegister
 from privshare.ledger.rules_statement import RegOpen, StatementRing, StatementZk
@@ -83,6 +84,7 @@ RULES: Mapping[str, type[Rule]] = MappingProxyType(
         "job.reappraise": JobReappraise,
         "job.refuse": JobRefuse,
         "job.result": JobResult,
+        "join.commit": JoinCommit,
         "key.rotate": KeyRotate,
         "org.admit": OrgAdmit,
         "privacy.account": PrivacyAccount,

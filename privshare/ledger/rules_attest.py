@@ -2,7 +2,7 @@
 
     job.nonce      coordinator, owners   commits to a nonce, and to the policy by
                                          which the party will appraise   (entry A)
-    job.attest     runner                digest of the evidence          (entry B)
+    job.attest     each runner           digest of its evidence          (entry B)
     job.refuse     any party             would not go on: rule, bytes that left
     job.reappraise coordinator, owners   what they think of the evidence now
 
@@ -27,6 +27,7 @@ from privshare.ledger.attested import (
     Nonce,
     Reappraisal,
     Refusal,
+    Shown,
     Status,
 )
 from privshare.ledger.rule import Context, need
@@ -111,7 +112,7 @@ class JobNonce:
 
 @dataclass(frozen=True, slots=True)
 class JobAttest:
-    """The runner commits to the evidence that it shows the owners."""
+    """A runner commits to the evidence that it shows the owners."""
 
     bundle: str
     job: str
@@ -122,14 +123,16 @@ class JobAttest:
         return cls(b64u(fields.digest("bundle")), read_id(fields, "job"))
 
     def apply(self, context: Context) -> None:
-        """Enter it, once, after every nonce; the program must be listed."""
+        """Enter it, once a runner, after every nonce; the program is listed."""
         job = admitted(context, self.job)
         held = query_attested.attestation(context.draft, self.job)
-        _need_one_of(context, {job.parties.compute}, "job.runner")
+        _need_one_of(context, set(job.parties.runners), "job.runner")
         check_deadline(context, job)
-        if held.bundle is not None:
+        before = held.of(context.account)
+        if before is not None:
             raise Conflict(
-                f"expected a job without evidence, found some of index {held.at}",
+                f"expected a job without evidence of {context.account}, found some of "
+                f"index {before.at}",
                 detail={"rule": "job.attested"},
             )
         missing = _relying(job) - {one.agency for one in held.nonces}
@@ -140,11 +143,8 @@ class JobAttest:
                 detail={"rule": "job.nonces", "missing": sorted(missing)},
             )
         need_listed(context, job)
-        _write(
-            context,
-            self.job,
-            replace(held, bundle=self.bundle, at=context.index, time=context.time),
-        )
+        mine = Shown(context.account, context.index, self.bundle, context.time)
+        _write(context, self.job, replace(held, shown=(*held.shown, mine)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +200,7 @@ class JobReappraise:
         held = query_attested.attestation(context.draft, self.job)
         job = query.job(context.draft, self.job)
         _need_one_of(context, _relying(job), "job.party")
-        if held.bundle is None:
+        if not held.shown:
             raise StepNotAllowed(
                 "expected a job with evidence, found one without",
                 detail={"rule": "job.attested"},

@@ -20,8 +20,9 @@ from dataclasses import dataclass, replace
 from privshare.errors import OutOfRange, StepNotAllowed
 from privshare.ledger import query, query_attested
 from privshare.ledger.attested import Attestation
+from privshare.ledger.joined import Joined, need_committed
 from privshare.ledger.opener import check_openers
-from privshare.ledger.parties import Parties
+from privshare.ledger.parties import NODES, PAIR, Parties
 from privshare.ledger.rule import Context, need
 from privshare.ledger.rules_grant import read_id, read_reason
 from privshare.ledger.rules_use import (
@@ -36,6 +37,7 @@ from privshare.ledger.rules_use import (
 )
 from privshare.ledger.values import Job
 from privshare.rights import identifier
+from privshare.rights.identifier import JOINS
 from privshare.wire.canonical import Fields, b64u
 
 MAX_INPUTS = 64
@@ -77,6 +79,7 @@ class JobAdmit:
         """Reserve every input and enter the job, whose id is the transaction's."""
         self._check_deadline(context)
         self._check_program()
+        self._check_join()
         self._check_parties(context)
         names = tuple(f"{context.tx_id}.{i}" for i in range(len(self.inputs)))
         owners = {
@@ -91,6 +94,13 @@ class JobAdmit:
             )
             for name, draw in zip(names, self.inputs, strict=True)
         }
+        if self.parties.joins:
+            need(
+                sorted(owners) == list(self.parties.nodes),
+                "job.parties",
+                f"expected the inputs' owners, {', '.join(sorted(owners))}, found "
+                f"{', '.join(self.parties.nodes)}",
+            )
         hold_answers(context, names, self.inputs, self.operation)
         job = Job(
             coordinator=context.account,
@@ -105,6 +115,8 @@ class JobAdmit:
         context.draft.put(f"job/{context.tx_id}", job.to_json())
         if job.parties.attested:
             context.draft.put(f"attested/{context.tx_id}", Attestation().to_json())
+        if job.parties.joins:
+            context.draft.put(f"joined/{context.tx_id}", Joined().to_json())
 
     def _check_deadline(self, context: Context) -> None:
         latest = context.time + MAX_DEADLINE_S
@@ -123,11 +135,32 @@ class JobAdmit:
             "expected a measured program, run by an attested machine, or another and "
             "somebody who opens, found otherwise",
         )
+        need(
+            identifier.is_joint(self.program) == (len(self.parties.nodes) == NODES),
+            "job.program",
+            "expected three nodes for a program on shares, and for no other, found "
+            "otherwise",
+        )
+
+    def _check_join(self) -> None:
+        """A join is between the owners of two inputs, and says how much it tells."""
+        operation = JOINS.get(self.program)
+        need(
+            (operation is not None) == self.parties.joins
+            and operation in (None, self.operation)
+            and (operation is None or len(self.inputs) == PAIR),
+            "job.program",
+            "expected two owners and two inputs for a join, for the operation it is "
+            "for, and for no other program, found otherwise",
+        )
 
     def _check_parties(self, context: Context) -> None:
         parties = self.parties
         query.agency(context.draft, parties.compute)
-        if parties.attested:
+        if parties.nodes:
+            for node in parties.nodes:
+                query.agency(context.draft, node)
+        if parties.attested or parties.joins:
             return
         if parties.custodian is None:
             check_openers(context.draft, parties)
@@ -209,15 +242,20 @@ def need_listed(context: Context, job: Job) -> None:
     )
 
 
-def _check_attested(context: Context, job_id: str, job: Job) -> None:
-    """A measured job opens and ends after its evidence, others need none."""
+def _check_ready(context: Context, job_id: str, job: Job) -> None:
+    """A measured job opens and ends after its evidence, a join after both sets."""
+    if job.parties.joins:
+        need_committed(context, job_id, job)
     if not job.parties.attested:
         return
-    if query_attested.attestation(context.draft, job_id).bundle is None:
+    held = query_attested.attestation(context.draft, job_id)
+    missing = [one for one in job.parties.runners if held.of(one) is None]
+    if missing:
         raise StepNotAllowed(
-            "expected evidence of the machine before, found none",
-            fix="Let the runner commit to its evidence first (job.attest).",
-            detail={"rule": "job.attested"},
+            f"expected evidence of the machine of {', '.join(missing)} before, found "
+            "none",
+            fix="Let each runner commit to its evidence first (job.attest).",
+            detail={"rule": "job.attested", "missing": missing},
         )
 
 
@@ -247,11 +285,12 @@ class JobResult:
             f"expected {job.coordinator}, the coordinator, found {context.account}",
         )
         check_deadline(context, job)
-        _check_attested(context, self.job, job)
-        if job.parties.attested and job.opened is None:
+        _check_ready(context, self.job, job)
+        runs = job.parties.attested or job.parties.joins
+        if runs and job.opened is None:
             raise StepNotAllowed(
-                "expected what the machine concluded before, found nothing",
-                fix="Let the runner say so first (job.open).",
+                "expected what was concluded, or begun, before, found nothing",
+                fix="Let a runner or owner say so first (job.open).",
                 detail={"rule": "job.opened"},
             )
         for use_id in job.inputs:
@@ -291,7 +330,7 @@ class JobOpen:
             f"expected {' or '.join(opened_by)}, who may open, found {context.account}",
         )
         check_deadline(context, job)
-        _check_attested(context, self.job, job)
+        _check_ready(context, self.job, job)
         for use_id in job.inputs:
             use = query.use(context.draft, use_id)
             for _, grant in lineage(context, use.grant):

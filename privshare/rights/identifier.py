@@ -36,8 +36,11 @@ _OWNED = _AGENCY + r"/[a-z0-9][a-z0-9-]{0,62}"
 _ID = r"[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]"
 _SHOWN = 40
 
-#: What runs measured programs; the name of one is this, a colon and its digest.
+#: What runs measured programs in one machine, and what runs them on shares among
+#: three; the name of a program is either, a colon and the program's digest.
 MEASURED = "tee.run/v1"
+JOINT = "mpc.run/v1"
+_RUN = f"(?:{re.escape(MEASURED)}|{re.escape(JOINT)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +95,7 @@ SCOPE = Form(
 PURPOSE = Form("a purpose", re.compile(r"[a-z][a-z0-9:._-]{0,63}"), "housing-policy")
 PROGRAM = Form(
     "a program",
-    re.compile(
-        rf"[a-z][a-z0-9.]{{0,62}}/v[1-9][0-9]{{0,3}}|{re.escape(MEASURED)}:{_ID}"
-    ),
+    re.compile(rf"[a-z][a-z0-9.]{{0,62}}/v[1-9][0-9]{{0,3}}|{_RUN}:{_ID}"),
     "he.sum/v2",
 )
 NETWORK = Form("a network", re.compile(r"[a-z0-9][a-z0-9.-]{2,62}"), "demo.privshare")
@@ -128,11 +129,21 @@ class Operation:
 OPERATIONS: Mapping[str, Operation] = MappingProxyType(
     {
         "count": Operation("aggregate", "how many rows"),
+        "link": Operation("record", "which rows match those of another dataset"),
+        "match": Operation(
+            "aggregate", "how many rows match another dataset's, and their sum"
+        ),
         "mean": Operation("aggregate", "the mean of a column"),
         "read": Operation("record", "single rows, in the clear"),
         "run": Operation("aggregate", "what a measured program computes"),
         "sum": Operation("aggregate", "the sum of a column"),
     }
+)
+
+
+#: Programs that join two owners' sets, and the operation that each is for.
+JOINS: Mapping[str, str] = MappingProxyType(
+    {"psi.count/v1": "match", "psi.ids/v1": "link", "psi.sum/v1": "match"}
 )
 
 
@@ -150,7 +161,7 @@ def check_operation(text: str, where: str) -> str:
     return text
 
 
-def measured(code: bytes) -> str:
+def measured(code: bytes, runner: str = MEASURED) -> str:
     """Name a measured program by the digest of its closure.
 
     Grants and jobs hold this name, so a right covers these bytes and no others.
@@ -163,13 +174,18 @@ def measured(code: bytes) -> str:
     """
     if len(code) != 32:
         raise EncodingError(f"code: expected 32 bytes, found {len(code)}")
-    return f"{MEASURED}:{b64u(code)}"
+    return f"{runner}:{b64u(code)}"
 
 
 def code_of(program: str) -> str | None:
     """The digest in a measured program's name, base64url; None in any other."""
     runner, _, code = program.partition(":")
-    return code if runner == MEASURED and code else None
+    return code if runner in (MEASURED, JOINT) and code else None
+
+
+def is_joint(program: str) -> bool:
+    """Whether a program runs on shares among three nodes."""
+    return program.partition(":")[0] == JOINT
 
 
 def owner_of(dataset: str) -> str:

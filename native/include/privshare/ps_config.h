@@ -34,6 +34,13 @@ const ps_backend *ps_backend_best(void);
  */
 const char *ps_backend_name(const ps_backend *backend);
 
+/** What this core was made from.
+ *
+ *  Returns    a constant string: SHA-256 of the sources in lower-case hex, as
+ *             the build script computed it; "unknown" from another build
+ */
+const char *ps_source_digest(void);
+
 /** Wipe memory so that the compiler cannot leave it out.
  *
  *  Out        memory     len bytes, all zero

@@ -7,6 +7,9 @@ one of these documents, so the evidence belongs to one job of one network:
                 policies, the key that data is sealed to, a checkpoint of the log
     Conclusion  the admission, what went in, what came out, what it cost
 
+A machine that computes on shares with two others is bound to the key of its
+`Channel` as well, so that the others talk to it and to nobody else.
+
 Data owners seal to `Admission.hpke_public_key` and to nothing else. The digest
 of an admission is what they name in the seal.
 
@@ -42,6 +45,7 @@ __all__ = [
     "MAX_PARTIES",
     "NONCE_BYTES",
     "Admission",
+    "Channel",
     "Conclusion",
     "nonce_commitment",
     "report_data",
@@ -55,6 +59,9 @@ MAX_RUNNER = 64
 #: Kinds whose evidence holds 32 bytes of ours; all others hold 64.
 SHORT = frozenset({"azure-snp-vtpm", "nvidia-gpu", "tpm2"})
 
+_ADDRESS = re.compile(
+    r"(?:[a-z0-9](?:[a-z0-9.-]{0,252})?|\[[0-9a-f:.]{2,45}\]):[1-9][0-9]{0,4}"
+)
 _AGENCY = re.compile(r"[a-z][a-z0-9-]{1,30}")
 _WORD = re.compile(r"[A-Za-z0-9_\-][A-Za-z0-9_./:\-]{0,127}")
 _INPUT = re.compile(r"[a-z][a-z0-9_./:\-]{0,127}")
@@ -91,6 +98,49 @@ def nonce_commitment(job: str, party: str, nonce: bytes) -> bytes:
     return tagged(domain.NONCE, job.encode(), party.encode(), nonce)
 
 
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """Where a node takes connections for a job on shares, and under which key.
+
+    Attributes:
+        address: Host and port.
+        key: SHA-256 of the SubjectPublicKeyInfo of its certificate, made for
+            this job.
+
+    Raises:
+        EncodingError: Another form.
+    """
+
+    address: str
+    key: bytes
+
+    def __post_init__(self) -> None:
+        if not _ADDRESS.fullmatch(self.address):
+            raise EncodingError("channel.address: expected a host and a port")
+        _check_length("channel.key", self.key)
+
+    @property
+    def host(self) -> str:
+        """The host, without brackets."""
+        return self.address.rpartition(":")[0].strip("[]")
+
+    @property
+    def port(self) -> int:
+        """The port."""
+        return int(self.address.rpartition(":")[2])
+
+    def to_json(self) -> dict[str, Json]:
+        """Lay the channel out."""
+        return {"address": self.address, "key": b64u(self.key)}
+
+    @classmethod
+    def read(cls, fields: Fields) -> Channel:
+        """Read what `to_json` wrote, and close it."""
+        made = cls(fields.str("address", max=300), fields.digest("key"))
+        fields.end()
+        return made
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admission:
     """What evidence is bound to before any data is released.
@@ -105,6 +155,7 @@ class Admission:
         policies: Agency and digest of the policy that it appraises by, by name.
         hpke_public_key: Where data is sealed to; 32 bytes, made for this job.
         checkpoint: How far the log was.
+        channel: Of a machine that computes on shares; else None.
 
     Raises:
         EncodingError: A field that no admission can hold.
@@ -120,6 +171,7 @@ class Admission:
     policies: tuple[tuple[str, bytes], ...]
     hpke_public_key: bytes
     checkpoint: Checkpoint
+    channel: Channel | None = None
 
     def __post_init__(self) -> None:
         _check_pairs("admission.nonces", self.nonces, MAX_PARTIES, _AGENCY)
@@ -158,6 +210,7 @@ class Admission:
     def to_json(self) -> dict[str, Json]:
         """Lay the admission out."""
         return {
+            "channel": None if self.channel is None else self.channel.to_json(),
             "checkpoint": {
                 "origin": self.checkpoint.origin,
                 "root": b64u(self.checkpoint.root),
@@ -187,6 +240,7 @@ class Admission:
         fields.constant("v", 1)
         fields.constant("phase", "admission")
         checkpoint = fields.obj("checkpoint")
+        channel = fields.nullable("channel", fields.obj)
         made = cls(
             network=fields.str("network", max=128),
             job=fields.str("job", max=128),
@@ -201,6 +255,7 @@ class Admission:
                 checkpoint.int("size", 0),
                 checkpoint.bytes("root", 32),
             ),
+            channel=None if channel is None else Channel.read(channel),
         )
         checkpoint.end()
         fields.end()

@@ -75,7 +75,10 @@ class Expected:
             newest block.
         opened: Of the entry job.open (C); None before.
         admitted: Digest of the bundle in job.attest; None before.
-        concluded: Digest of the conclusion in job.open; None before.
+        concluded: Digest in job.open: of the conclusion; of a joint computation,
+            of what its nodes concluded together, which each conclusion names as
+            its output. None before.
+        joint: Whether several machines computed on shares.
         listed: Whether the log approved the code then; None where not known.
         witnesses: How many cosigned; None where not known.
     """
@@ -91,6 +94,7 @@ class Expected:
     opened: int | None = None
     admitted: bytes | None = None
     concluded: bytes | None = None
+    joint: bool = False
     origin: str | None = None
     listed: bool | None = None
     witnesses: int | None = None
@@ -195,7 +199,8 @@ def check_bundle(
         raise _refused("conclusion", "expected a conclusion on the log, found none")
     if conclusion.admission != bundle.admission.digest():
         raise _refused("conclusion", "expected this admission's, found another's")
-    if expected.concluded is not None and conclusion.digest() != expected.concluded:
+    said = conclusion.output if expected.joint else conclusion.digest()
+    if expected.concluded not in (None, said):
         raise _refused("conclusion", "expected the one on the log, found another")
     if expected.opened < expected.attested:
         raise _refused("time", "expected the conclusion behind the admission")

@@ -24,6 +24,7 @@ def expect(
     network: str,
     job_id: str,
     *,
+    runner: str | None = None,
     now: int | None = None,
     origin: str | None = None,
     witnesses: int | None = None,
@@ -34,6 +35,7 @@ def expect(
         reader: The ledger's state.
         network: The network's id.
         job_id: The job.
+        runner: Whose machine; None for the one that runs a measured program.
         now: Unix seconds of the newest block, for an owner who looks before
             the evidence is in the log; else the log's own time counts.
         origin: Of the log; None where the caller checks checkpoints itself.
@@ -47,7 +49,8 @@ def expect(
     job = query.job(reader, job_id)
     held = query_attested.attestation(reader, job_id)
     code = identifier.code_of(job.program) or ""
-    attested = held.time if held.time is not None else now
+    shown = held.of(job.parties.compute if runner is None else runner)
+    attested = shown.time if shown is not None else now
     if held.begun is None or attested is None:
         raise StepNotAllowed(
             "expected nonces and evidence of the job in the log, found none",
@@ -67,10 +70,11 @@ def expect(
         begun=held.begun,
         attested=attested,
         opened=held.opened,
-        admitted=None if held.bundle is None else unb64u(held.bundle, 32),
+        admitted=None if shown is None else unb64u(shown.bundle, 32),
         concluded=None if job.aggregation is None else unb64u(job.aggregation, 32),
+        joint=identifier.is_joint(job.program),
         origin=origin,
-        listed=_listed(reader, code, held.at),
+        listed=_listed(reader, code, None if shown is None else shown.at),
         witnesses=witnesses,
     )
 

@@ -16,6 +16,7 @@ from privshare.errors import (
 )
 from privshare.exchange import job as jobs
 from privshare.exchange import tee_plan
+from privshare.exchange.mpc_question import MpcQuestion
 from privshare.exchange.plan import MAX_DEADLINE_S, Question, plan
 from privshare.exchange.tee_plan import TeeQuestion
 from privshare.jobs.lifecycle import Job
@@ -52,6 +53,12 @@ class JobInput(Model):
 
     dataset: str = Field(max_length=96, description="its id")
     grant: str | None = Field(default=None, max_length=43, description="else found")
+    columns: list[Column] = Field(
+        default_factory=list, max_length=64, description="for `mpc`: computed on"
+    )
+    group_by: list[Column] = Field(
+        default_factory=list, max_length=64, description="for `mpc`: splits or matches"
+    )
 
 
 class JobParties(Model):
@@ -63,6 +70,9 @@ class JobParties(Model):
     )
     openers: list[Agency] = Field(
         default_factory=list, max_length=16, description="open together"
+    )
+    nodes: list[Agency] = Field(
+        default_factory=list, max_length=3, description="for `mpc`: compute on shares"
     )
 
 
@@ -98,8 +108,11 @@ class JobRequest(Model):
     )
     purpose: str = Field(max_length=64, description="that of the grants")
     inputs: list[JobInput] = Field(min_length=1, max_length=8, description="datasets")
-    method: Literal["auto", "he", "tee"] = Field(
-        default="auto", description="technique; `tee` for `run`"
+    method: Literal["auto", "he", "mpc", "tee"] = Field(
+        default="auto", description="technique; `tee` or `mpc` for `run`"
+    )
+    model: Literal["malicious-abort", "semi-honest"] | None = Field(
+        default=None, description="for `mpc`: what a node may do without being a danger"
     )
     parties: JobParties | None = Field(default=None, description="who does what")
     deadline_s: int = Field(
@@ -132,6 +145,10 @@ def estimate(call: Call) -> Json:
     node = call.context.node
     if isinstance(question, TeeQuestion):
         found = tee_plan.explain(node, question)
+    elif isinstance(question, MpcQuestion):
+        from privshare.exchange import mpc_plan  # noqa: PLC0415 - joint jobs alone
+
+        found = mpc_plan.explain(node, question)
     else:
         found = jobs.explain(node, question)
     does = _does(found["parties"])
@@ -158,6 +175,7 @@ def estimate(call: Call) -> Json:
 def _does(parties: dict[str, Any]) -> dict[str, str]:
     """What each agency does, besides asking and owning."""
     found = {str(opener): "opens with others" for opener in parties["openers"]}
+    found |= {str(node): "computes on shares" for node in parties.get("nodes", ())}
     for role in ("compute", "custodian"):
         if parties[role] is not None:
             found[str(parties[role])] = role
@@ -266,16 +284,53 @@ class _Stream:
             time.sleep(_POLL_S)
 
 
-def _asked(call: Call) -> Question | TeeQuestion:
-    """The question in a body: on encrypted columns, or for a measured program."""
+def _asked(call: Call) -> jobs.AnyQuestion:
+    """The question in a body: on encrypted columns, for a machine, or on shares."""
     asked: JobRequest = call.body
     measured = asked.operation == OPERATION
-    if measured != (asked.method == "tee"):
+    if measured != (asked.method in ("mpc", "tee")):
         raise EncodingError(
-            f"method: expected tee exactly for {OPERATION}, found {asked.method} for "
-            f"{asked.operation}"
+            f"method: expected tee or mpc exactly for {OPERATION}, found "
+            f"{asked.method} for {asked.operation}"
         )
+    if asked.method != "mpc" and (
+        asked.model is not None
+        or any(one.columns or one.group_by for one in asked.inputs)
+        or (asked.parties is not None and asked.parties.nodes)
+    ):
+        raise EncodingError(
+            "method: expected mpc with a model, nodes or columns of each input, found "
+            f"{asked.method}"
+        )
+    if asked.method == "mpc":
+        return _joint(call)
     return _measured(call) if measured else _question(call)
+
+
+def _joint(call: Call) -> MpcQuestion:
+    asked: JobRequest = call.body
+    if asked.module is None or asked.column is not None or asked.columns:
+        raise EncodingError("module: expected a program, and columns of each input")
+    parties = asked.parties or JobParties()
+    document: dict[str, Json] = {
+        "deadline_s": max(10, asked.deadline_s),
+        "grants": _grants(asked),
+        "inputs": [
+            {
+                "columns": list(one.columns),
+                "dataset": one.dataset,
+                "group_by": list(one.group_by),
+            }
+            for one in asked.inputs
+        ],
+        "k": asked.k,
+        "model": asked.model,
+        "nodes": list(parties.nodes),
+        "parameters": asked.parameters,
+        "program": asked.module,
+        "purpose": asked.purpose,
+    }
+    return MpcQuestion.from_json(document)
 
 
 def _measured(call: Call) -> TeeQuestion:

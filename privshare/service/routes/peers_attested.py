@@ -10,7 +10,7 @@ from typing import cast
 
 from pydantic import Field
 
-from privshare.exchange import tee_party, tee_runner
+from privshare.exchange import tee_party, tee_release, tee_run, tee_runner
 from privshare.service.paging import Number
 from privshare.service.route import AGENCIES, JSON, Body, Call, Model, Route
 from privshare.wire.canonical import Json
@@ -53,8 +53,8 @@ def appraisal(call: Call) -> Json:
 
 
 def release(call: Call) -> Json:
-    """Seal a table of ours for the runner that we appraised."""
-    answer = tee_party.release(
+    """Seal data of ours for the runners that we appraised."""
+    answer = tee_release.release(
         call.context.node, call.agency.id, call.params["job"], _dataset(call), call.body
     )
     return cast(Json, answer)
@@ -76,7 +76,7 @@ def sealed(call: Call) -> Json:
 
 def run(call: Call) -> Json:
     """Run the job's program on the tables, or say that it is under way."""
-    answer = tee_runner.run(
+    answer = tee_run.run(
         call.context.node, call.agency.id, call.params["job"], call.body
     )
     return cast(Json, answer)
@@ -118,7 +118,7 @@ ROUTES: tuple[Route, ...] = (
         "/v1/peer/jobs/{job}/releases/{agency}/{name}",
         release,
         AGENCIES,
-        "This agency's table, sealed to the appraised runner; signed for.",
+        "This agency's data, sealed to the appraised runners; signed for.",
         body=Body(JSON, None, MAX_REQUEST),
     ),
     Route(

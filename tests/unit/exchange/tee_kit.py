@@ -15,7 +15,7 @@ from typing import Any
 from exchange_kit import AGENCIES, Asked, Consortium, permit
 
 from privshare.errors import NotPermitted
-from privshare.exchange import code, tee_party, tee_runner
+from privshare.exchange import code, tee_party, tee_release, tee_run, tee_runner
 from privshare.exchange.appraisal import set_policy
 from privshare.exchange.attester import Attester, Outcome, Work
 from privshare.exchange.code import Program
@@ -135,7 +135,7 @@ class AttestedConsortium(Consortium):
             case ["jobs", job, "appraisal"]:
                 return tee_party.appraise(node, asked.caller, job, asked.body)
             case ["jobs", job, "releases", owner, name]:
-                return tee_party.release(
+                return tee_release.release(
                     node, asked.caller, job, f"{owner}/{name}", asked.body
                 )
             case ["jobs", job, "sealed", owner, name]:
@@ -151,7 +151,7 @@ class AttestedConsortium(Consortium):
                     data=asked.body,
                 )
             case ["jobs", job, "run"]:
-                return tee_runner.run(node, asked.caller, job, asked.body)
+                return tee_run.run(node, asked.caller, job, asked.body)
             case _:
                 return super().answer(asked)
 

@@ -193,7 +193,7 @@ class Scribe:
 
 def parties(**fields: Any) -> dict[str, Any]:
     """Parties of a job, as `job.admit` has them."""
-    return {"custodian": None, "key": None, "openers": []} | fields
+    return {"custodian": None, "key": None, "nodes": [], "openers": []} | fields
 
 
 def commitments(policy: bytes = POLICY, rows: int = 100) -> dict[str, Any]:

@@ -71,6 +71,7 @@ def test_openers_are_admitted(bench: Bench) -> None:
             "compute": "registry",
             "custodian": None,
             "key": {"epoch": 1},
+            "nodes": [],
             "openers": list(openers),
             "owners": ["taxes"],
         }

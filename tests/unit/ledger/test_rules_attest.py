@@ -59,9 +59,10 @@ def test_a_measured_job_goes_from_nonces_to_its_result() -> None:
     assert [one.agency for one in held.nonces] == ["taxes", "housing"]
     assert [one.policy for one in held.nonces] == [digest("policy"), None]
     assert held.nonce("taxes") == held.nonces[0] and held.nonce("labour") is None
-    assert held.bundle == digest("bundle") and held.at is not None
-    assert held.nonces[1].at < held.at
-    assert held.begun == held.time == bench.scribe.now and held.opened is None
+    (shown,) = held.shown
+    assert shown == held.of("labour") and shown.bundle == digest("bundle")
+    assert held.nonces[1].at < shown.at
+    assert held.begun == shown.time == bench.scribe.now and held.opened is None
     bench.wait(7)
     bench.do(conclude(bench.scribe, "labour", job))
     assert attestation(bench, job).opened == bench.scribe.now
@@ -330,11 +331,7 @@ def test_a_later_verdict_is_added_and_rewrites_nothing() -> None:
         data = reappraise(bench.scribe, who, job)
         assert refused(bench, data) == (NotPermitted, "job.party")
     held = attestation(bench, job)
-    assert (held.nonces, held.bundle, held.at) == (
-        before.nonces,
-        before.bundle,
-        before.at,
-    )
+    assert (held.nonces, held.shown) == (before.nonces, before.shown)
     told = [(one.agency, one.status) for one in held.reappraisals]
     assert told == [("taxes", "warning"), ("housing", "contraindicated")]
     assert query.job(bench.machine.state, job).status == "done"

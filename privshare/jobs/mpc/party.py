@@ -1,0 +1,417 @@
+"""One of three nodes that compute on shares.
+
+    party.multiply(x, y) ─► z with z = x * y, one message to the previous node
+    party.and_(x, y), party.to_bits(x), party.less_than(x, y), party.truncate(...)
+    party.open(x) ─► the value, at all three, if both copies of each piece agree
+
+Source:
+    Araki, Furukawa, Lindell, Nof and Ohara, CCS 2016 (products, pairwise
+    randomness); Mohassel and Rindal, CCS 2018 (conversions); the comparison and
+    the truncation are carry trees over the pieces, each known to two nodes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+from privshare.errors import OutOfRange
+from privshare.jobs.mpc.abort import abort
+from privshare.jobs.mpc.link import Link
+from privshare.jobs.mpc.ring import (
+    Bits,
+    Limbs,
+    Shared,
+    add128,
+    concat,
+    from_row,
+    limbs_of,
+    mul128,
+    neg128,
+    sum128,
+    to_rows,
+    words_for,
+)
+from privshare.jobs.mpc_spec import Model
+
+__all__ = ["Party", "Stream"]
+
+
+class Stream:
+    """Random words from a key that two nodes share, in step with each other."""
+
+    def __init__(self, key: bytes) -> None:
+        made = Cipher(algorithms.AES(key), modes.CTR(bytes(16)))
+        self._stream = made.encryptor()
+
+    def words(self, shape: Sequence[int]) -> Limbs:
+        """As many words as the shape has."""
+        size = 8 * int(np.prod(shape, dtype=np.int64))
+        data = self._stream.update(bytes(size))
+        return np.frombuffer(data, dtype=np.uint64).reshape(tuple(shape))
+
+
+class Party:
+    """A node of three.
+
+    Args:
+        link: To the two others.
+        key_previous: 32 bytes that the previous node has, too.
+        key_next: 32 bytes that the next node has, too.
+        model: What the others may do.
+
+    Raises:
+        OutOfRange: A model that this engine does not keep.
+    """
+
+    def __init__(
+        self,
+        link: Link,
+        key_previous: bytes,
+        key_next: bytes,
+        model: Model = "semi-honest",
+    ) -> None:
+        if model != "semi-honest":
+            raise OutOfRange(
+                f"model: expected semi-honest, which is what this engine keeps, found "
+                f"{model}"
+            )
+        self.link = link
+        self.index = link.index
+        self.model = model
+        self._previous = Stream(key_previous)
+        self._next = Stream(key_next)
+
+    @property
+    def bounds(self) -> dict[str, int]:
+        """What is not certain, as negated binary logarithms: nothing here."""
+        return {}
+
+    # -- pieces ----------------------------------------------------------------
+
+    def public(self, values: Any, ring: int = 64) -> Shared:
+        """A public value as shares: piece 0 is the value."""
+        limbs = np.asarray(limbs_of(values, ring), dtype=np.uint64)
+        zero = np.zeros_like(limbs)
+        return Shared(
+            limbs if self.index == 0 else zero,
+            limbs if self.index == 2 else zero,
+            ring,
+        )
+
+    def add_public(self, x: Shared, values: Any) -> Shared:
+        """x plus public numbers."""
+        said = self.public(values, x.ring)
+        zeros = Shared(np.zeros_like(x.own), np.zeros_like(x.next), x.ring)
+        if x.ring == 64:
+            return Shared(x.own + said.own, x.next + said.next, 64)
+        wide = np.broadcast_to
+        return x + Shared(
+            wide(said.own, zeros.own.shape), wide(said.next, zeros.next.shape), 128
+        )
+
+    def known(self, x: Shared, number: int) -> Shared:
+        """Piece `number` of x as a shared value of its own: nobody sends anything."""
+        zero = np.zeros_like(x.own)
+        return Shared(
+            x.own if self.index == number else zero,
+            x.next if (self.index + 1) % 3 == number else zero,
+            x.ring,
+        )
+
+    def random(self, shape: Sequence[int], ring: int = 64) -> Shared:
+        """A random value that nobody knows."""
+        full = (*shape, 2) if ring == 128 else tuple(shape)
+        # Piece i is known to nodes i - 1 and i: the key they share makes it.
+        own, following = self._previous.words(full), self._next.words(full)
+        return Shared(own, following, ring)
+
+    def _zero(self, shape: Sequence[int], ring: int) -> Limbs:
+        """This node's part of a random sharing of zero."""
+        own, following = self._previous.words(shape), self._next.words(shape)
+        if ring == 64:
+            return following - own
+        return add128(following, neg128(own))
+
+    def _reshare(self, label: str, piece: Limbs, ring: int) -> Shared:
+        data = np.ascontiguousarray(piece)
+        _, came = self.link.round(label, data, b"", 0, data.nbytes)
+        following = np.frombuffer(came, dtype=np.uint64).reshape(piece.shape)
+        return Shared(data, following, ring)
+
+    # -- products --------------------------------------------------------------
+
+    def multiply(self, x: Shared, y: Shared) -> Shared:
+        """Element by element."""
+        if x.ring == 64:
+            z = x.own * (y.own + y.next) + x.next * y.own
+        else:
+            z = add128(mul128(x.own, add128(y.own, y.next)), mul128(x.next, y.own))
+        return self._product("multiply", z, x.ring)
+
+    def dot(self, x: Shared, y: Shared) -> Shared:
+        """Products summed along the last axis."""
+        if x.ring == 64:
+            z = (x.own * (y.own + y.next) + x.next * y.own).sum(
+                axis=-1, dtype=np.uint64
+            )
+        else:
+            terms = add128(mul128(x.own, add128(y.own, y.next)), mul128(x.next, y.own))
+            z = sum128(terms, terms.ndim - 2)
+        return self._product("dot", np.asarray(z), x.ring)
+
+    def matmul(self, x: Shared, y: Shared) -> Shared:
+        """The product of two matrices."""
+        if x.ring == 64:
+            z = x.own @ (y.own + y.next) + x.next @ y.own
+        else:
+            z = add128(
+                _matmul128(x.own, add128(y.own, y.next)), _matmul128(x.next, y.own)
+            )
+        return self._product("matmul", z, x.ring)
+
+    def _product(self, label: str, z: Limbs, ring: int) -> Shared:
+        zero = self._zero(z.shape, ring)
+        return self._reshare(label, z + zero if ring == 64 else add128(z, zero), ring)
+
+    # -- bits ------------------------------------------------------------------
+
+    def and_(self, x: Bits, y: Bits) -> Bits:
+        """Bit by bit."""
+        z = (x.own & (y.own ^ y.next)) ^ (x.next & y.own)
+        z = z ^ self._previous.words(z.shape) ^ self._next.words(z.shape)
+        data = np.ascontiguousarray(z)
+        _, came = self.link.round("and", data, b"", 0, data.nbytes)
+        return Bits(data, np.frombuffer(came, np.uint64).reshape(z.shape), x.n)
+
+    def ones(self, n_bits: int, n: int) -> Bits:
+        """Public ones."""
+        full = np.full((n_bits, words_for(n)), ~np.uint64(0))
+        zero = np.zeros_like(full)
+        return Bits(
+            full if self.index == 0 else zero, full if self.index == 2 else zero, n
+        )
+
+    def not_(self, x: Bits) -> Bits:
+        """Every bit turned."""
+        return x ^ self.ones(x.n_bits, x.n)
+
+    def terms(self, x: Shared) -> tuple[Bits, Bits, Bits]:
+        """The three pieces of x as bits, each known to two nodes: no message."""
+        flat = x.reshape(x.size)
+        own, following = to_rows(flat.own, x.ring), to_rows(flat.next, x.ring)
+        zero = np.zeros_like(own)
+        made = [
+            Bits(
+                own if self.index == number else zero,
+                following if (self.index + 1) % 3 == number else zero,
+                x.size,
+            )
+            for number in range(3)
+        ]
+        return made[0], made[1], made[2]
+
+    def save_carries(self, a: Bits, b: Bits, c: Bits) -> tuple[Bits, Bits]:
+        """a + b + c = s + 2 * carry."""
+        ab = a ^ b
+        carry = a ^ self.and_(ab, a ^ c)
+        return ab ^ c, carry
+
+    def carry_out(self, g: Bits, p: Bits) -> Bits:
+        """The carry out of rows of generate and propagate bits, lowest first."""
+        while g.n_bits > 1:
+            odd = g.n_bits % 2
+            tail_g, tail_p = g[g.n_bits - 1], p[g.n_bits - 1]
+            top = g.n_bits - odd
+            low_g, high_g = g[0:top:2], g[1:top:2]
+            low_p, high_p = p[0:top:2], p[1:top:2]
+            # Nobody asks what the lowest group passes on: nothing comes in there.
+            both = self.and_(high_p.stack(high_p[1:]), low_g.stack(low_p[1:]))
+            half = high_p.n_bits
+            g, p = high_g ^ both[0:half], both[half - 1 :]
+            if odd:
+                g, p = g.stack(tail_g), p.stack(tail_p)
+        return g
+
+    def sign(self, x: Shared) -> Bits:
+        """The top bit of each element: 1 where it is negative."""
+        top = x.ring - 1
+        one, two, three = self.terms(x)
+        s, carry = self.save_carries(one[0:top], two[0:top], three[0:top])
+        a, b = s[1:top], carry[0 : top - 1]
+        out = self.carry_out(self.and_(a, b), a ^ b)
+        return one[top] ^ two[top] ^ three[top] ^ carry[top - 1] ^ out
+
+    def to_bits(self, x: Shared) -> Bits:
+        """All bits of each element: a prefix adder over its pieces."""
+        ring = x.ring
+        s, carry = self.save_carries(*self.terms(x))
+        zero = Bits(np.zeros_like(s.own[:1]), np.zeros_like(s.own[:1]), s.n)
+        shifted = zero.stack(carry[0 : ring - 1])
+        return self.add_bits(s, shifted)
+
+    def add_bits(self, a: Bits, b: Bits) -> Bits:
+        """The sum of two numbers of sliced bits, modulo 2^bits."""
+        p = a ^ b
+        g = self.and_(a, b)
+        span, gg, pp = 1, g, p
+        while span < a.n_bits:
+            rest = a.n_bits - span
+            low_g, low_p = gg[0:rest], pp[0:rest]
+            high_p = pp[span:]
+            both = self.and_(high_p.stack(high_p), low_g.stack(low_p))
+            gg = gg[0:span].stack(gg[span:] ^ both[0:rest])
+            pp = pp[0:span].stack(both[rest:])
+            span *= 2
+        zero = Bits(np.zeros_like(g.own[:1]), np.zeros_like(g.own[:1]), a.n)
+        return p ^ zero.stack(gg[0 : a.n_bits - 1])
+
+    def from_bits(self, bits: Bits, ring: int = 64) -> Shared:
+        """Each bit as a ring element 0 or 1: (rows, n)."""
+        rows = bits.n_bits
+        parts = []
+        for number in range(3):
+            own = np.zeros_like(bits.own)
+            piece = Bits(
+                bits.own if self.index == number else own,
+                bits.next if (self.index + 1) % 3 == number else own,
+                bits.n,
+            )
+            parts.append(
+                concat(
+                    [
+                        Shared(
+                            from_row(piece.own[row], bits.n, ring),
+                            from_row(piece.next[row], bits.n, ring),
+                            ring,
+                        )
+                        for row in range(rows)
+                    ]
+                )
+            )
+        a, b, c = parts
+        ab = a + b - self.multiply(a, b).scale(2)
+        out = ab + c - self.multiply(ab, c).scale(2)
+        return out.reshape(rows, bits.n)
+
+    def less_than(self, x: Shared, y: Shared) -> Bits:
+        """1 where x < y; the difference must fit the ring."""
+        return self.sign(x - y)
+
+    # -- numbers ---------------------------------------------------------------
+
+    def truncate(self, x: Shared, n_bits: int, bound_bits: int) -> Shared:
+        """floor(x / 2^n_bits), exactly, of signed |x| < 2^bound_bits.
+
+        The three pieces of x + 2^bound_bits add up to w * 2^ring + x, with w of
+        0, 1 or 2. So floor is the sum of the shifted pieces, and the carries of
+        their low bits, less w * 2^(ring - n_bits). As x has three free bits at
+        its top, w is ((y0 + y1 + y2 + 2) >> 3) of the top three bits y of each
+        piece: they add up to 8w less the carry, which is at most 2.
+
+        Raises:
+            OutOfRange: bound_bits is above ring - 4.
+        """
+        ring = x.ring
+        if not 0 < n_bits <= bound_bits <= ring - 4:
+            raise OutOfRange(
+                f"bound_bits: expected up to {ring - 4}, found {bound_bits}"
+            )
+        shape = x.shape
+        x = self.add_public(x.reshape(x.size), 1 << bound_bits)
+        t0, t1, t2 = self.terms(x)
+        s, carry = self.save_carries(t0[0:n_bits], t1[0:n_bits], t2[0:n_bits])
+        if n_bits > 1:
+            a, b = s[1:n_bits], carry[0 : n_bits - 1]
+            low = self.carry_out(self.and_(a, b), a ^ b).stack(carry[n_bits - 1])
+        else:
+            low = carry[0]
+        wraps = self._wraps(t0[ring - 3 :], t1[ring - 3 :], t2[ring - 3 :])
+        counts = self.from_bits(low.stack(wraps), ring)
+        shifted = Shared(
+            _shift(x.own, n_bits, ring), _shift(x.next, n_bits, ring), ring
+        )
+        carries = counts[0 : low.n_bits].sum(0)
+        over = counts[low.n_bits] + counts[low.n_bits + 1].scale(2)
+        out = shifted + carries - over.scale(1 << (ring - n_bits))
+        out = self.add_public(out, -(1 << (bound_bits - n_bits)))
+        return out.reshape(*shape)
+
+    def _wraps(self, a: Bits, b: Bits, c: Bits) -> Bits:
+        """Bits 3 and 4 of a + b + c + 2, of three-bit numbers."""
+        n = a.n
+        zero = Bits(np.zeros_like(a.own[:1]), np.zeros_like(a.own[:1]), n)
+        s, carry = self.save_carries(a, b, c)
+        one = self.ones(1, n)
+        two = zero.stack(one, zero, zero, zero)
+        left = s.stack(zero, zero)
+        right = zero.stack(carry, zero)
+        s, carry = self.save_carries(left, right, two)
+        return self.add_bits(s, zero.stack(carry[0:4]))[3:5]
+
+    def select(self, bit: Shared, x: Shared, y: Shared) -> Shared:
+        """x where the bit is 1, y where it is 0."""
+        return y + self.multiply(bit, x - y)
+
+    # -- opening ---------------------------------------------------------------
+
+    def open(self, x: Shared, label: str = "open") -> Limbs:
+        """The value, at all three; a copy that differs is found.
+
+        Raises:
+            VerificationError: The two holders of a piece do not agree: rule
+                `mpc.opening`.
+        """
+        self.check()
+        own, following = np.ascontiguousarray(x.own), np.ascontiguousarray(x.next)
+        seen = hashlib.sha256(following.tobytes()).digest()
+        # The next node lacks our own piece; the previous one lacks our next.
+        before, after = self.link.round(label, seen, own, own.nbytes, len(seen))
+        if hashlib.sha256(before).digest() != bytes(after):
+            raise abort(
+                "mpc.opening",
+                "expected both holders of a piece to open the same, found otherwise",
+            )
+        missing = np.frombuffer(before, np.uint64).reshape(own.shape)
+        if x.ring == 64:
+            return own + following + missing
+        return add128(add128(own, following), missing)
+
+    def open_bits(self, x: Bits, label: str = "open bits") -> Limbs:
+        """The bits, at all three, sliced."""
+        self.check()
+        own, following = np.ascontiguousarray(x.own), np.ascontiguousarray(x.next)
+        seen = hashlib.sha256(following.tobytes()).digest()
+        before, after = self.link.round(label, seen, own, own.nbytes, len(seen))
+        if hashlib.sha256(before).digest() != bytes(after):
+            raise abort(
+                "mpc.opening",
+                "expected both holders of a piece to open the same, found otherwise",
+            )
+        return own ^ following ^ np.frombuffer(before, np.uint64).reshape(own.shape)
+
+    def check(self) -> None:
+        """Verify everything multiplied so far; nothing in the semi-honest model."""
+
+
+def _matmul128(a: Limbs, b: Limbs) -> Limbs:
+    out = np.zeros((a.shape[0], b.shape[1], 2), np.uint64)
+    for column in range(b.shape[1]):
+        out[:, column] = sum128(mul128(a, b[None, :, column]), 1)
+    return out
+
+
+def _shift(values: Limbs, n_bits: int, ring: int) -> Limbs:
+    """Each piece as an unsigned number, shifted down."""
+    if ring == 64:
+        return values >> np.uint64(n_bits)
+    low, high = values[..., 0], values[..., 1]
+    if n_bits >= 64:
+        down = high >> np.uint64(n_bits - 64) if n_bits < 128 else high * np.uint64(0)
+        return np.stack([down, np.zeros_like(high)], axis=-1)
+    up = (high << np.uint64(64 - n_bits)) if n_bits else np.zeros_like(high)
+    return np.stack([(low >> np.uint64(n_bits)) | up, high >> np.uint64(n_bits)], -1)

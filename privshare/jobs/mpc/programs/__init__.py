@@ -1,0 +1,1 @@
+"""What may be computed on shares: a closed catalogue, one module a family."""

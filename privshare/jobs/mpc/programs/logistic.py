@@ -1,0 +1,293 @@
+"""Logistic regression by a fixed recipe: gradient steps and a cubic sigmoid.
+
+    x_ij = (column - center) / unit                16 bits after the point
+    z    = X·w                                     w has 24, z is cut to f_z
+    h    = 1/2 + 0.197·z - 0.004·z³                least squares on [-8, 8], as in
+                                                   Kim, Song, Wang, Xia, Jiang,
+                                                   JMIR Med. Inform. 2018
+    w    ← w - (rate / n)·Xᵀ(h - y)                from w = 0, so many steps
+
+The sigmoid is computed a thousand times as large, where its coefficients are
+integers: 500 + 197·z - 4·z³. Only z is cut for each row; the sigmoid has 3·f_z bits
+after the point, and its products with X are summed before the few entries of the
+gradient are cut. All cuts are exact floors, and `recipe` gives the very same integers.
+
+No value can leave the ring while |w_j| <= limit: the plan chooses f_z for that,
+or refuses. Whether it held after every step is found on shares at the end, all
+at once; if not, that is all that leaves. A step that leaves the limit is itself
+still computed rightly, so a run cannot return by luck.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from privshare.errors import EncodingError, OutOfRange
+from privshare.jobs.mpc.programs.column import Declared, read_declared
+from privshare.jobs.mpc.programs.cost import price
+from privshare.jobs.mpc.programs.decimal_text import text
+from privshare.jobs.mpc.programs.program import (
+    Block,
+    Plain,
+    Plan,
+    Program,
+    assemble,
+    not_an_output,
+)
+from privshare.wire.canonical import Fields, Json
+
+__all__ = [
+    "CUBIC",
+    "FEATURE_BITS",
+    "HALF",
+    "LINEAR",
+    "LOGISTIC",
+    "PROGRAMS",
+    "THOUSAND",
+    "WEIGHT_BITS",
+    "Logistic",
+]
+
+FEATURE_BITS, WEIGHT_BITS = 16, 24
+#: The gradient keeps so many bits before it is multiplied with rate / n.
+GRADIENT_BITS = 32
+#: Bits after the point of rate / n and of a thousandth.
+RATE_BITS = 56
+#: The sigmoid's coefficients, in thousandths.
+HALF, LINEAR, CUBIC, THOUSAND = 500, 197, 4, 1000
+_MOST_BITS = 123
+_SCORE_BITS = range(20, 11, -1)
+MAX_FEATURES, MAX_STEPS, _MAX_LIMIT = 32, 100, 64
+_MILLION = 1_000_000
+_DIGITS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Logistic:
+    """What the program is told beside the columns, and what follows from it.
+
+    Attributes:
+        y: The column explained, 0 or 1.
+        x: The columns that explain it.
+        steps: How many.
+        rate: Of a step, in millionths.
+        limit: No coefficient may be larger in size, after any step.
+        n_rows: How many rows.
+        score_bits: f_z.
+        bounds: Bits of z before its cut, of the gradient, of a step.
+    """
+
+    y: str
+    x: tuple[str, ...]
+    steps: int
+    rate: int
+    limit: int
+    n_rows: int
+    score_bits: int
+    bounds: tuple[int, int, int]
+
+    @property
+    def cut(self) -> int:
+        """Bits cut from z."""
+        return FEATURE_BITS + WEIGHT_BITS - self.score_bits
+
+    @property
+    def label_bits(self) -> int:
+        """Bits after the point of h."""
+        return 3 * self.score_bits
+
+    @property
+    def gradient_cut(self) -> int:
+        """Bits cut from the gradient."""
+        return self.label_bits + FEATURE_BITS - GRADIENT_BITS
+
+    @property
+    def factor(self) -> int:
+        """rate / 1000·n with `RATE_BITS` bits after the point, to the nearest."""
+        whole = _MILLION * THOUSAND * self.n_rows
+        return round(Fraction(self.rate << RATE_BITS, whole))
+
+    @property
+    def step_cut(self) -> int:
+        """Bits cut from the gradient times the factor."""
+        return GRADIENT_BITS + RATE_BITS - WEIGHT_BITS
+
+
+def _plan(parameters: Mapping[str, Any], rows: Mapping[str, int], k: int) -> Plan:
+    fields = Fields(parameters, "parameters")
+    declared = read_declared(fields, rows, k)
+    y = declared.number(fields.str("y"))
+    blocks = tuple(_feature(one, declared) for one in fields.objs("X", MAX_FEATURES))
+    steps = fields.int("steps", 1, MAX_STEPS)
+    rate = fields.int("rate", 1, 100 * _MILLION)
+    limit = fields.int("limit", 1, _MAX_LIMIT)
+    fields.end()
+    names = [block.column for block in blocks]
+    if not names or len({*names, y.name}) != len(names) + 1:
+        raise EncodingError("y, X: expected different columns, found one twice or none")
+    if (y.minimum, y.maximum, y.scale) != (0, 1, 0):
+        raise EncodingError(
+            f"column {y.name}: expected 0 or 1, found {y.minimum} to {y.maximum}"
+            f" with scale {y.scale}",
+            detail={"column": y.name},
+        )
+    declared.used(*names, y.name)
+    n, d = declared.n_rows, len(names)
+    sizes = [_size(block, declared) for block in blocks]
+    score_bits, bounds = _fit(sizes, n, rate, limit, names)
+    detail = Logistic(y.name, tuple(names), steps, rate, limit, n, score_bits, bounds)
+    counts = {
+        "deal": n * (d + 1),
+        "mac": 2 * n * d * steps,
+        "multiply": (3 * n + d) * steps,
+        "truncate": (n + 2 * d) * steps,
+        "compare": 2 * d * steps + 1,
+    }
+    return Plan(
+        program="logistic_regression",
+        ring=128,
+        columns=declared.columns,
+        alignment=declared.alignment,
+        rows=declared.rows,
+        k=k,
+        blocks=(*blocks, Block(y.name, "number")),
+        outputs=1 + d,
+        cost=price(128, 30 * steps + 25, counts),
+        detail=detail,
+    )
+
+
+def _feature(fields: Fields, declared: Declared) -> Block:
+    column = declared.number(fields.str("column"))
+    center, unit = fields.int("center"), fields.int("unit", 1)
+    fields.end()
+    block = Block(column.name, "fixed", 1, FEATURE_BITS, center, unit)
+    if _size(block, declared) > 1 << 40:
+        raise OutOfRange(
+            f"column {column.name}: expected values within 2^24 units of the center, "
+            "found others possible by its declared interval",
+            detail={"rule": "mpc.overflow", "column": column.name},
+        )
+    return block
+
+
+def _size(block: Block, declared: Declared) -> int:
+    column = declared.number(block.column)
+    ends = (column.minimum - block.center, column.maximum - block.center)
+    return -(-(max(abs(end) for end in ends) << FEATURE_BITS) // block.unit) + 1
+
+
+def _fit(
+    sizes: Sequence[int], n: int, rate: int, limit: int, names: Sequence[str]
+) -> tuple[int, tuple[int, int, int]]:
+    """The most bits of z that fit, and the bounds that follow."""
+    for bits in _SCORE_BITS:
+        bounds = _bounds(sizes, n, rate, limit, bits)
+        if max(bounds) <= _MOST_BITS:
+            return bits, bounds
+    raise OutOfRange(
+        f"column {', '.join(names)} of {n} rows: expected values of at most "
+        f"{_MOST_BITS} bits in the computation, found up to {max(bounds)}",
+        fix="Declare narrower intervals, larger units, or a smaller limit.",
+        detail={"rule": "mpc.overflow", "rows": n, "bits": max(bounds)},
+    )
+
+
+def _bounds(
+    sizes: Sequence[int], n: int, rate: int, limit: int, bits: int
+) -> tuple[int, int, int]:
+    score = sum(sizes) * (limit << WEIGHT_BITS)
+    z = (score >> FEATURE_BITS + WEIGHT_BITS - bits) + 1
+    h = LINEAR * (z << 2 * bits) + CUBIC * z**3 + (2 * THOUSAND << 3 * bits)
+    gradient = n * max(sizes) * h
+    kept = (gradient >> 3 * bits + FEATURE_BITS - GRADIENT_BITS) + 1
+    step = kept * ((rate << RATE_BITS) // (_MILLION * THOUSAND * n) + 1)
+    step += limit << WEIGHT_BITS
+    return score.bit_length(), gradient.bit_length(), step.bit_length()
+
+
+# -- the recipe, in plain integers --------------------------------------------
+
+
+def recipe(plan: Plan, columns: Mapping[str, Sequence[int]]) -> list[int]:
+    """What the nodes compute, without shares: the same integers.
+
+    Returns:
+        Whether the limit held, then w.
+    """
+    detail: Logistic = plan.detail
+    x = [_encoded(block, columns[block.column]) for block in plan.blocks[:-1]]
+    labels = [THOUSAND * value << detail.label_bits for value in columns[detail.y]]
+    w, held = [0] * len(x), True
+    for _ in range(detail.steps):
+        errors = [
+            _cubic(
+                sum(p * q for p, q in zip(row, w, strict=True)) >> detail.cut, detail
+            )
+            - label
+            for row, label in zip(zip(*x, strict=True), labels, strict=True)
+        ]
+        for j, column in enumerate(x):
+            gradient = sum(p * q for p, q in zip(column, errors, strict=True))
+            w[j] -= (gradient >> detail.gradient_cut) * detail.factor >> detail.step_cut
+        held = held and all(abs(one) <= detail.limit << WEIGHT_BITS for one in w)
+        if not held:
+            return [0] * (1 + len(x))
+    return [1, *w]
+
+
+def _cubic(z: int, detail: Logistic) -> int:
+    bits = detail.score_bits
+    return (HALF << 3 * bits) + LINEAR * (z << 2 * bits) - CUBIC * z**3
+
+
+def _encoded(block: Block, values: Sequence[int]) -> list[int]:
+    f, c, unit = block.fraction_bits, block.center, block.unit
+    return [(((x - c) << f + 1) + unit) // (2 * unit) for x in values]
+
+
+# -- the result -----------------------------------------------------------------
+
+
+def _document(plan: Plan, out: Sequence[int]) -> dict[str, Json]:
+    detail: Logistic = plan.detail
+    made: dict[str, Json] = {
+        "rows": plan.n_rows,
+        "steps": detail.steps,
+        "y": detail.y,
+    }
+    if not out[0]:
+        return {**made, "status": "beyond the limit"}
+    most = detail.limit << WEIGHT_BITS
+    if out[0] != 1 or not all(-most <= w <= most for w in out[1:]):
+        raise not_an_output(plan)
+    terms: list[Json] = [
+        {"name": name, "coefficient": text(Fraction(w, 1 << WEIGHT_BITS), _DIGITS)}
+        for name, w in zip(detail.x, out[1:], strict=True)
+    ]
+    return {**made, "status": "done", "terms": terms}
+
+
+def _reference(plan: Plan, plain: Plain) -> dict[str, Json]:
+    return _document(plan, recipe(plan, assemble(plan, plain)))
+
+
+LOGISTIC = Program(
+    name="logistic_regression",
+    version=1,
+    inputs=f"a column y of 0 and 1 and up to {MAX_FEATURES} columns X of numbers, each "
+    "with a public center and unit",
+    outputs="coefficients after the given steps, for columns in their units; or that "
+    "one was beyond the limit",
+    leaks="nothing else",
+    error="2e-5 of the same recipe in real numbers, where columns lie within 8 units "
+    "of their centers",
+    plan=_plan,
+    document=_document,
+    reference=_reference,
+    runner="privshare.jobs.mpc.programs.logistic_run:logistic_regression",
+)
+PROGRAMS = (LOGISTIC,)
