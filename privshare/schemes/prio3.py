@@ -81,11 +81,13 @@ __all__ = [
     "merged",
     "shard",
     "shard_with",
+    "signed",
     "total",
     "totals",
     "unshard",
     "verify_init",
     "verify_next",
+    "with_numbers",
 ]
 
 FIELDS: Final[dict[int, int]] = {8: 2**64 - 2**32 + 1, 16: 2**128 - 7 * 2**66 + 1}
@@ -406,6 +408,28 @@ def unshard(vdaf: Prio3, shares: Sequence[bytes]) -> list[int]:
     return [
         int.from_bytes(data[i : i + size], "little") for i in range(0, len(data), size)
     ]
+
+
+def with_numbers(vdaf: Prio3, share: bytes, numbers: Sequence[int]) -> bytes:
+    """An aggregate share plus integers, such as noise: one a sum.
+
+    Raises:
+        OutOfRange: Not one number a sum, or one of half the field or more.
+        EncodingError: A share that is none.
+    """
+    prime, size = FIELDS[vdaf.field_bytes], vdaf.field_bytes
+    if len(numbers) != vdaf.outputs or any(2 * abs(x) >= prime for x in numbers):
+        raise OutOfRange(
+            f"expected {vdaf.outputs} numbers below half the field, found others"
+        )
+    added = b"".join((int(x) % prime).to_bytes(size, "little") for x in numbers)
+    return merge(vdaf, [share, added])
+
+
+def signed(vdaf: Prio3, value: int) -> int:
+    """A sum that noise may have made negative: in (-p/2, p/2)."""
+    prime = FIELDS[vdaf.field_bytes]
+    return value - prime if 2 * value > prime else value
 
 
 def _check_context(ctx: bytes) -> None:
