@@ -126,7 +126,7 @@ static void parameters(void)
     CHECK(ps_prio3_init(&v, vec, 2, ~0u, 5, ~0u, 1) == PS_E_RANGE);
     CHECK(ps_prio3_init(&v, PS_PRIO3_MULTIHOT, 2, 4, 5, 2, 1) == PS_E_RANGE);
     CHECK(ps_prio3_init(&v, PS_PRIO3_HISTOGRAM, 2, 4, 1, 2, 1) == PS_E_RANGE);
-    CHECK(ps_prio3_init(&v, PS_PRIO3_SUM_VEC_MULTI, 2, 4, 1, 2, 1)
+    CHECK(ps_prio3_init(&v, PS_PRIO3_SUM_VEC_MULTI, 2, 4, 1, 2, 2)
           == PS_E_RANGE);
 }
 

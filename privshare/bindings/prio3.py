@@ -94,7 +94,7 @@ class Prio3Core:
         length: Numbers in a measurement.
         bound: The largest number; 0 for circuits without one.
         chunk: Products that one gadget call adds up.
-        proofs: 1; more for "sum-vec-multiproof".
+        proofs: 1; 3 or more for "sum-vec-multiproof".
 
     Raises:
         OutOfRange: A parameter that the circuit does not allow.

@@ -108,7 +108,7 @@ class Prio3:
         chunk: Products that one call of the proof's gadget adds up: near the
             square root of the number of elements the proof is shortest.
         shares: Aggregators.
-        proofs: More than 1 for "sum-vec-multiproof".
+        proofs: 3 or more for "sum-vec-multiproof"; else 1.
 
     Raises:
         OutOfRange: A parameter that the circuit does not allow.

@@ -33,8 +33,8 @@ typedef enum {
     PS_PRIO3_SUM_VEC = 3,       /* length numbers 0 .. max; their sums */
     PS_PRIO3_HISTOGRAM = 4,     /* one of length buckets; how many in each */
     PS_PRIO3_MULTIHOT = 5,      /* length bits, at most max ones; their sums */
-    PS_PRIO3_SUM_VEC_MULTI = 6, /* as SUM_VEC over the field of 64 bits, with
-                                   several proofs; experimental in the draft */
+    PS_PRIO3_SUM_VEC_MULTI = 6, /* as SUM_VEC over the field of 64 bits, with 3
+                                   proofs or more; the draft's experiment */
     PS_PRIO3_CUBIC = 7          /* 0, 1 or 2 by a gadget of degree 3; the
                                    draft's test of such gadgets, no more */
 } ps_prio3_circuit;
@@ -94,7 +94,7 @@ typedef struct {
  *             max        SUM, SUM_VEC, SUM_VEC_MULTI: 1 to 2^63 - 1; MULTIHOT:
  *                        1 to length; others: 0
  *             chunk      as length
- *             proofs     SUM_VEC_MULTI: 2 to 255; others: 1
+ *             proofs     SUM_VEC_MULTI: 3 to 255; others: 1
  *  On error   vdaf is all zero
  */
 PS_MUST_CHECK

@@ -38,7 +38,7 @@ static int allowed(uint32_t circuit, uint32_t shares, uint32_t length,
     case PS_PRIO3_SUM_VEC:
         return many && number && one_proof;
     case PS_PRIO3_SUM_VEC_MULTI:
-        return many && number && proofs >= 2 && proofs <= 255;
+        return many && number && proofs >= 3 && proofs <= 255;
     case PS_PRIO3_HISTOGRAM:
         return many && max == 0 && one_proof;
     case PS_PRIO3_MULTIHOT:
