@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import cast
 
 from privshare.jobs.survey.aggregator import (
+    HelperJob,
+    LeaderJob,
     helper_answer,
     helper_finish,
     leader_begin,
     leader_finish,
 )
 from privshare.jobs.survey.batch import Batch, Keys, start, take_in
+from privshare.jobs.survey.keep import Kept, pack, unpack
 from privshare.jobs.survey.release import Release, close
 from privshare.jobs.survey.report import make
 from privshare.jobs.survey.result import Result, collect
@@ -117,6 +121,7 @@ class World:
         leader, begin = leader_begin(
             survey, self.party(LEADER), self.batches[LEADER], intake
         )
+        leader = cast(LeaderJob, self.kept(leader))
         begin = self.send("begin", begin)
         helper, answer = helper_answer(
             survey,
@@ -129,13 +134,18 @@ class World:
         self.seen[HELPER] |= {
             helper.ids[i : i + 16] for i in range(0, len(helper.ids), 16)
         }
+        helper = cast(HelperJob, self.kept(helper))
         answer = self.send("answer", answer)
         done, commit = leader_finish(survey, self.batches[LEADER], leader, answer)
-        self.batches[LEADER] = done
+        self.batches[LEADER] = cast(Batch, self.kept(done))
         commit = self.send("commit", commit)
         self.batches[HELPER] = helper_finish(
             survey, self.batches[HELPER], helper, commit
         )
+
+    def kept(self, thing: Kept) -> Kept:
+        """Stored and read back, as after a crash."""
+        return unpack(pack(thing), self.survey)
 
     def release(self, role: int, noise: list[int] | None = None) -> Release:
         """Close one side's batch."""

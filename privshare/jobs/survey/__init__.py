@@ -7,7 +7,9 @@ sockets and clocks belong to the caller.
     task        what is asked, by whom, until when
     report      what a submitter uploads
     message     what the two aggregators tell each other
-    aggregator  their steps, and the batch that grows
+    batch       keys, the first look at uploads, the batch that grows
+    aggregator  the steps of leader and helper
+    keep        what they store between steps
     release     what they sign and seal to the collector
     result      the sums, and how anybody checks them
 

@@ -32,9 +32,11 @@ __all__ = [
     "Intake",
     "Keys",
     "check_now",
+    "deal_key",
     "plus",
     "start",
     "take_in",
+    "take_key",
 ]
 
 NONE_REFUSED = (0,) * len(REASONS)
@@ -62,13 +64,37 @@ class Keys(Secret):
     ) -> None:
         if not survey.aggregators[role].seal.matches(seal):
             raise ConfigError("expected the sealing key of the survey, found another")
-        if key_commitment(verify_key) != survey.verify_key:
-            raise ConfigError(
-                "expected the verification key of the survey, found another"
-            )
+        _check_key(survey, verify_key)
         self.role = role
         self.seal = seal
         self.verify_key = verify_key
+
+
+def deal_key(survey: Survey, verify_key: bytes) -> bytes:
+    """Seal the verification key for the helper, from whoever drew it.
+
+    Raises:
+        ConfigError: It is not the key that the survey's document names.
+    """
+    _check_key(survey, verify_key)
+    return survey.helper.seal.seal(verify_key, domain.SURVEY_KEY, survey.id)
+
+
+def take_key(survey: Survey, sealed: bytes, key: Opener) -> bytes:
+    """Open what `deal_key` sealed.
+
+    Raises:
+        VerificationError: It was not sealed to this key for this survey.
+        ConfigError: It is not the key that the survey's document names.
+    """
+    verify_key = key.open(sealed, domain.SURVEY_KEY, survey.id)
+    _check_key(survey, verify_key)
+    return verify_key
+
+
+def _check_key(survey: Survey, verify_key: bytes) -> None:
+    if key_commitment(verify_key) != survey.verify_key:
+        raise ConfigError("expected the verification key of the survey, found another")
 
 
 @dataclass(frozen=True, slots=True)

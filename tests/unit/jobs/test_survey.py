@@ -19,7 +19,8 @@ from privshare.errors import (
     VerificationError,
 )
 from privshare.jobs.survey.aggregator import helper_answer, leader_begin
-from privshare.jobs.survey.batch import Keys, start, take_in
+from privshare.jobs.survey.batch import Keys, deal_key, start, take_in, take_key
+from privshare.jobs.survey.keep import pack, unpack
 from privshare.jobs.survey.message import REASONS
 from privshare.jobs.survey.release import Claim, Release, close
 from privshare.jobs.survey.report import Report, make, make_with, report_bytes
@@ -435,3 +436,50 @@ def test_answers_out_of_range_are_not_sent() -> None:
     for now in (NOW - 5000, NOW + 5000):
         with pytest.raises(VerificationError):
             make(survey, [1], now)
+
+
+def test_what_is_kept_reads_back() -> None:
+    """Batches and jobs come back from their bytes; other bytes do not."""
+    survey = survey_of(prio3.buckets(4))
+    world = World(survey)
+    intake = take_in(survey, world.uploads([0, 1, 2]), NOW, ())
+    empty = start(survey, BATCH)
+    leader, begin = leader_begin(survey, world.party(LEADER), empty, intake)
+    helper, _ = helper_answer(survey, world.party(HELPER), empty, begin, NOW, ())
+    other = survey_of(prio3.buckets(4), min_batch=3)
+    for thing in (replace(empty, jobs=7, count=2**32, closed=True), leader, helper):
+        data = pack(thing)
+        again = unpack(data, survey)
+        assert pack(again) == data
+        assert type(again) is type(thing)
+        with pytest.raises(EncodingError):
+            unpack(data, other)
+        for bad in (
+            data[:-1],
+            data + b"x",
+            data[:3],
+            b"XXXX" + data[4:],
+            b"",
+            data[:40],
+        ):
+            with pytest.raises(EncodingError):
+                unpack(bad, survey)
+        for at in range(0, len(data), 7):
+            try:
+                unpack(changed(data, at), survey)
+            except PrivShareError:
+                continue
+
+
+def test_the_shared_key_is_dealt() -> None:
+    """Whoever draws the verification key seals it to the helper, for one survey."""
+    survey = survey_of(prio3.count())
+    sealed = deal_key(survey, VERIFY_KEY)
+    opening = keys(hybrid=False)
+    assert take_key(survey, sealed, opening[HELPER]) == VERIFY_KEY
+    with pytest.raises(VerificationError):
+        take_key(survey, sealed, opening[LEADER])
+    with pytest.raises(VerificationError):
+        take_key(survey_of(prio3.count(), min_batch=5), sealed, opening[HELPER])
+    with pytest.raises(ConfigError):
+        deal_key(survey, bytes(32))
