@@ -32,6 +32,7 @@ HEADERS = (
     "ps_transcript.h",
     "ps_one_of_many.h",
     "ps_merlin.h",
+    "ps_prio3.h",
     "ps_sigma.h",
     "ps_range.h",
     "ps_ring.h",
