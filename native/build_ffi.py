@@ -35,6 +35,7 @@ HEADERS = (
     "ps_range.h",
     "ps_ring.h",
     "ps_merkle.h",
+    "ps_noise.h",
     "ps_mpn.h",
     "ps_prime.h",
     "ps_prime_search.h",

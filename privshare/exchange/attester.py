@@ -18,6 +18,8 @@ from typing import Any, Protocol
 
 from privshare.jobs.attestation.binding import Channel
 from privshare.jobs.attestation.evidence import Endorsements, Evidence, RootSet
+from privshare.jobs.mpc.dealt import Dealt
+from privshare.jobs.mpc.timeout import Notary
 from privshare.jobs.mpc_spec import MpcSpec
 from privshare.jobs.tee_spec import TeeSpec
 from privshare.schemes.sealing import SealKey
@@ -26,7 +28,6 @@ from privshare.wire.canonical import Json
 __all__ = [
     "Attester",
     "Compute",
-    "DealtInput",
     "Engine",
     "JobKeys",
     "JointOutcome",
@@ -126,25 +127,8 @@ class JointWork:
     spec: MpcSpec
     index: int
     channels: tuple[Channel, ...]
-    pieces: Sequence[DealtInput] = field(repr=False)
+    pieces: Sequence[Dealt] = field(repr=False)
     deadline: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DealtInput:
-    """One owner's columns as a node holds them.
-
-    Attributes:
-        dataset: Which input.
-        rows: How many rows.
-        own: The node's own piece: a seed, or bytes of ring elements. Secret.
-        next: The next node's piece. Secret.
-    """
-
-    dataset: str
-    rows: int
-    own: bytes = field(repr=False)
-    next: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +145,7 @@ class JointOutcome:
         bounds: What is not certain, as negated binary logarithms.
         noise: What was added, or None.
         charge: Privacy budget spent, in micro-epsilon.
+        sandbox: What held the process, in one word.
     """
 
     own: bytes = field(repr=False)
@@ -172,6 +157,7 @@ class JointOutcome:
     bounds: Mapping[str, int]
     noise: Mapping[str, Any] | None = None
     charge: int = 0
+    sandbox: str = "none"
 
 
 class Compute(Protocol):
@@ -181,8 +167,12 @@ class Compute(Protocol):
         """Where this node takes connections for a job, under a key made for it."""
         ...
 
-    def run(self, work: JointWork) -> JointOutcome:
+    def run(self, work: JointWork, notary: Notary) -> JointOutcome:
         """Compute, together with the two others.
+
+        Args:
+            work: What.
+            notary: Signs that a node fell silent, and knows the others' keys.
 
         Raises:
             VerificationError: A node cheated, or the nodes disagree;

@@ -24,6 +24,7 @@ from privshare.errors import (
 )
 from privshare.exchange import drawer
 from privshare.exchange.node import Node
+from privshare.jobs.mpc_spec import PREFIX
 from privshare.jobs.spec import PROGRAM as SUMS
 from privshare.jobs.tee_spec import OPERATION, PROGRAM
 from privshare.ledger import query_attested
@@ -58,8 +59,10 @@ class Program:
     """A program's bytes, and the document whose digest names them.
 
     Attributes:
-        module: As the runtime takes it.
-        closure: Module, runtime, its settings and imports, each measured.
+        module: As the runtime takes it; empty of a program on shares, which
+            the engine of this release has.
+        closure: Module, runtime, its settings and imports, each measured; of a
+            program on shares, the engine that runs it.
     """
 
     module: bytes
@@ -69,6 +72,11 @@ class Program:
     def code(self) -> bytes:
         """What names the program on the ledger."""
         return digest_json(domain.PROGRAM, self.closure)
+
+    @property
+    def runner(self) -> str:
+        """What runs it: a machine (`tee.run/v1`), or three on shares."""
+        return PROGRAM if self.module else identifier.JOINT
 
 
 def keep(node: Node, made: Program) -> str:
@@ -137,22 +145,29 @@ def of_library(name: str) -> Program:
     Raises:
         NotFound: There is none of this name.
     """
+    from privshare.jobs.mpc import catalogue  # noqa: PLC0415 - programs alone
     from privshare.jobs.wasm import library  # noqa: PLC0415 - reads modules
 
+    joint = [PREFIX + one for one in catalogue.names()]
+    if name in joint:
+        return Program(b"", catalogue.closure(name.removeprefix(PREFIX)))
     if name not in library.names():
         raise NotFound(
-            f"expected a module of the library, {', '.join(library.names())}, found "
-            f"{identifier.shown(name)}"
+            f"expected a module of the library, {', '.join(library.names())}, or a "
+            f"program on shares, {', '.join(joint)}, found {identifier.shown(name)}"
         )
     found = library.module(name)
     return Program(found.binary, found.closure.to_json())
 
 
 def _library() -> Iterator[Program]:
+    from privshare.jobs.mpc import catalogue  # noqa: PLC0415 - programs alone
     from privshare.jobs.wasm import library  # noqa: PLC0415 - reads modules
 
     for name in library.names():
         yield of_library(name)
+    for name in catalogue.names():
+        yield of_library(PREFIX + name)
 
 
 def propose(
@@ -179,7 +194,7 @@ def propose(
     """
     digest = keep(node, made)
     body: dict[str, Json] = {
-        "abi": PROGRAM,
+        "abi": made.runner,
         "code": digest,
         "module": module,
         "provenance": {
@@ -233,26 +248,31 @@ def describe(node: Node, code: str, held: Code | None = None) -> dict[str, Any]:
         "code": code,
         "listed": found.listed,
         "module": found.module,
-        "program": f"{PROGRAM}:{code}",
+        "program": f"{found.abi}:{code}",
         "provenance": {"digest": found.provenance, "text": found.source},
         "status": found.status,
         "withdrawn": None if found.withdrawn is None else found.withdrawn.to_json(),
     }
 
 
-def find_code(node: Node, name: str) -> tuple[bytes, str]:
+def find_code(node: Node, name: str, runner: str) -> tuple[bytes, str]:
     """The closure's digest and the name of a listed program.
 
     Args:
         node: This node.
         name: What people call it, or its digest in base64url.
+        runner: What is to run it: `tee.run/v1` or `mpc.run/v1`.
 
     Raises:
         NotFound: Nobody proposed it.
         NotPermitted: It is not listed (`run.unlisted`), or several are under
             this name (`job.code`).
     """
-    known = query_attested.codes(node.view())
+    known = {
+        digest: one
+        for digest, one in query_attested.codes(node.view()).items()
+        if one.abi == runner
+    }
     named = {
         digest: one
         for digest, one in known.items()
@@ -301,10 +321,17 @@ def programs(
             f"programs: expected some exactly with the operation {OPERATION}, found "
             f"{'some' if named else 'none'}"
         )
-    found = {
-        name if ":" in name else identifier.measured(find_code(node, name)[0])
-        for name in named
-    }
+    found = {_program_name(node, name) for name in named}
     if set(operations) - {OPERATION}:
         found.add(SUMS)
     return tuple(sorted(found))
+
+
+def _program_name(node: Node, name: str) -> str:
+    """A program as grants hold it."""
+    if ":" in name:
+        return name
+    held = query_attested.codes(node.view()).get(name)
+    joint = name.startswith(PREFIX) if held is None else held.abi == identifier.JOINT
+    runner = identifier.JOINT if joint else PROGRAM
+    return identifier.measured(find_code(node, name, runner)[0], runner)

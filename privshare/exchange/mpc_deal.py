@@ -65,7 +65,7 @@ def deal(
     """
     names = item.all_columns
     columns, rows = _columns(node, item.dataset, names)
-    program = catalogue.find(spec.module)
+    program = catalogue.find(spec.name)
     registered = {
         one.dataset: query.dataset(known.view, one.dataset).rows for one in spec.inputs
     }
@@ -77,6 +77,7 @@ def deal(
             detail={"dataset": item.dataset, "rule": "mpc.rows"},
         )
     plan = program.plan(spec.parameters, registered, spec.k)
+    catalogue.check_inputs(plan, spec.inputs)
     check_schema(
         plan.columns, item.dataset, datasets.documents(node, item.dataset).schema
     )

@@ -12,13 +12,15 @@ Implements docs/protocols/mpc.md, sections 5 and 6.
 from __future__ import annotations
 
 from privshare.errors import EncodingError, EvidenceInvalid
-from privshare.exchange.attester import DealtInput, JointWork
-from privshare.exchange.node import Node
+from privshare.exchange.attester import JointWork
+from privshare.exchange.node import Node, open_statement
 from privshare.exchange.tee_admission import TeeAdmitted
 from privshare.exchange.tee_run import Done, unsealed
 from privshare.exchange.tee_runner import Room
 from privshare.jobs.attestation.binding import Admission, Channel
 from privshare.jobs.attestation.bundle import AttestedBundle
+from privshare.jobs.mpc.dealt import Dealt
+from privshare.jobs.mpc.timeout import TIMEOUT
 from privshare.jobs.mpc_result import join_pieces
 from privshare.jobs.mpc_spec import MpcSpec
 from privshare.jobs.mpc_statement import (
@@ -31,9 +33,28 @@ from privshare.jobs.mpc_statement import (
 from privshare.ledger import query_attested
 from privshare.ledger.parties import NODES
 from privshare.schemes.sealing import SealKey
+from privshare.wire import envelope as envelopes
 from privshare.wire.canonical import Json, b64u
 
 __all__ = ["compute"]
+
+
+class NodeNotary:
+    """Signs for this node's agency, and finds the others' keys on the ledger."""
+
+    def __init__(self, node: Node, nodes: tuple[str, ...]) -> None:
+        self._node = node
+        self._nodes = nodes
+
+    def sign(self, payload: bytes) -> bytes:
+        """Sign that a party fell silent."""
+        return envelopes.encode(self._node.sign(TIMEOUT, payload))
+
+    def verify(self, party: int, data: bytes) -> bytes:
+        """Open what the agency of a party signed."""
+        envelope = envelopes.decode(data)
+        view = self._node.view()
+        return open_statement(view, self._nodes[party], TIMEOUT, envelope)
 
 
 def compute(
@@ -88,7 +109,8 @@ def compute(
             channels=_channels(spec, admissions),
             pieces=pieces,
             deadline=known.job.deadline,
-        )
+        ),
+        NodeNotary(node, spec.nodes),
     )
     outcome = Outcome(
         job=known.id,
@@ -107,7 +129,7 @@ def compute(
         output=join_pieces(done.own, done.next),
         commitment=outcome.digest(),
         fuel=0,
-        sandbox="node",
+        sandbox=done.sandbox,
         outcome=outcome.to_json(),
         announced=outcome.digest(),
     )
@@ -139,7 +161,7 @@ def _channels(spec: MpcSpec, admissions: tuple[Admission, ...]) -> tuple[Channel
     return tuple(found)
 
 
-def _open(deal: Deal, index: int, data: bytes) -> DealtInput:
+def _open(deal: Deal, index: int, data: bytes) -> Dealt:
     """Our two pieces of an input, as its owner committed to them."""
     after = (index + 1) % NODES
     head, at = 2 * SALT_BYTES + LENGTH_BYTES, 2 * SALT_BYTES
@@ -155,7 +177,7 @@ def _open(deal: Deal, index: int, data: bytes) -> DealtInput:
                 "it, found another",
                 detail={"party": deal.owner, "rule": "job.commitment"},
             )
-    return DealtInput(dataset=deal.dataset, rows=deal.rows, own=own, next=following)
+    return Dealt(dataset=deal.dataset, rows=deal.rows, own=own, next=following)
 
 
 def _other(expected: str, party: str) -> EvidenceInvalid:

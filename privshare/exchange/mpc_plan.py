@@ -27,7 +27,7 @@ from privshare.exchange.node import Node
 from privshare.exchange.tee_plan import MEANINGS, grant_for
 from privshare.jobs.mpc import catalogue
 from privshare.jobs.mpc.programs.cost import Cost
-from privshare.jobs.mpc_spec import MpcSpec
+from privshare.jobs.mpc_spec import PREFIX, MpcSpec
 from privshare.jobs.tee_spec import TeeInput
 from privshare.ledger import query
 from privshare.ledger.parties import NODES
@@ -76,9 +76,9 @@ def plan(node: Node, question: MpcQuestion) -> MpcPlan:
             f"question.grants: expected one a dataset, {len(asked)}, found "
             f"{len(question.grants)}"
         )
-    code, module = find_code(node, question.program)
+    code, module = find_code(node, question.program, identifier.JOINT)
     program = identifier.measured(code, identifier.JOINT)
-    found = catalogue.find(module)
+    found = catalogue.find(module.removeprefix(PREFIX))
     inputs, ks = [], [question.k or 1]
     rows: dict[str, int] = {}
     schemas: dict[str, Schema] = {}
@@ -97,6 +97,13 @@ def plan(node: Node, question: MpcQuestion) -> MpcPlan:
     parameters = _declared(question.parameters, schemas)
     k = max(ks)
     planned = found.plan(parameters, rows, k)
+    catalogue.check_inputs(planned, inputs)
+    model = question.model or found.model
+    if model != "semi-honest":
+        raise NotPermitted(
+            f"expected a model that this release keeps, semi-honest, found {model}",
+            detail={"rule": "job.model"},
+        )
     spec = MpcSpec(
         module=module,
         code=code,
@@ -106,7 +113,7 @@ def plan(node: Node, question: MpcQuestion) -> MpcPlan:
         purpose=question.purpose,
         coordinator=node.agency,
         nodes=_nodes(node, question),
-        model=question.model or found.model,
+        model=model,
         nonce=secrets.token_bytes(16),
     )
     return MpcPlan(spec, rows, planned.cost, question.deadline_s)
@@ -132,13 +139,15 @@ def _column(asked: Any, schemas: Mapping[str, Schema]) -> Json:
     where = "question.parameters.columns"
     if not isinstance(asked, dict) or not isinstance(asked.get("from"), dict):
         raise EncodingError(f"{where}: expected objects with name and from")
-    if set(asked) != {"from", "name"}:
+    bounds = {"maximum", "minimum"} & set(asked)
+    if set(asked) - bounds != {"from", "name"} or len(bounds) == 1:
         return cast(Json, asked)  # declared by the asker: the plan checks it
     found: dict[str, Json] | None = None
     for dataset, name in asked["from"].items():
         if dataset not in schemas:
             raise EncodingError(f"{where}: expected datasets of the question")
-        said = _said(schemas[dataset].column(str(name)), dataset)
+        said = _said(schemas[dataset].column(str(name)), dataset, bool(bounds))
+        said |= {one: asked[one] for one in bounds}
         if found is not None and said != found:
             raise EncodingError(
                 f"column {name}: expected the same interval, scale or words in all "
@@ -150,19 +159,20 @@ def _column(asked: Any, schemas: Mapping[str, Schema]) -> Json:
     return {**asked, **(found or {})}
 
 
-def _said(column: Column, dataset: str) -> dict[str, Json]:
+def _said(column: Column, dataset: str, bounded: bool) -> dict[str, Json]:
     """What a schema declares of a column, as programs are told it."""
     if column.type == "category":
         return {"categories": list(column.categories)}
     if column.type == "bool":
         return {"maximum": 1, "minimum": 0, "scale": 0}
     bounds = (column.minimum, column.maximum)
-    if column.type not in ("decimal", "int") or None in bounds:
+    missing = None in bounds and not bounded
+    if column.type not in ("decimal", "int") or missing:
         raise EncodingError(
             f"column {column.name} of {dataset}: expected numbers with a declared "
             f"interval, or categories, found {column.type}"
-            + ("" if None not in bounds else " without one"),
-            fix="Ask its owner to declare minimum and maximum in the schema.",
+            + (" without one" if missing else ""),
+            fix="Give minimum and maximum: its owner's node refuses values outside.",
             detail={"column": column.name, "dataset": dataset},
         )
     return {
@@ -227,7 +237,7 @@ def explain(node: Node, question: MpcQuestion) -> dict[str, Any]:
         PrivShareError: As for `plan`.
     """
     planned = plan(node, question)
-    spec, program = planned.spec, catalogue.find(planned.spec.module)
+    spec, program = planned.spec, catalogue.find(planned.spec.name)
     learns = {spec.coordinator: program.outputs}
     for agency in spec.nodes:
         learns.setdefault(

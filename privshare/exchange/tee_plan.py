@@ -31,7 +31,7 @@ from privshare.exchange.engine import library_name
 from privshare.exchange.node import Node
 from privshare.exchange.tee_admission import check_grant
 from privshare.jobs.spec import MAX_INPUTS, MAX_K
-from privshare.jobs.tee_spec import OPERATION, Limits, TeeInput, TeeSpec
+from privshare.jobs.tee_spec import OPERATION, PROGRAM, Limits, TeeInput, TeeSpec
 from privshare.ledger import query
 from privshare.rights import identifier
 from privshare.rights.grant import Grant
@@ -169,7 +169,7 @@ def plan(node: Node, question: TeeQuestion) -> TeePlan:
             f"question.grants: expected one a dataset, {len(names)}, "
             f"found {len(question.grants)}"
         )
-    code, module = find_code(node, question.module)
+    code, module = find_code(node, question.module, PROGRAM)
     program = identifier.measured(code)
     columns = tuple(sorted(set(question.columns)))
     group_by = tuple(sorted(set(question.group_by)))

@@ -130,8 +130,9 @@ def result_of(
     """
     from privshare.jobs.mpc import catalogue  # noqa: PLC0415 - joint jobs alone
 
-    program = catalogue.find(spec.module)
+    program = catalogue.find(spec.name)
     plan = program.plan(spec.parameters, rows, spec.k)
+    catalogue.check_inputs(plan, spec.inputs)
     if (plan.ring, plan.outputs) != (outcome.ring, outcome.elements):
         raise EncodingError(
             f"expected {plan.outputs} elements of {plan.ring} bits, found "

@@ -13,7 +13,7 @@ closure: its name and version, and what the engine that runs it is made of.
 Implements section 2 of docs/protocols/mpc.md (program `mpc.run/v1`).
 
 >>> spec = MpcSpec(
-...     module="sum", code=bytes(32), parameters={"column": "income"},
+...     module="mpc.sum", code=bytes(32), parameters={"column": "income"},
 ...     inputs=(TeeInput("taxes/returns-2025", "A" * 43, 1, ("income",)),), k=20,
 ...     purpose="housing-policy", coordinator="housing",
 ...     nodes=("housing", "registrar", "taxes"), model="semi-honest",
@@ -39,7 +39,15 @@ from privshare.wire import domain
 from privshare.wire.canonical import Fields, Json, b64u, encode
 from privshare.wire.digest import digest_json
 
-__all__ = ["METHOD", "MODELS", "OPERATION", "PROGRAM", "Model", "MpcSpec"]
+__all__ = [
+    "METHOD",
+    "MODELS",
+    "OPERATION",
+    "PREFIX",
+    "PROGRAM",
+    "Model",
+    "MpcSpec",
+]
 
 PROGRAM = identifier.JOINT
 METHOD = "mpc"
@@ -51,7 +59,9 @@ OPERATION = "run"
 Model = Literal["malicious-abort", "semi-honest"]
 MODELS: tuple[str, ...] = get_args(Model)
 
-_MODULE = r"[a-z][a-z0-9._-]{0,62}"
+#: In front of a catalogue's name, where measured programs are called by name.
+PREFIX = "mpc."
+_MODULE = r"mpc\.[a-z][a-z0-9_-]{0,58}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +69,7 @@ class MpcSpec:
     """What a job on shares is. Well formed from the moment it exists.
 
     Attributes:
-        module: The program's name in the catalogue.
+        module: What people call the program: `mpc.` and its name.
         code: Digest of its closure, 32 bytes.
         parameters: What the program is told; a JSON object of at most 16 KiB.
         inputs: 1 to 8 datasets, each once.
@@ -120,6 +130,11 @@ class MpcSpec:
                 f"spec.parameters: expected up to {MAX_PARAMETERS} bytes, found more"
             )
         Fields({"module": self.module}, "spec").str("module", max=63, pattern=_MODULE)
+
+    @property
+    def name(self) -> str:
+        """The program's name in the catalogue."""
+        return self.module.removeprefix(PREFIX)
 
     @property
     def program(self) -> str:

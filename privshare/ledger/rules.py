@@ -51,6 +51,7 @@ from privshare.ledger.rules_job import (
     JobResult,
 )
 from privshare.ledger.rules_join import JoinCommit
+from privshare.ledger.rules_privacy import PrivacyAccount, PrivacyApart
 from privshare.ledger.rules_ring import RingExtend, RingRegister
 from privshare.ledger.rules_statement import RegOpen, StatementRing, StatementZk
 from privshare.ledger.rules_threshold import ThresholdAccept, ThresholdDeal
@@ -86,6 +87,8 @@ RULES: Mapping[str, type[Rule]] = MappingProxyType(
         "join.commit": JoinCommit,
         "key.rotate": KeyRotate,
         "org.admit": OrgAdmit,
+        "privacy.account": PrivacyAccount,
+        "privacy.apart": PrivacyApart,
         "record.erase": RecordErase,
         "reg.open": RegOpen,
         "ring.extend": RingExtend,

@@ -29,6 +29,7 @@ from privshare.ledger.rules_use import (
     Draw,
     Ended,
     end,
+    hold_releases,
     lineage,
     read_operation,
     read_purpose,
@@ -100,6 +101,7 @@ class JobAdmit:
                 f"expected the inputs' owners, {', '.join(sorted(owners))}, found "
                 f"{', '.join(self.parties.nodes)}",
             )
+        hold_releases(context, names, self.inputs, self.operation)
         job = Job(
             coordinator=context.account,
             program=self.program,

@@ -13,20 +13,22 @@ Implements docs/formats/entry.md, section 4.7.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from privshare.errors import StepNotAllowed
-from privshare.ledger import query
-from privshare.ledger.rule import Context
+from privshare.ledger import privacy_account, query
+from privshare.ledger.rule import Context, need
 from privshare.ledger.rules_dataset import need_owner, registered
 from privshare.ledger.rules_grant import need_grantee, read_id, read_reason, write_grant
 from privshare.ledger.values import Use
 from privshare.rights import grant as steps
 from privshare.rights import identifier
 from privshare.rights.grant import Grant
-from privshare.rights.terms import MAX_COLUMNS
+from privshare.rights.privacy import subset_digest
+from privshare.rights.release import Release
+from privshare.rights.terms import MAX_COLUMNS, Terms
 from privshare.wire.canonical import INTEGER_LIMIT, Fields, b64u
 
 _MOST = INTEGER_LIMIT - 1
@@ -36,22 +38,29 @@ Ended = Literal["settled", "released"]
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """What one use takes: which columns of which grant, and at what charge."""
+    """What one use takes: which columns of which grant, and at what charge.
+
+    A dataset with a privacy account is answered only where the input says what
+    leaves (`release`); without one the field is absent.
+    """
 
     charge: int
     columns: tuple[str, ...]
     grant: str
     group_by: tuple[str, ...]
+    release: Release | None = None
 
     @classmethod
     def read(cls, fields: Fields) -> Draw:
-        """Read the four fields out of a body or an input."""
+        """Read the four fields, or five, out of a body or an input."""
         column = identifier.COLUMN.pattern
+        says = "release" in fields.names()
         return cls(
             fields.int("charge", 0, _MOST),
             fields.str_list("columns", MAX_COLUMNS, column, sorted_unique=True),
             read_id(fields, "grant"),
             fields.str_list("group_by", MAX_COLUMNS, column, sorted_unique=True),
+            Release.read(fields.obj("release")) if says else None,
         )
 
 
@@ -122,6 +131,70 @@ def reserve(
     return grant.terms.owner
 
 
+def hold_releases(
+    context: Context, use_ids: Sequence[str], draws: Sequence[Draw], operation: str
+) -> None:
+    """Charge the privacy accounts of all inputs, and look at what was asked.
+
+    Called once for a use or a job, after all its inputs are reserved: which rows
+    an answer is of depends on all of them.
+
+    Raises:
+        NotPermitted: Rule `privacy.release`, `privacy.account`,
+            `privacy.charge`, `privacy.budget` or `privacy.differencing`.
+    """
+    grants = [query.grant(context.draft, draw.grant) for draw in draws]
+    names = {grant.terms.dataset for grant in grants}
+    inputs = [(name, registered(context, name).version) for name in sorted(names)]
+    for use_id, draw, grant in zip(use_ids, draws, grants, strict=True):
+        if draw.release is not None:
+            _hold_release(
+                context, use_id, draw, draw.release, grant.terms, operation, inputs
+            )
+        elif grant.terms.output == "aggregate":
+            need(
+                privacy_account.find(context, grant.terms.dataset) is None,
+                "privacy.release",
+                f"expected what leaves of {grant.terms.dataset}, which has a privacy "
+                "account, found nothing",
+            )
+
+
+def _hold_release(
+    context: Context,
+    use_id: str,
+    draw: Draw,
+    release: Release,
+    terms: Terms,
+    operation: str,
+    inputs: list[tuple[str, int]],
+) -> None:
+    noise = release.noise
+    if noise is None:
+        subset = subset_digest(
+            row_filter=release.row_filter, inputs=inputs, group_by=draw.group_by
+        )
+        privacy_account.hold_exact(
+            context,
+            use_id,
+            terms.dataset,
+            operation=operation,
+            columns=draw.columns,
+            subset=subset,
+            k=terms.k,
+        )
+        return
+    need(
+        draw.charge == noise.charge_epsilon,
+        "privacy.charge",
+        f"expected a charge of {noise.charge_epsilon} micro-epsilon for this noise, "
+        f"found {draw.charge}",
+    )
+    privacy_account.hold_noisy(
+        context, use_id, terms.dataset, rho=noise.charge_rho, mechanism=noise.digest()
+    )
+
+
 def _reserved(context: Context, use_id: str) -> Use:
     use = query.use(context.draft, use_id)
     if use.status != "reserved":
@@ -150,6 +223,7 @@ def end(
         return move(held, charge=use.charge, at=context.index)
 
     _move(context, use.grant, step)
+    privacy_account.end(context, use_id, spent=status == "settled")
     ended = replace(use, status=status, ended=context.index, result=result)
     context.draft.put(f"use/{use_id}", ended.to_json())
 
@@ -192,6 +266,7 @@ class UseReserve:
             program=None,
             request=self.request,
         )
+        hold_releases(context, [context.tx_id], [self.draw], self.operation)
 
 
 @dataclass(frozen=True, slots=True)

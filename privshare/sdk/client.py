@@ -32,6 +32,7 @@ from privshare.sdk.measured import Programs
 from privshare.sdk.receipt import Receipt
 from privshare.sdk.rings import Rings
 from privshare.sdk.session import Session
+from privshare.sdk.shares import Shares
 from privshare.sdk.sheet import csv_of
 from privshare.sdk.table import html_block
 from privshare.sdk.threshold import Threshold
@@ -52,6 +53,7 @@ class Client(Bound[M], Generic[M]):
 
     Attributes:
         catalog: The datasets of the network.
+        mpc: Programs that three nodes compute on shares.
         programs: Measured programs, and this agency's policy for evidence.
         rings: Rings of people who may speak as one of many.
         threshold: The consortium's threshold key.
@@ -63,6 +65,7 @@ class Client(Bound[M], Generic[M]):
         self._session = session
         self.url = url
         self.catalog: Catalog[M] = Catalog(driver, session)
+        self.mpc: Shares[M] = Shares(driver, session)
         self.rings: Rings[M] = Rings(driver, session)
         self.programs: Programs[M] = Programs(driver, session)
         self.threshold: Threshold[M] = Threshold(driver, session, lambda: self.network)

@@ -43,6 +43,7 @@ from privshare.wire.canonical import Encodable, Json, b64u, decode, unb64u
 
 if TYPE_CHECKING:
     from privshare.audit.trust_root import EvidenceRoots
+    from privshare.jobs.attestation.bundle import AttestedBundle
 
 __all__ = ["SOFT", "ProgramQuery", "ProgramResult", "Programs", "program"]
 
@@ -490,17 +491,27 @@ def _accepted(
 def _class_of(receipt: Receipt, roots: EvidenceRoots | None) -> tuple[str, str]:
     """How far the machine of a verified receipt can be trusted, and who says so."""
     from privshare.jobs.attestation.bundle import AttestedBundle  # noqa: PLC0415
-    from privshare.jobs.attestation.roots import load_roots  # noqa: PLC0415
-    from privshare.jobs.attestation.verifier import verify  # noqa: PLC0415
 
     statement = receipt.statement
     bundle = AttestedBundle.from_json((statement.evidence or {})["bundle"])
-    key = f"attested/{bundle.admission.job}"
-    held: Any = next(one.value for one in statement.state if one.key == key)
+    return class_of(receipt, bundle, roots)
+
+
+def class_of(
+    receipt: Receipt, bundle: AttestedBundle, roots: EvidenceRoots | None
+) -> tuple[str, str]:
+    """How far one machine of a verified receipt can be trusted, and who says so."""
+    from privshare.jobs.attestation.roots import load_roots  # noqa: PLC0415
+    from privshare.jobs.attestation.verifier import verify  # noqa: PLC0415
+
+    key, named = f"attested/{bundle.admission.job}", b64u(bundle.admitted().digest())
+    state = receipt.statement.state
+    held: Any = next(one.value for one in state if one.key == key)
+    shown = next(one for one in held["shown"] if one["bundle"] == named)
     documents = () if roots is None else roots.documents
     known = load_roots(
         [decode(one, max_bytes=_MAX_ROOTS) for one in documents],
         production=roots is None or not roots.trial,
     )
-    claims = verify(bundle.evidence, bundle.endorsements, known, held["time"])
+    claims = verify(bundle.evidence, bundle.endorsements, known, shown["time"])
     return claims.trust_class, claims.root.name

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from privshare.errors import ConfigError, PrivShareError, Unavailable
-from privshare.exchange.attester import Attester, Engine, Machine
+from privshare.exchange.attester import Attester, Compute, Engine, Machine
 from privshare.jobs.attestation.evidence import Endorsements, Evidence, RootSet
 from privshare.jobs.attestation.roots import load_roots
 from privshare.service.config import Settings
@@ -75,7 +75,21 @@ def attester(
         machine = _machine(folder, settings, clock)
     except Unavailable as error:
         return Attester(roots, production, silent=error.message)
-    return Attester(roots, production, machine, _engine(folder))
+    return Attester(
+        roots, production, machine, _engine(folder), _compute(settings, clock)
+    )
+
+
+def _compute(settings: Settings, clock: Callable[[], int]) -> Compute | None:
+    """This node's part in jobs on shares, if it has one."""
+    if not settings.compute:
+        return None
+    from privshare.exchange.mpc_host import HostCompute  # noqa: PLC0415 - nodes that compute
+    from privshare.jobs.mpc.host import Host  # noqa: PLC0415
+
+    host, _, port = settings.compute.rpartition(":")
+    listening = Host(host.strip("[]"), int(port), settings.compute_address)
+    return HostCompute(listening, clock, memory=settings.compute_memory_bytes)
 
 
 def read_roots(folder: Path, *, production: bool) -> RootSet:

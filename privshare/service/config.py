@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -97,6 +97,15 @@ class Settings(BaseSettings):
         max_length=128,
         description="what this machine's evidence says it runs, in hex (`detect`)",
     )
+    compute: str = Field(
+        default="", description="address and port for jobs on shares; none: takes none"
+    )
+    compute_address: str = Field(
+        default="", description="where other nodes reach `compute`; else there itself"
+    )
+    compute_memory_bytes: int = Field(
+        default=4 << 30, ge=1 << 26, description="what one job on shares may use"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="what is written to the log"
     )
@@ -137,10 +146,12 @@ class Settings(BaseSettings):
             raise ValueError("expected a URL without a path, found one with a path")
         return value.rstrip("/")
 
-    @field_validator("bind")
+    @field_validator("bind", "compute", "compute_address")
     @classmethod
-    def _bind(cls, value: str) -> str:
+    def _bind(cls, value: str, info: ValidationInfo) -> str:
         match = _BIND.fullmatch(value)
+        if not value and info.field_name != "bind":
+            return value
         if match is None or not 1 <= int(match[2]) <= 65535:
             raise ValueError("expected address:port, such as 127.0.0.1:7101")
         return value

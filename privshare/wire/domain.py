@@ -37,6 +37,9 @@ SCHEMA: Final = _tag(b"schema")  # a dataset's columns
 METADATA: Final = _tag(b"metadata")  # a dataset's description
 POLICY: Final = _tag(b"policy")  # a policy document
 TERMS: Final = _tag(b"terms")  # the terms of a grant
+FILTER: Final = _tag(b"filter")  # a filter of rows, under a key of its dataset
+SUBSET: Final = _tag(b"subset")  # filter, datasets, grouping: what was asked of
+MECHANISM: Final = _tag(b"mechanism")  # how an answer is made noisy
 DISCLOSURE: Final = _tag(b"disclosure")  # an opened row on its way to a reader
 
 # Ledger
@@ -61,10 +64,14 @@ JOB_SPEC: Final = _tag(b"job-spec")  # program, inputs, parameters
 JOB_REQUEST: Final = _tag(b"job-request")  # what a use was reserved for
 INPUT: Final = _tag(b"input")  # a party's committed input
 PIECE: Final = _tag(b"piece")  # salt, number, bytes: one piece of a sharing
+PAIR: Final = _tag(b"pair")  # what a key is for, a key that two nodes share
 OUTCOME: Final = _tag(b"outcome")  # what three nodes computed together
 RESULT: Final = _tag(b"result")  # a result document
 EVIDENCE: Final = _tag(b"evidence")  # the technique's own proof
 TRANSCRIPT: Final = _tag(b"transcript")  # messages between the parties
+MPC_LABEL: Final = _tag(b"mpc-label")  # the name of a step between nodes
+MPC_KEY: Final = _tag(b"mpc-key")  # job, pair, certificates: randomness of a pair
+MPC_AUTHORITY: Final = _tag(b"mpc-authority")  # job: seed of a key that all know
 PROGRAM: Final = _tag(b"program")  # a measured program's whole code closure
 ATTESTATION: Final = _tag(b"attestation")  # evidence, as an archive names it
 ENDORSEMENTS: Final = _tag(b"endorsements")  # what makers said of machines

@@ -36,7 +36,6 @@ __all__ = [
     "closure",
     "engine_digest",
     "find",
-    "load",
     "names",
     "table",
 ]

@@ -63,6 +63,9 @@ class Party:
         key_previous: 32 bytes that the previous node has, too.
         key_next: 32 bytes that the next node has, too.
         model: What the others may do.
+
+    Raises:
+        OutOfRange: A model that this engine does not keep.
     """
 
     def __init__(
@@ -72,11 +75,21 @@ class Party:
         key_next: bytes,
         model: Model = "semi-honest",
     ) -> None:
+        if model != "semi-honest":
+            raise OutOfRange(
+                f"model: expected semi-honest, which is what this engine keeps, found "
+                f"{model}"
+            )
         self.link = link
         self.index = link.index
         self.model = model
         self._previous = Stream(key_previous)
         self._next = Stream(key_next)
+
+    @property
+    def bounds(self) -> dict[str, int]:
+        """What is not certain, as negated binary logarithms: nothing here."""
+        return {}
 
     # -- pieces ----------------------------------------------------------------
 
@@ -216,20 +229,22 @@ class Party:
             top = g.n_bits - odd
             low_g, high_g = g[0:top:2], g[1:top:2]
             low_p, high_p = p[0:top:2], p[1:top:2]
-            both = self.and_(high_p.stack(high_p), low_g.stack(low_p))
+            # Nobody asks what the lowest group passes on: nothing comes in there.
+            both = self.and_(high_p.stack(high_p[1:]), low_g.stack(low_p[1:]))
             half = high_p.n_bits
-            g, p = high_g ^ both[0:half], both[half:]
+            g, p = high_g ^ both[0:half], both[half - 1 :]
             if odd:
                 g, p = g.stack(tail_g), p.stack(tail_p)
         return g
 
     def sign(self, x: Shared) -> Bits:
         """The top bit of each element: 1 where it is negative."""
-        ring = x.ring
-        s, carry = self.save_carries(*self.terms(x))
-        a, b = s[1 : ring - 1], carry[0 : ring - 2]
+        top = x.ring - 1
+        one, two, three = self.terms(x)
+        s, carry = self.save_carries(one[0:top], two[0:top], three[0:top])
+        a, b = s[1:top], carry[0 : top - 1]
         out = self.carry_out(self.and_(a, b), a ^ b)
-        return s[ring - 1] ^ carry[ring - 2] ^ out
+        return one[top] ^ two[top] ^ three[top] ^ carry[top - 1] ^ out
 
     def to_bits(self, x: Shared) -> Bits:
         """All bits of each element: a prefix adder over its pieces."""

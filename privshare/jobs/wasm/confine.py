@@ -105,36 +105,87 @@ _CALLS: Final[dict[str, tuple[int, dict[str, int]]]] = {
 }
 
 
-def confine(memory: int, seconds: int) -> list[str]:
+#: What a process needs beside that talks over sockets that it was given, and
+#: has a second thread: by architecture.
+TALKING: Final[dict[str, dict[str, int]]] = {
+    "x86_64": {
+        "poll": 7,
+        "ioctl": 16,
+        "writev": 20,
+        "select": 23,
+        "sendto": 44,
+        "recvfrom": 45,
+        "sendmsg": 46,
+        "recvmsg": 47,
+        "shutdown": 48,
+        "getsockname": 51,
+        "getpeername": 52,
+        "setsockopt": 54,
+        "getsockopt": 55,
+        "clone": 56,
+        "fcntl": 72,
+        "clock_nanosleep": 230,
+        "ppoll": 271,
+        "set_robust_list": 273,
+        "rseq": 334,
+        "clone3": 435,
+    },
+    "aarch64": {
+        "fcntl": 25,
+        "ioctl": 29,
+        "writev": 66,
+        "pselect6": 72,
+        "ppoll": 73,
+        "set_robust_list": 99,
+        "clock_nanosleep": 115,
+        "getsockname": 204,
+        "getpeername": 205,
+        "sendto": 206,
+        "recvfrom": 207,
+        "setsockopt": 208,
+        "getsockopt": 209,
+        "shutdown": 210,
+        "sendmsg": 211,
+        "recvmsg": 212,
+        "clone": 220,
+        "rseq": 293,
+        "clone3": 435,
+    },
+}
+
+
+def confine(memory: int, seconds: int, *, talking: bool = False) -> list[str]:
     """Put up every wall that this kernel has.
 
     Args:
         memory: Bytes of private memory that the process may use.
         seconds: Of processor time, after which the kernel kills it.
+        talking: It has sockets that were given to it, and a second thread.
 
     Returns:
         The walls that stand: "landlock", "seccomp", or neither.
     """
-    limit(memory, seconds)
+    limit(memory, seconds, talking=talking)
     libc = ctypes.CDLL(None, use_errno=True)
     libc.syscall.restype = ctypes.c_long
     libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         return []
-    walls = [_landlock(libc), _seccomp(libc)]
+    walls = [_landlock(libc), _seccomp(libc, talking)]
     return [wall for wall in walls if wall]
 
 
-def limit(memory: int, seconds: int) -> None:
+def limit(memory: int, seconds: int, *, talking: bool = False) -> None:
     """Set the limits that every kernel has."""
     wanted = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_CPU: seconds,
         resource.RLIMIT_DATA: memory,
         resource.RLIMIT_FSIZE: 0,
-        resource.RLIMIT_NOFILE: 16,
-        resource.RLIMIT_NPROC: 0,
+        resource.RLIMIT_NOFILE: 64 if talking else 16,
     }
+    if not talking:  # a thread counts as a process
+        wanted[resource.RLIMIT_NPROC] = 0
     for name, value in wanted.items():
         hard = resource.getrlimit(name)[1]
         least = value if hard == resource.RLIM_INFINITY else min(value, hard)
@@ -160,11 +211,13 @@ def _landlock(libc: ctypes.CDLL) -> str:
     return "landlock" if stands else ""
 
 
-def _seccomp(libc: ctypes.CDLL) -> str:
+def _seccomp(libc: ctypes.CDLL, talking: bool) -> str:
     known = _CALLS.get(platform.machine())
     if known is None:
         return ""
-    program = filter_program(known[0], sorted(known[1].values()))
+    more = TALKING[platform.machine()] if talking else {}
+    calls = sorted({*known[1].values(), *more.values()})
+    program = filter_program(known[0], calls)
 
     class Program(ctypes.Structure):
         _fields_ = (("length", ctypes.c_ushort), ("code", ctypes.c_char_p))

@@ -187,7 +187,7 @@ class Program:
     document: Callable[[Plan, Sequence[int]], dict[str, Json]]
     reference: Callable[[Plan, Plain], dict[str, Json]]
     runner: str
-    model: Model = "malicious-abort"
+    model: Model = "semi-honest"
 
     def decode(self, plan: Plan, elements: Sequence[int]) -> dict[str, Json]:
         """What opened ring elements say.
