@@ -28,6 +28,7 @@ HEADERS = (
     "ps_scalar.h",
     "ps_ristretto255.h",
     "ps_ristretto255_set.h",
+    "ps_oprf.h",
     "ps_transcript.h",
     "ps_one_of_many.h",
     "ps_merlin.h",

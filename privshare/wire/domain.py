@@ -86,6 +86,15 @@ SIMULATED: Final = _tag(b"simulated")  # a statement of a machine that is none
 RECEIPT: Final = _tag(b"receipt")  # a receipt, as bundles name it
 ATTACHMENT: Final = _tag(b"attachment")  # a file that travels with a receipt
 
+# Private joins
+JOIN_RECIPE: Final = _tag(b"join-recipe")  # how identifiers are written
+JOIN_TERMS: Final = _tag(b"join-terms")  # what two owners agreed on
+JOIN_SESSION: Final = _tag(b"join-session")  # terms and both commitments
+JOIN_CONCLUSION: Final = _tag(b"join-conclusion")  # sizes, messages, result
+JOIN_IDENTIFIERS: Final = _tag(b"join-identifiers")  # salt, those that matched
+JOIN_KEY: Final = _tag(b"join-key")  # seed: a party's scalar
+JOIN_ROW: Final = _tag(b"join-row")  # seed, place: what pads or blinds a row
+
 # Encrypted columns
 COLUMN: Final = _tag(b"column")  # header and ciphertexts of a column's bytes
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import ssl
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Final, Protocol
 
 import numpy as np
@@ -99,6 +100,8 @@ class Neighbour:
         #: Data is read and thrown away: the job is ending.
         self.draining = False
         self._stream = stream
+        # TLS may hold bytes that it decrypted and nobody took.
+        self._pending: Callable[[], int] | None = getattr(stream, "pending", None)
         self._me = me
         self._job = job
         self._views = views
@@ -122,6 +125,7 @@ class Neighbour:
         self._label = _NO_LABEL
         self._message = _NOTHING
         self._got = 0
+        self._complete = False
 
     # ---------------------------------------------------------------- sending
 
@@ -129,7 +133,8 @@ class Neighbour:
         self, kind: Kind, number: int, label: bytes, body: Bytes = b"", waits: int = 0
     ) -> None:
         """Put a message in the row. Its buffer stays as it is until it is gone."""
-        view = memoryview(body).cast("B")
+        view = memoryview(body)
+        view = view.cast("B") if view.nbytes else _NOTHING
         if len(view) > MAX_MESSAGE:
             abort("mpc.frame", f"expected at most {MAX_MESSAGE} bytes in a message")
         head = Header(
@@ -210,6 +215,13 @@ class Neighbour:
         return made
 
     @property
+    def eager(self) -> bool:
+        """Whether `pump` has something to read that `poll` does not see."""
+        return self._parked is not None or (
+            self._pending is not None and self._pending() > 0
+        )
+
+    @property
     def readable(self) -> bool:
         """Whether `pump` would look at what comes."""
         return not self.gone and self._parked is None
@@ -226,6 +238,7 @@ class Neighbour:
                 return
             self._frame, self._parked = self._parked, None
             self._begin(self._frame)
+        self._complete = False
         while self._parked is None:
             try:
                 count = self._stream.recv_into(self._target[self._at :])
@@ -243,6 +256,8 @@ class Neighbour:
             self._at += count
             if self._at == len(self._target):
                 self._full()
+                if self._complete:
+                    return  # what comes next can wait for the next round
 
     def _refused(self, error: ssl.SSLError) -> None:
         self._break()
@@ -328,6 +343,7 @@ class Neighbour:
             if not self.draining:
                 self._got += frame.length
                 self._views.received(self.party, body)
+                self._complete = not self.waiting
             return
         if frame.kind is Kind.BEAT:
             self._count_beat()

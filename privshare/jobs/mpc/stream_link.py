@@ -20,22 +20,22 @@ import hmac
 import select
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from privshare.errors import OutOfRange, PrivShareError
-from privshare.jobs.mpc.abort import RULE, abort
-from privshare.jobs.mpc.frame import MAX_NOTICE, PARTIES, Bytes, Kind, label_digest
+from privshare.jobs.mpc.abort import abort
+from privshare.jobs.mpc.frame import PARTIES, Kind, label_digest
 from privshare.jobs.mpc.neighbour import Neighbour, Stream
-from privshare.jobs.mpc.timeout import Notary, Timeout, read
+from privshare.jobs.mpc.notice import notice_of, read_notice
+from privshare.jobs.mpc.timeout import Notary, Statements
 from privshare.jobs.mpc.transcript import VIEW_BYTES, Views
-from privshare.wire.canonical import Fields, b64u, decode, encode
+from privshare.wire.canonical import b64u
 
 __all__ = ["StreamLink", "Times"]
 
 _NO_LABEL: Final = bytes(16)
-_NAMED: Final = (None, *range(PARTIES))
 #: How long a last word may take to leave.
 _PARTING_S: Final = 0.5
 
@@ -93,7 +93,7 @@ class StreamLink:
         self.received_bytes = 0
         self._job = job
         self._times = times
-        self._notary = notary
+        self._statements = Statements(job, index, notary)
         self._views = Views(job, index)
         made = {
             party: Neighbour(
@@ -132,8 +132,8 @@ class StreamLink:
     def round(
         self,
         label: str,
-        to_previous: Bytes,
-        to_next: Bytes,
+        to_previous: Any,
+        to_next: Any,
         from_previous: int,
         from_next: int,
     ) -> tuple[memoryview, memoryview]:
@@ -141,8 +141,8 @@ class StreamLink:
 
         Args:
             label: The step's name, the same at all three.
-            to_previous: To node index - 1; may be empty.
-            to_next: To node index + 1; may be empty.
+            to_previous: To node index - 1: bytes or an array; may be empty.
+            to_next: To node index + 1.
             from_previous: How many bytes come from there.
             from_next: And from there.
 
@@ -162,14 +162,14 @@ class StreamLink:
             self.rounds += 1
             self._label = label_digest(label)
             previous, following = self._previous, self._next
-            if len(to_previous):
-                previous.send(Kind.DATA, self.rounds, self._label, to_previous)
-            if len(to_next):
-                following.send(Kind.DATA, self.rounds, self._label, to_next)
+            for other, data in ((previous, to_previous), (following, to_next)):
+                view = memoryview(data)
+                if view.nbytes:
+                    other.send(Kind.DATA, self.rounds, self._label, view)
+                    self.sent_bytes += view.nbytes
             previous.expect(self.rounds, self._label, from_previous)
             following.expect(self.rounds, self._label, from_next)
             self._exchange()
-            self.sent_bytes += len(to_previous) + len(to_next)
             self.received_bytes += from_previous + from_next
             return previous.take(), following.take()
 
@@ -234,22 +234,25 @@ class StreamLink:
         """Move everything in the row, and what is expected, to its end."""
         with _Ending(self, locked=True):
             started = time.monotonic()
-            while True:
-                busy = self._move()
-                if not busy:
-                    return
+            busy = self._move(self._eager())
+            while busy:
                 now = time.monotonic()
                 self._check_times(busy, started, now)
                 if now >= self._beat_at:
                     self._beat(sum(1 << other.party for other in busy))
                 self._wait(self._next_event(busy, started) - now)
+                busy = self._move(self._both)
 
-    def _move(self) -> list[Neighbour]:
-        """Write and read what goes; those that are not done yet."""
+    def _eager(self) -> list[Neighbour]:
+        return [other for other in self._both if other.eager]
+
+    def _move(self, readable: Sequence[Neighbour]) -> list[Neighbour]:
+        """Write what goes, read what came; those that are not done yet."""
         busy = []
         for other in self._both:
             flushed = other.flush()
-            other.pump()
+            if other in readable:
+                other.pump()
             if other.notices:
                 self._noticed(other)
             if other.hello is None or other.waiting or not flushed:
@@ -307,14 +310,18 @@ class StreamLink:
     # ------------------------------------------------------------------ ending
 
     def _late(self, busy: list[Neighbour]) -> NoReturn:
+        """Name who is missing: not who waits for it, if that one says so."""
         other = busy[0]
-        waits = [party for party in range(PARTIES) if other.waits >> party & 1]
-        says = f", and it says it waits for {waits}" if waits else ""
+        third = self._other(other)
+        told_by = None
+        if other.waits >> third.party & 1 and not third.waits >> other.party & 1:
+            told_by, other = other.party, third
+        says = "" if told_by is None else f", party {told_by} says"
         abort(
             "mpc.deadline",
             f"expected its message before the job's time was over, found none{says}",
             party=other.party,
-            waits_for=waits,
+            told_by=told_by,
             round=self.rounds,
         )
 
@@ -327,7 +334,10 @@ class StreamLink:
         statements = {self.index: mine}
         while third.notices:
             kind, body = third.notices.popleft()
-            if kind is Kind.TIMEOUT and self._opened(third, body) == other.party:
+            if (
+                kind is Kind.TIMEOUT
+                and self._statements.open(third.party, body) == other.party
+            ):
                 statements[third.party] = body
         self._end_silent(other, why, statements)
 
@@ -346,33 +356,15 @@ class StreamLink:
         )
 
     def _state(self, silent: int) -> bytes:
-        payload = Timeout(
-            job=self._job,
-            round=self.rounds,
-            silent=silent,
-            by=self.index,
-            transcript=self.transcript(),
-        ).to_bytes()
-        made = self._notary.sign(payload) if self._notary else payload
-        if len(made) > MAX_NOTICE:
-            raise OutOfRange(f"expected a statement of up to {MAX_NOTICE} bytes")
-        return made
-
-    def _opened(self, other: Neighbour, body: bytes) -> int:
-        """Whom a neighbour's statement names; a bad one names the neighbour."""
-        verify = self._notary.verify if self._notary else _unsigned
-        try:
-            return read(body, verify, job=self._job, by=other.party).silent
-        except PrivShareError as error:
-            abort("mpc.frame", f"timeout: {error.message}", party=other.party)
+        return self._statements.make(self.rounds, silent, self.transcript())
 
     def _noticed(self, other: Neighbour) -> NoReturn:
         """A neighbour ended the job, or says that the third party is silent."""
         kind, body = other.notices.popleft()
         if kind is Kind.ABORT:
-            rule, about = _read_abort(body, other.party)
+            rule, about = read_notice(body, other.party)
             self._aborted(other, rule, about)
-        silent = self._opened(other, body)
+        silent = self._statements.open(other.party, body)
         third = self._other(other)
         if silent == third.party:
             since = third.heard
@@ -439,13 +431,7 @@ class StreamLink:
         if self._failed is not None:
             return
         self._failed = error
-        rule = str(error.detail.get("rule", "mpc.stopped"))
-        if not RULE.fullmatch(rule):
-            rule = "mpc.stopped"
-        about = error.detail.get("party")
-        body = encode(
-            {"party": about if isinstance(about, int) else None, "rule": rule}
-        )
+        body = notice_of(error)
         for other in self._both:
             other.send(Kind.ABORT, self.rounds, self._label, body)
         self._part(self._both)
@@ -498,21 +484,3 @@ class _Ending:
 
 def _said_bye(other: Neighbour) -> Callable[[], bool]:
     return lambda: other.bye
-
-
-def _unsigned(_party: int, data: bytes) -> bytes:
-    return data
-
-
-def _read_abort(body: bytes, party: int) -> tuple[str, int | None]:
-    try:
-        fields = Fields(decode(body), "abort")
-        rule = fields.str("rule", max=64)
-        named = fields.json("party")
-        fields.end()
-    except PrivShareError as error:
-        abort("mpc.frame", error.message, party=party)
-    about = named if isinstance(named, int) and not isinstance(named, bool) else None
-    if not RULE.fullmatch(rule) or about != named or about not in _NAMED:
-        abort("mpc.frame", "abort: expected a rule and a party", party=party)
-    return rule, about

@@ -20,14 +20,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from privshare.errors import EncodingError, SignatureInvalid
-from privshare.jobs.mpc.frame import PARTIES
+from privshare.errors import EncodingError, OutOfRange, PrivShareError, SignatureInvalid
+from privshare.jobs.mpc.abort import abort
+from privshare.jobs.mpc.frame import MAX_NOTICE, PARTIES
 from privshare.schemes.keys import SigningKey, VerifyKey, sign_envelope, verify_envelope
 from privshare.wire import envelope
 from privshare.wire.canonical import Fields, b64u, decode, encode
 from privshare.wire.envelope import media_type
 
-__all__ = ["TIMEOUT", "KeyNotary", "Notary", "Timeout", "read"]
+__all__ = ["TIMEOUT", "KeyNotary", "Notary", "Statements", "Timeout", "read"]
 
 TIMEOUT: Final = media_type("timeout")
 _MAX_ROUND: Final = (1 << 32) - 1
@@ -100,6 +101,56 @@ class Notary(Protocol):
 
     def verify(self, party: int, data: bytes) -> bytes:
         """The payload of an envelope that a party's agency signed, or raises."""
+
+
+class Statements:
+    """What one node says, and hears, about silent parties of one job.
+
+    Args:
+        job: Digest of the job's specification.
+        index: This node.
+        notary: Signs and verifies; None: statements go unsigned, and prove nothing.
+    """
+
+    def __init__(self, job: bytes, index: int, notary: Notary | None) -> None:
+        self._job = job
+        self._index = index
+        self._notary = notary
+
+    def make(self, number: int, silent: int, transcript: bytes) -> bytes:
+        """State that a party is silent, in round `number`.
+
+        Raises:
+            OutOfRange: What came of signing it is too long to be sent.
+        """
+        said = Timeout(
+            job=self._job,
+            round=number,
+            silent=silent,
+            by=self._index,
+            transcript=transcript,
+        )
+        payload = said.to_bytes()
+        made = self._notary.sign(payload) if self._notary else payload
+        if len(made) > MAX_NOTICE:
+            raise OutOfRange(f"expected a statement of up to {MAX_NOTICE} bytes")
+        return made
+
+    def open(self, party: int, data: bytes) -> int:
+        """Whom a neighbour's statement names.
+
+        Raises:
+            VerificationError: `mpc.frame`; it is none, by `party`.
+        """
+        verify = self._notary.verify if self._notary else _unsigned
+        try:
+            return read(data, verify, job=self._job, by=party).silent
+        except PrivShareError as error:
+            abort("mpc.frame", f"timeout: {error.message}", party=party)
+
+
+def _unsigned(_party: int, data: bytes) -> bytes:
+    return data
 
 
 def read(

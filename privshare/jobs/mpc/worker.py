@@ -71,7 +71,8 @@ def attend(control: Control, *, walls: bool, work: Work | None = None) -> None:
         if not isinstance(error, Exception):
             raise
         return
-    control.result(result, json.dumps(report).encode())
+    with contextlib.suppress(OSError):  # it wanted no more of it
+        control.result(result, json.dumps(report).encode())
 
 
 def _attend(
