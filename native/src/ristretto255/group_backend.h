@@ -35,6 +35,12 @@ struct ps_group_backend {
     int (*set_msm_vartime)(ps_ristretto255 *p, const ps_scalar *s,
                            size_t count, const ps_ristretto255_set *set,
                            ps_limb *scratch);
+    /* ps_oprf.h. The second sets *bad as decode does. */
+    int (*oprf_blind)(uint8_t *out, const uint8_t *in, size_t count,
+                      const ps_scalar *s);
+    int (*oprf_evaluate)(uint8_t *out, size_t *bad, const uint8_t *in,
+                         size_t count, const ps_scalar *s);
+    int (*encode_twice)(uint8_t *out, const ps_ristretto255 *p, size_t count);
 };
 
 #endif
