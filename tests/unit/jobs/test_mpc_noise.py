@@ -92,8 +92,8 @@ def test_the_noise_of_three_nodes_adds_up(ring: int) -> None:
     drawn = [[5, -3, 1 << 50, 0], [-(1 << 61), 2, -9, 0], [1, 1, 1, 0]]
     held, _ = run(drawn, ring)
     for i in range(3):
-        assert (held[i][1] == held[(i + 1) % 3][0]).all()
-    total = noise.reconstruct((held[0][0], held[1][0], held[2][0]), ring)
+        assert (held[i].next == held[(i + 1) % 3].own).all()
+    total = noise.reconstruct((held[0].own, held[1].own, held[2].own), ring)
     assert total == [sum(numbers) for numbers in zip(*drawn, strict=True)]
 
 
@@ -122,7 +122,7 @@ def test_the_result_has_the_declared_noise(mech: str) -> None:
     asked = mechanism(**(laplace if mech == "dlaplace" else {}))
     drawn = [noise.prepare(asked, kit.Stream(f"node {i}")) for i in range(3)]
     held, _ = run(drawn, 64)
-    total = noise.reconstruct((held[0][0], held[1][0], held[2][0]), 64)
+    total = noise.reconstruct((held[0].own, held[1].own, held[2].own), 64)
     variance = sum(x * x for x in total) / len(total)
     assert abs(variance / float(asked.noise.variance(3)) - 1) < 0.15
     within = sum(abs(x) <= asked.error95() for x in total) / len(total)
