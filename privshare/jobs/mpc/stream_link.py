@@ -11,7 +11,7 @@ Silence: when nothing was heard of a party for `Times.silence_s`, this node sign
 a `Timeout` and asks the third party for its own. A third party that has heard
 something says so instead.
 
-Implements section 5 of docs/protocols/mpc.md.
+Implements sections 4 to 7 of docs/protocols/mpc-channel.md.
 """
 
 from __future__ import annotations
