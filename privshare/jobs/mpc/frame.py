@@ -17,7 +17,7 @@ Big-endian. A message longer than `CHUNK` is cut into frames of that size and a
 last one. Who receives knows beforehand how long the message is, so nothing here
 makes it hold more than it asked for.
 
-Implements section 5 of docs/protocols/mpc.md.
+Implements section 4 of docs/protocols/mpc-channel.md.
 
 >>> head = Header(Kind.DATA, 0, 1, bytes(32), 1, 7, label_digest("sum"), 5, 5)
 >>> unpack(pack(head), party=0) == head

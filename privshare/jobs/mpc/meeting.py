@@ -7,7 +7,7 @@ word, and keeps nobody from being met: handshakes run side by side.
 
     sockets ─► handshakes ─► check_peer ─► hello ─► StreamLink, SessionKeys
 
-Implements section 5.1 of docs/protocols/mpc.md.
+Implements section 1 of docs/protocols/mpc-channel.md.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ computes (`worker`); it gets sockets, and can open none.
 
     Listener, Plan, request ─► run ─► process ─► Finished, or an end with a rule
 
-Implements section 5 of docs/protocols/mpc.md.
+Implements section 3 of docs/protocols/mpc-channel.md.
 """
 
 from __future__ import annotations

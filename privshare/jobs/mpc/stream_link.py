@@ -11,7 +11,7 @@ Silence: when nothing was heard of a party for `Times.silence_s`, this node sign
 a `Timeout` and asks the third party for its own. A third party that has heard
 something says so instead.
 
-Implements section 5 of docs/protocols/mpc.md.
+Implements sections 4 to 7 of docs/protocols/mpc-channel.md.
 """
 
 from __future__ import annotations
@@ -263,10 +263,9 @@ class StreamLink:
 
     def _check_times(self, busy: list[Neighbour], started: float, now: float) -> None:
         for other in busy:
-            if other.gone or other.bye:
-                self._silent(other, "closed")
-            if now - max(other.heard, started) > self._times.silence_s:
-                self._silent(other, "nothing heard")
+            quiet = now - max(other.heard, started) > self._times.silence_s
+            if quiet or other.gone or other.bye:
+                self._silent(other, _why(other))
         if now > self._times.deadline:
             self._late(busy)
 
@@ -369,17 +368,21 @@ class StreamLink:
             self._aborted(other, rule, about)
         silent = self._statements.open(other.party, body)
         third = self._other(other)
-        if silent == third.party:
-            since = third.heard
-            left = since + self._times.silence_s - time.monotonic()
-            self._drain(third, left, lambda: third.heard > since)
-            if third.heard == since:
-                mine = self._state(silent)
-                other.send(Kind.TIMEOUT, self.rounds, self._label, mine)
-                self._part((other,))
-                why = "closed" if third.gone else "nothing heard"
-                self._end_silent(third, why, {self.index: mine, other.party: body})
+        if silent == third.party and self._quiet(third):
+            mine = self._state(silent)
+            other.send(Kind.TIMEOUT, self.rounds, self._label, mine)
+            self._part((other,))
+            self._end_silent(third, _why(third), {self.index: mine, other.party: body})
         self._aborted(other, "mpc.silent", silent)
+
+    def _quiet(self, third: Neighbour) -> bool:
+        """Whether we, too, hear nothing of a party that somebody calls silent.
+
+        We listen for three beats. What it sent before it fell silent comes first.
+        """
+        self._drain(third, 3 * self._times.beat_s, _said_bye(third))
+        unheard = time.monotonic() - third.heard
+        return third.gone or third.bye or unheard > 2.5 * self._times.beat_s
 
     def _aborted(self, other: Neighbour, rule: str, about: int | None) -> NoReturn:
         of = "" if about is None else f" of party {about}"
@@ -483,6 +486,10 @@ class _Ending:
                 self._link._tell(error)
             else:
                 self._link.tell(error)
+
+
+def _why(other: Neighbour) -> str:
+    return "closed" if other.gone or other.bye else "nothing heard"
 
 
 def _said_bye(other: Neighbour) -> Callable[[], bool]:

@@ -7,7 +7,7 @@ assumed to lie.
 
     node  waits ─► Timeout ─► agency's key ─► the other node, and its statement back
 
-Implements section 5.4 of docs/protocols/mpc.md.
+Implements section 5 of docs/protocols/mpc-channel.md.
 
 >>> made = Timeout(job=bytes(32), round=3, silent=2, by=0, transcript=bytes(32))
 >>> Timeout.from_bytes(made.to_bytes()) == made

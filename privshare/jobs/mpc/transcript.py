@@ -11,6 +11,8 @@ and both tell the digest of the pair between them.
 
     view ─► neighbours ─► settle ─► root, or `mpc.transcript` with the pair
 
+Implements section 6 of docs/protocols/mpc-channel.md.
+
 The digests catch what the transport cannot: a node that says another thing
 about a conversation than the one it had.
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import gc
 import importlib
 import json
 import os
@@ -125,8 +124,6 @@ def _compute(
     except BaseException:
         link.tell(PrivShareError("stopped", detail={"rule": "mpc.stopped"}))
         raise
-    finally:
-        gc.collect()
 
 
 def _find(name: str) -> Work:

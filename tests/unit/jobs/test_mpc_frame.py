@@ -24,7 +24,7 @@ HEAD = Header(Kind.DATA, 0, 1, b"j" * 32, 3, 9, label_digest("step"), 100, 100)
 
 
 def test_layout() -> None:
-    """The bytes stand where docs/protocols/mpc.md says."""
+    """The bytes stand where docs/protocols/mpc-channel.md says."""
     data = pack(HEAD)
     assert len(data) == HEADER_BYTES == 80
     assert data[:8] == b"PSM1\x02\x00\x01\x00"

@@ -237,11 +237,11 @@ def answer_of(raw: bytes) -> PrivShareError:
     def two() -> None:
         third.hello(b"", b"")
         third.round("a", b"", b"four", 0, 0)
-        third._failed = PrivShareError("done")  # no goodbye to wait for
 
     try:
         error = together([zero, bad, two])[0]
     finally:
+        third._failed = PrivShareError("done")  # no goodbye to wait for
         link.close()
         third.close()
         for one in ends.values():
