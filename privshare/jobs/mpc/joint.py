@@ -172,7 +172,7 @@ def _commit(link: Link, own: bytes, following: bytes) -> tuple[bytes, ...]:
     came = link.round("pieces", mine[after], mine[index], 32, 32)
     previous, following_said = (bytes(one) for one in came)
     if previous != following_said:
-        raise abort(
+        abort(
             "mpc.piece",
             "expected both holders of a piece of the result to commit to the same, "
             "found otherwise",

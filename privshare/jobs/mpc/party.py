@@ -372,7 +372,7 @@ class Party:
         # The next node lacks our own piece; the previous one lacks our next.
         before, after = self.link.round(label, seen, own, own.nbytes, len(seen))
         if hashlib.sha256(before).digest() != bytes(after):
-            raise abort(
+            abort(
                 "mpc.opening",
                 "expected both holders of a piece to open the same, found otherwise",
             )
@@ -388,7 +388,7 @@ class Party:
         seen = hashlib.sha256(following.tobytes()).digest()
         before, after = self.link.round(label, seen, own, own.nbytes, len(seen))
         if hashlib.sha256(before).digest() != bytes(after):
-            raise abort(
+            abort(
                 "mpc.opening",
                 "expected both holders of a piece to open the same, found otherwise",
             )

@@ -37,7 +37,9 @@ __all__ = ["StreamLink", "Times"]
 
 _NO_LABEL: Final = bytes(16)
 #: How long a last word may take to leave.
-_PARTING_S: Final = 0.5
+_PARTING_S: Final = 0.3
+#: And how long a goodbye is waited for, when all went well.
+_BYE_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +253,7 @@ class StreamLink:
         busy = []
         for other in self._both:
             flushed = other.flush()
-            if other in readable:
+            if other in readable or other.gone:  # it may have said why
                 other.pump()
             if other.notices:
                 self._noticed(other)
@@ -261,7 +263,7 @@ class StreamLink:
 
     def _check_times(self, busy: list[Neighbour], started: float, now: float) -> None:
         for other in busy:
-            if other.gone:
+            if other.gone or other.bye:
                 self._silent(other, "closed")
             if now - max(other.heard, started) > self._times.silence_s:
                 self._silent(other, "nothing heard")
@@ -334,10 +336,11 @@ class StreamLink:
         statements = {self.index: mine}
         while third.notices:
             kind, body = third.notices.popleft()
-            if (
-                kind is Kind.TIMEOUT
-                and self._statements.open(third.party, body) == other.party
-            ):
+            if kind is Kind.ABORT:
+                said = read_notice(body, third.party)
+                if said != ("mpc.silent", other.party):  # so both of them ended
+                    self._aborted(third, *said)
+            elif self._statements.open(third.party, body) == other.party:
                 statements[third.party] = body
         self._end_silent(other, why, statements)
 
@@ -443,23 +446,23 @@ class StreamLink:
                 return
             self._closed = True
             self._stop.set()
-            if self._failed is None:
-                self._say_bye()
+            self._say_bye(_BYE_S if self._failed is None else _PARTING_S)
             for other in self._both:
                 other.close()
         if threading.current_thread() is not self._pulse:
             self._pulse.join()
 
-    def _say_bye(self) -> None:
+    def _say_bye(self, seconds: float) -> None:
         # Whoever closes with something unread resets the connection, and what
         # it had sent last may be lost: so both wait for the other's goodbye.
         for other in self._both:
             if not other.gone:
                 other.send(Kind.BYE, self.rounds, self._label)
-        seconds = min(2.0, max(0.0, self._times.deadline - time.monotonic()))
+        until = time.monotonic() + seconds
         try:
             for other in self._both:
-                self._drain(other, seconds, _said_bye(other))
+                left = until - time.monotonic()
+                self._drain(other, left, _said_bye(other))
         except PrivShareError:  # all results are in; what comes now is void
             return
 

@@ -10,12 +10,19 @@ import pytest
 from mpc_kit import JOB, converse, frame, links, notaries, pairs, times, together
 
 from privshare.errors import EncodingError, OutOfRange, PrivShareError
+from privshare.jobs.mpc import stream_link
 from privshare.jobs.mpc.frame import CHUNK, Kind, label_digest
 from privshare.jobs.mpc.stream_link import StreamLink, Times
 from privshare.jobs.mpc.timeout import Timeout
 from privshare.jobs.mpc.transcript import Views
 from privshare.wire import envelope
 from privshare.wire.canonical import unb64u
+
+
+@pytest.fixture(autouse=True)
+def short_parting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those who misbehave here say no goodbye: nobody waits long for it."""
+    monkeypatch.setattr(stream_link, "_PARTING_S", 0.05)
 
 
 def test_rounds_carry_what_was_sent() -> None:
@@ -127,7 +134,7 @@ def test_views_that_differ_name_the_pair(pair: tuple[int, int]) -> None:
 def test_silence_is_signed_by_two(why: str) -> None:
     """Both others name the silent one, and each holds both signed statements."""
     known = notaries()
-    made = links(times(silence_s=0.15), known)
+    made = links(times(silence_s=0.5), known)
 
     def alive(link: StreamLink) -> None:
         link.hello(b"", b"")
@@ -143,7 +150,7 @@ def test_silence_is_signed_by_two(why: str) -> None:
         if why == "closed":
             link.close()
         else:
-            time.sleep(1)
+            time.sleep(1.8)
 
     done = together([lambda: alive(made[0]), silent, lambda: alive(made[2])])
     for node in (0, 2):
