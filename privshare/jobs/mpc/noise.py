@@ -40,12 +40,24 @@ from privshare.jobs.mpc.programs.program import Plan
 from privshare.jobs.mpc.ring import Limbs, Shared, limbs_of
 from privshare.rights.mechanism import Mechanism
 from privshare.schemes.noise import RandomSource
+from privshare.wire.canonical import Json
 
-__all__ = ["add", "check", "deal", "headroom", "prepare", "reconstruct", "share"]
+__all__ = [
+    "add",
+    "bounds",
+    "check",
+    "deal",
+    "headroom",
+    "prepare",
+    "reconstruct",
+    "report",
+    "share",
+]
 
 Pieces = tuple[Limbs, Limbs, Limbs]
 
 _LABEL = "noise"
+_TAIL_BITS = 64
 
 
 class Link(Protocol):
@@ -119,6 +131,21 @@ def headroom(mechanism: Mechanism) -> int:
     cell. A plan adds it to its declared bounds before the run.
     """
     return mechanism.noise.bound()
+
+
+def bounds(mechanism: Mechanism | None) -> dict[str, int]:
+    """What may go wrong, as a negated binary logarithm, for a receipt.
+
+    `noise`: that the noise of some cell is larger than `headroom`.
+    """
+    if mechanism is None:
+        return {}
+    return {"noise": _TAIL_BITS - (mechanism.cells - 1).bit_length()}
+
+
+def report(mechanism: Mechanism) -> dict[str, Json]:
+    """What a receipt says of the noise: the mechanism, and what follows."""
+    return {"mechanism": mechanism.to_json(), **mechanism.report()}
 
 
 def prepare(

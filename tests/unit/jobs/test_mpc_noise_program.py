@@ -15,13 +15,15 @@ import mpc_program_kit as engine
 import noise_kit as kit
 
 from privshare.errors import NotPermitted, OutOfRange
-from privshare.jobs.mpc import catalogue, noise
+from privshare.jobs.mpc import catalogue, joint, noise
+from privshare.jobs.mpc.dealt import Dealt
 from privshare.jobs.mpc.link import run3
 from privshare.jobs.mpc.party import Party
 from privshare.jobs.mpc.pieces import expand, split
 from privshare.jobs.mpc.programs.inputs import encode
 from privshare.jobs.mpc.programs.program import Plan
 from privshare.jobs.mpc.ring import Shared
+from privshare.jobs.mpc.session_key import SessionKeys
 from privshare.rights.mechanism import Mechanism
 
 WAGES = [100, 0, 250, 999, 1_000, 3]
@@ -103,6 +105,52 @@ def test_noisy_sums_of_groups_get_noise_in_every_cell() -> None:
     assert [f - x for f, x in zip(found, exact, strict=True)] == [
         sum(cells) for cells in zip(*drawn, strict=True)
     ]
+
+
+def test_a_node_adds_noise_as_its_task_says() -> None:
+    """From the request to the answer: pieces of a noisy sum, and what was added."""
+    _, plan = plan_of("sum")
+    asked = mechanism(plan)
+    flat = encode(plan, engine.DATASET, {"wage": WAGES})
+    pieces = split(flat, b"\1" * 32, b"\2" * 32)
+    columns = [engine.number("wage", 0, 1_000)]
+
+    def task(i: int, made: Mechanism | None) -> joint.Task:
+        return joint.Task(
+            program="sum",
+            parameters=engine.asked(columns, value="wage", noisy=True),
+            k=1,
+            model="semi-honest",
+            inputs=[
+                Dealt(
+                    dataset=engine.DATASET,
+                    rows=len(WAGES),
+                    own=pieces[i],
+                    next=pieces[(i + 1) % 3],
+                )
+            ],
+            noise=made,
+        )
+
+    def work(link: Any, made: Mechanism | None = asked) -> joint.Finished:
+        i = link.index
+        keys = SessionKeys(previous=engine.KEYS[i], next=engine.KEYS[(i + 1) % 3])
+        request = memoryview(joint.request_of(task(i, made)))
+        return joint.read_answer(joint.work(link, keys, request))
+
+    done = run3(work)
+    limbs = [int.from_bytes(one.own[32:], "little") for one in done]
+    half = 1 << (plan.ring - 1)
+    found = (sum(limbs) + half) % (2 * half) - half
+    assert found != sum(WAGES)
+    assert abs(found - sum(WAGES)) < noise.headroom(asked)
+    assert [one.pieces for one in done] == [done[0].pieces] * 3
+    for one in done:
+        assert one.noise == {"mechanism": asked.to_json(), **asked.report()}
+        assert one.charge == asked.charge_epsilon
+        assert one.bounds["noise"] == 64
+    with pytest.raises(NotPermitted):
+        run3(lambda link: work(link, None))
 
 
 def test_a_plan_that_needs_noise_does_not_run_without() -> None:
