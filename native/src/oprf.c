@@ -46,6 +46,37 @@ static void expand(uint8_t *out64, const ps_sha512 *begun, const uint8_t *in,
     ps_wipe(first, sizeof first);
 }
 
+/* Most bytes that fit a block of SHA-512 with its padding. */
+enum { ONE_BLOCK = 111, EIGHT = 8 };
+
+/* The next eight messages at once, if each fits a block. */
+static int expand_eight(uint8_t *out, const ps_sha512 *begun,
+                        const uint8_t *messages, uint64_t from,
+                        const uint64_t *ends, const uint8_t *suffix,
+                        size_t suffix_len, const ps_backend *backend)
+{
+    const struct ps_group_backend *group = backend->group;
+    const uint8_t *in[EIGHT];
+    size_t len[EIGHT];
+    ps_sha512 fresh;
+
+    if (group == NULL || group->expand_eight == NULL
+        || suffix_len > ONE_BLOCK - 64 - 1) {
+        return 0;
+    }
+    for (size_t i = 0; i < EIGHT; i++) {
+        in[i] = messages + from;
+        len[i] = ends[i] - from;
+        if (len[i] > ONE_BLOCK - 3 - suffix_len) {
+            return 0;
+        }
+        from = ends[i];
+    }
+    ps_sha512_init(&fresh);
+    group->expand_eight(out, begun, &fresh, in, len, suffix, suffix_len);
+    return 1;
+}
+
 ps_status ps_oprf_expand(uint8_t *out, const uint8_t *messages,
                          const uint64_t *ends, size_t count,
                          const uint8_t *tag, size_t tag_len,
@@ -55,7 +86,6 @@ ps_status ps_oprf_expand(uint8_t *out, const uint8_t *messages,
     uint64_t from = 0;
     ps_sha512 begun;
 
-    (void)backend;
     if (tag_len == 0 || tag_len > PS_OPRF_TAG) {
         return PS_E_RANGE;
     }
@@ -70,6 +100,13 @@ ps_status ps_oprf_expand(uint8_t *out, const uint8_t *messages,
     begin(&begun);
     from = 0;
     for (size_t i = 0; i < count; i++) {
+        if (count - i >= EIGHT
+            && expand_eight(out + 64 * i, &begun, messages, from, ends + i,
+                            suffix, tag_len + 1, backend)) {
+            i += EIGHT - 1;
+            from = ends[i];
+            continue;
+        }
         expand(out + 64 * i, &begun, messages + from, ends[i] - from, suffix,
                tag_len + 1);
         from = ends[i];

@@ -85,7 +85,7 @@ def keccak_offsets() -> list[int]:
 TABLES = (
     ("hash/sha256.c", "ps_sha256_k", cube_fractions(64, 32)),
     ("hash/sha256.c", "initial", square_fractions(8, 32)),
-    ("hash/sha512.c", "k", cube_fractions(80, 64)),
+    ("hash/sha512.c", "ps_sha512_k", cube_fractions(80, 64)),
     ("hash/sha512.c", "initial", square_fractions(8, 64)),
     ("hash/keccak.c", "round_constant", keccak_rounds()),
     ("hash/keccak.c", "offset", keccak_offsets()),

@@ -184,5 +184,6 @@ const struct ps_group_backend ps_lanes_group = {
     .oprf_blind = ps_ge8_oprf_blind,
     .oprf_evaluate = ps_ge8_oprf_evaluate,
     .encode_twice = ps_ge8_encode_twice,
+    .expand_eight = ps_lanes_expand_eight,
 };
 #endif

@@ -106,6 +106,12 @@ int ps_ge8_oprf_evaluate(uint8_t *out, size_t *bad, const uint8_t *in,
                          size_t count, const ps_scalar *s);
 int ps_ge8_encode_twice(uint8_t *out, const ps_ristretto255 *p, size_t count);
 
+/* ifma_sha512.c: entry */
+void ps_lanes_expand_eight(uint8_t *out, const ps_sha512 *begun,
+                           const ps_sha512 *fresh, const uint8_t *const *in,
+                           const size_t *len, const uint8_t *suffix,
+                           size_t suffix_len);
+
 /** r = 1/a; 0 where a is 0. */
 void ps_fe8_invert(fe8 *r, const fe8 *a);
 

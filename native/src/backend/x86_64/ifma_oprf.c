@@ -30,10 +30,10 @@ enum {
     BLOCK = 8 /* vectors that share an inversion */
 };
 
-/* Digits -8 .. 7 to radix 16: pick[k] is all ones when the digit is k + 1 or
- * -(k + 1). */
+/* Digits -8 .. 7 to radix 16: pick[k] is 0xff when the digit is k + 1 or
+ * -(k + 1), and 0 otherwise. */
 typedef struct {
-    uint64_t pick[MULTIPLES];
+    uint8_t pick[MULTIPLES];
     uint64_t none, negative;
 } window;
 
@@ -71,7 +71,7 @@ static void recode(window *w, const ps_scalar *s)
         uint64_t size = (digit ^ negative) - negative;
 
         for (uint64_t k = 0; k < MULTIPLES; k++) {
-            w[i].pick[k] = ct_mask_equal(size, k + 1);
+            w[i].pick[k] = (uint8_t)ct_mask_equal(size, k + 1);
         }
         w[i].none = ct_mask_zero(size);
         w[i].negative = negative;
@@ -90,13 +90,13 @@ LANES_INLINE void choose(fe8 *r, const ge8_cached *table, const window *w,
     v0 = v1 = v2 = v3 = v4 = lanes_set(0);
     LANES_UNROLL
     for (size_t k = 0; k < MULTIPLES; k++) {
-        const ps_lanes mask = lanes_set(w->pick[k]);
+        const lanes_flag flag = w->pick[k];
 
-        v0 = lanes_choose(v0, word[k * GE8_WORDS + 0], mask);
-        v1 = lanes_choose(v1, word[k * GE8_WORDS + 1], mask);
-        v2 = lanes_choose(v2, word[k * GE8_WORDS + 2], mask);
-        v3 = lanes_choose(v3, word[k * GE8_WORDS + 3], mask);
-        v4 = lanes_choose(v4, word[k * GE8_WORDS + 4], mask);
+        v0 = lanes_keep(v0, word[k * GE8_WORDS + 0], flag);
+        v1 = lanes_keep(v1, word[k * GE8_WORDS + 1], flag);
+        v2 = lanes_keep(v2, word[k * GE8_WORDS + 2], flag);
+        v3 = lanes_keep(v3, word[k * GE8_WORDS + 3], flag);
+        v4 = lanes_keep(v4, word[k * GE8_WORDS + 4], flag);
     }
     r->v[0] = v0;
     r->v[1] = v1;
