@@ -40,25 +40,18 @@ static fe inverse_of(uint64_t n)
     return x;
 }
 
-static fe weight_of_bit(const ps_prio3 *vdaf, size_t bit)
-{
-    uint64_t rest = ((uint64_t)1 << (vdaf->bits - 1)) - 1;
-    uint64_t weight = bit + 1 < vdaf->bits ? (uint64_t)1 << bit
-                                           : vdaf->max - rest;
-
-    return fe_factor(fe_from_u64(weight));
-}
-
-/* The number that vdaf->bits elements stand for: linear, so shares may be
- * decoded too. */
+/* The number that vdaf->bits elements stand for, all but the last with weights
+ * 1, 2, 4, ...: linear, so shares may be decoded too. */
 static fe number_of(const fe *m, const ps_prio3 *vdaf)
 {
+    uint64_t last = vdaf->max - (((uint64_t)1 << (vdaf->bits - 1)) - 1);
     fe sum = fe_zero();
 
-    for (size_t bit = 0; bit < vdaf->bits; bit++) {
-        sum = fe_add(sum, fe_mul(m[bit], weight_of_bit(vdaf, bit)));
+    for (size_t bit = vdaf->bits - 1; bit-- > 0;) {
+        sum = fe_add(fe_add(sum, sum), m[bit]);
     }
-    return sum;
+    return fe_add(sum, fe_mul(m[vdaf->bits - 1],
+                              fe_factor(fe_from_u64(last))));
 }
 
 /* value <= max, in bits elements of which the last has the weight that is

@@ -92,29 +92,28 @@ static inline fe fe_sub(fe a, fe b)
     return fe_narrow(d + fe_p_if((uint64_t)(fe_wide(a) < fe_wide(b))));
 }
 
-/* a*b/R mod p. Two steps; each adds m*p with m = -t mod 2^64, which clears the
- * lowest word and carries out of it unless that was 0. */
+/* a*b/R mod p: the product plus (m_0 + 2^64 * m_1) * p is divisible by R. Each
+ * m is minus the word that it clears, from which 1 is carried unless that word
+ * was 0. */
 static inline fe fe_mul(fe a, fe b)
 {
     ps_wide ll = (ps_wide)a.low * b.low, lh = (ps_wide)a.low * b.high;
     ps_wide hl = (ps_wide)a.high * b.low, hh = (ps_wide)a.high * b.high;
     ps_wide t, u;
-    uint64_t t0 = (uint64_t)ll, t1, m;
+    uint64_t word0 = (uint64_t)ll, word1, m;
 
     t = (ll >> 64) + (uint64_t)lh + (uint64_t)hl;
-    t1 = (uint64_t)t;
+    word1 = (uint64_t)t;
     hh += (t >> 64) + (lh >> 64) + (hl >> 64); /* words 2 and 3 */
 
-    m = 0 - t0;
-    u = (ps_wide)m * FE_P_HIGH + t1 + ((t0 | m) >> 63);
-    t1 = (uint64_t)u;
-    t = (uint64_t)hh + (u >> 64);
-    hh = (hh >> 64) + (t >> 64); /* word 3 and above, below 2^65 */
+    m = 0 - word0;
+    u = (ps_wide)m * FE_P_HIGH + word1 + (uint64_t)(word0 != 0);
+    word1 = (uint64_t)u;
 
-    m = 0 - t1;
-    u = (ps_wide)m * FE_P_HIGH + (uint64_t)t + ((t1 | m) >> 63);
-    hh += u >> 64;
-    return fe_reduce_once((hh << 64) | (uint64_t)u, (uint64_t)(hh >> 64));
+    m = 0 - word1;
+    u = (ps_wide)m * FE_P_HIGH + (u >> 64) + (uint64_t)(word1 != 0);
+    t = hh + u;
+    return fe_reduce_once(t, (uint64_t)(t < hh));
 }
 
 static inline fe fe_r_squared(void)
