@@ -15,7 +15,7 @@ from time import process_time
 from privshare.jobs.mpc.link import run3
 from privshare.jobs.mpc.party import Party
 from privshare.jobs.mpc.programs.cost import SECONDS, Seconds
-from privshare.jobs.mpc.programs.sharing import low_bits, negative
+from privshare.jobs.mpc.programs.sharing import negative
 from privshare.jobs.mpc.ring import Shared
 
 __all__ = ["calibrate"]
@@ -27,8 +27,8 @@ _WORK: dict[str, _Work] = {
     "multiply": lambda party, x: party.multiply(x, x),
     "mac": lambda party, x: party.matmul(x.reshape(8, -1), x.reshape(-1, 8)),
     "sign": negative,
-    "low-bits": lambda party, x: low_bits(party, x, _BITS),
-    "convert": lambda party, x: party.from_bits(low_bits(party, x, _BITS), x.ring),
+    "low-bits": lambda party, x: party.low_bits(x, _BITS),
+    "convert": lambda party, x: party.from_bits(party.low_bits(x, _BITS), x.ring),
     "cut": lambda party, x: party.truncate(x, _CUT, 120),
 }
 
