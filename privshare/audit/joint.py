@@ -167,6 +167,7 @@ def check_job_result(case: Case) -> Found:
     rows = {one.dataset: one.rows for one in _deals(case)}
     again = result_of(job_id, spec, outcome, pieces, rows)
     expect(again == result, "what the pieces add up to", "another result")
+    expect(outcome.charge == spec.charge, f"a charge of {spec.charge}", outcome.charge)
     expect(outcome.charge <= charge, f"a charge up to {charge}", outcome.charge)
     return [
         f"The three pieces enclosed, to which all machines are committed, add up to "

@@ -25,6 +25,7 @@ from privshare.exchange.tee_admission import spec_of as attested_spec_of
 from privshare.exchange.tee_plan import TeeQuestion
 from privshare.jobs.attested_spec import AttestedSpec
 from privshare.jobs.lifecycle import Advance, Cancel, Fail, Job, Problem, step
+from privshare.jobs.mpc_spec import MpcSpec
 from privshare.jobs.spec import PROGRAM, Spec
 from privshare.jobs.tee_spec import OPERATION
 from privshare.ledger.transaction import parse
@@ -137,9 +138,10 @@ def _encrypted(spec: Spec) -> dict[str, Json]:
 
 def _measured(spec: AttestedSpec) -> dict[str, Json]:
     """What `job.admit` says of an attested job."""
+    charge = spec.charge if isinstance(spec, MpcSpec) else 0
     inputs: list[Json] = [
         {
-            "charge": 0,
+            "charge": charge,
             "columns": list(item.columns),
             "grant": item.grant,
             "group_by": list(item.group_by),

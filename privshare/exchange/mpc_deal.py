@@ -23,7 +23,7 @@ from privshare.exchange.node import Node
 from privshare.exchange.tee_admission import TeeAdmitted, release_info
 from privshare.exchange.tee_party import appraised
 from privshare.exchange.tee_runner import MAX_TABLE
-from privshare.jobs.mpc import catalogue
+from privshare.jobs.mpc import catalogue, noise
 from privshare.jobs.mpc.pieces import SEED_BYTES, split
 from privshare.jobs.mpc.programs.column import check_schema
 from privshare.jobs.mpc.programs.inputs import encode
@@ -78,6 +78,7 @@ def deal(
         )
     plan = program.plan(spec.parameters, registered, spec.k)
     catalogue.check_inputs(plan, spec.inputs)
+    noise.check(plan, spec.noise)
     check_schema(
         plan.columns, item.dataset, datasets.documents(node, item.dataset).schema
     )

@@ -79,6 +79,7 @@ class HostCompute:
             parameters=work.spec.parameters,
             k=work.spec.k,
             model=work.spec.model,
+            noise=work.spec.noise,
             inputs=work.pieces,
         )
         request = joint.request_of(task)

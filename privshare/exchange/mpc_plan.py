@@ -25,7 +25,7 @@ from privshare.exchange.code import find_code
 from privshare.exchange.mpc_question import MpcQuestion
 from privshare.exchange.node import Node
 from privshare.exchange.tee_plan import MEANINGS, grant_for
-from privshare.jobs.mpc import catalogue
+from privshare.jobs.mpc import catalogue, noise
 from privshare.jobs.mpc.programs.cost import Cost
 from privshare.jobs.mpc_spec import PREFIX, MpcSpec
 from privshare.jobs.tee_spec import TeeInput
@@ -98,6 +98,7 @@ def plan(node: Node, question: MpcQuestion) -> MpcPlan:
     k = max(ks)
     planned = found.plan(parameters, rows, k)
     catalogue.check_inputs(planned, inputs)
+    noise.check(planned, question.noise)
     model = question.model or found.model
     if model != "semi-honest":
         raise NotPermitted(
@@ -114,6 +115,7 @@ def plan(node: Node, question: MpcQuestion) -> MpcPlan:
         coordinator=node.agency,
         nodes=_nodes(node, question),
         model=model,
+        noise=question.noise,
         nonce=secrets.token_bytes(16),
     )
     return MpcPlan(spec, rows, planned.cost, question.deadline_s)
@@ -264,6 +266,7 @@ def explain(node: Node, question: MpcQuestion) -> dict[str, Any]:
         "inputs": [item.dataset for item in spec.inputs],
         "k": spec.k,
         "learns": learns,
+        "noise": None if spec.noise is None else spec.noise.expected_error(),
         "not_proven": "that no two nodes put their pieces together; that the owners' "
         "data are true; that results of several jobs do not differ by one person",
         "parties": spec.parties.roles(),

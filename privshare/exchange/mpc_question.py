@@ -19,6 +19,7 @@ from privshare.jobs.mpc_spec import MODELS, Model
 from privshare.jobs.spec import MAX_INPUTS, MAX_K
 from privshare.ledger.parties import NODES
 from privshare.rights import identifier
+from privshare.rights.mechanism import Mechanism
 from privshare.rights.terms import MAX_COLUMNS
 from privshare.wire.canonical import Fields, Json
 
@@ -69,6 +70,7 @@ class MpcQuestion:
         nodes: Three agencies, or none: then those that say they compute.
         model: What a node may do without being a danger, or None: as the
             program has it.
+        noise: What the nodes add to the result, or None.
         k: No group with fewer rows; at least what the grants say.
         deadline_s: Seconds until the job is given up.
     """
@@ -80,6 +82,7 @@ class MpcQuestion:
     grants: tuple[str, ...] = ()
     nodes: tuple[str, ...] = ()
     model: Model | None = None
+    noise: Mechanism | None = None
     k: int | None = None
     deadline_s: int = DEADLINE_S
 
@@ -99,10 +102,11 @@ class MpcQuestion:
             "k": None,
             "model": None,
             "nodes": [],
+            "noise": None,
             "parameters": {},
         }
         fields = Fields({**defaults, **cast(dict[str, Json], obj)}, "question")
-        parameters = fields.json("parameters")
+        parameters, noise = fields.json("parameters"), fields.json("noise")
         if not isinstance(parameters, dict):
             raise EncodingError("question.parameters: expected an object")
         model = fields.nullable("model", fields.str)
@@ -119,6 +123,9 @@ class MpcQuestion:
             grants=fields.str_list("grants", MAX_INPUTS),
             nodes=fields.str_list("nodes", NODES),
             model=cast(Model | None, model),
+            noise=None
+            if noise is None
+            else Mechanism.from_json(noise, "question.noise"),
             k=fields.nullable("k", fields.int, 1, MAX_K),
             deadline_s=fields.int("deadline_s", 10, MAX_DEADLINE_S),
         )

@@ -35,6 +35,7 @@ from privshare.jobs.spec import MAX_INPUTS, MAX_K, NONCE_BYTES
 from privshare.jobs.tee_spec import MAX_PARAMETERS, TeeInput
 from privshare.ledger.parties import NODES, Parties
 from privshare.rights import identifier
+from privshare.rights.mechanism import Mechanism
 from privshare.wire import domain
 from privshare.wire.canonical import Fields, Json, b64u, encode
 from privshare.wire.digest import digest_json
@@ -78,6 +79,7 @@ class MpcSpec:
         coordinator: The agency that asks and gets the result.
         nodes: The three agencies whose machines compute, in order.
         model: What a node may do without being a danger to result or secrecy.
+        noise: What the nodes add to the result, or None.
         nonce: 16 bytes that make two equal questions two jobs.
 
     Raises:
@@ -95,6 +97,7 @@ class MpcSpec:
     coordinator: str
     nodes: tuple[str, ...]
     model: Model
+    noise: Mechanism | None = None
     nonce: bytes
 
     def __post_init__(self) -> None:
@@ -142,6 +145,11 @@ class MpcSpec:
         return identifier.measured(self.code, identifier.JOINT)
 
     @property
+    def charge(self) -> int:
+        """What it costs of each grant's privacy budget, in micro-epsilon."""
+        return 0 if self.noise is None else self.noise.charge_epsilon
+
+    @property
     def runners(self) -> tuple[str, ...]:
         """The agencies whose machines must be attested."""
         return self.nodes
@@ -180,6 +188,7 @@ class MpcSpec:
             "model": self.model,
             "module": self.module,
             "nodes": list(self.nodes),
+            "noise": None if self.noise is None else self.noise.to_json(),
             "nonce": b64u(self.nonce),
             "operation": OPERATION,
             "parameters": dict(self.parameters),
@@ -201,7 +210,7 @@ class MpcSpec:
         fields.constant("program", PROGRAM)
         fields.constant("method", METHOD)
         fields.constant("operation", OPERATION)
-        parameters = fields.json("parameters")
+        parameters, noise = fields.json("parameters"), fields.json("noise")
         if not isinstance(parameters, dict):
             raise EncodingError("spec.parameters: expected an object")
         made = cls(
@@ -214,6 +223,7 @@ class MpcSpec:
             coordinator=fields.str("coordinator"),
             nodes=fields.str_list("nodes", NODES, sorted_unique=True),
             model=cast(Model, fields.str("model", max=32)),
+            noise=None if noise is None else Mechanism.from_json(noise, "spec.noise"),
             nonce=fields.bytes("nonce", NONCE_BYTES),
         )
         fields.end()

@@ -115,6 +115,8 @@ class SharesQuery(Bound[M]):
         nodes: Three agencies; none lets the node choose.
         model: `semi-honest` or `malicious-abort`; None leaves it to the program.
         k: No group with fewer rows; at least what the grants say.
+        noise: A mechanism as docs/protocols/privacy.md has it, which the nodes add
+            to the result; the grants' budgets are charged for it.
     """
 
     def __init__(
@@ -131,6 +133,7 @@ class SharesQuery(Bound[M]):
         nodes: Sequence[str] = (),
         model: str | None = None,
         k: int | None = None,
+        noise: Mapping[str, Json] | None = None,
     ) -> None:
         super().__init__(driver)
         self._session = session
@@ -143,6 +146,7 @@ class SharesQuery(Bound[M]):
         self.nodes = tuple(nodes)
         self.model = model
         self.k = k
+        self.noise = None if noise is None else dict(noise)
 
     def __repr__(self) -> str:
         names = ", ".join(ref for refs in self.columns.values() for ref in refs)
@@ -292,6 +296,7 @@ class SharesQuery(Bound[M]):
             "method": METHOD,
             "model": self.model,
             "module": _PREFIX + self.program,
+            "noise": self.noise,
             "operation": RUN,
             "parameters": {**self.parameters, "columns": columns, "rows": rows},
             "parties": {"nodes": list(self.nodes)},

@@ -20,7 +20,7 @@ from tee_kit import SimulatedMachine
 from privshare.audit.report import Verdict
 from privshare.audit.trust_root import EvidenceRoots
 from privshare.audit.verifier import verify
-from privshare.errors import NotPermitted
+from privshare.errors import NotPermitted, PrivShareError
 from privshare.exchange import job as jobs
 from privshare.exchange.attester import Compute, JointOutcome, JointWork
 from privshare.exchange.mpc_question import MpcQuestion
@@ -29,6 +29,7 @@ from privshare.jobs.attestation.roots import root_document
 from privshare.jobs.lifecycle import Job
 from privshare.jobs.mpc.timeout import Notary
 from privshare.ledger import query, query_attested
+from privshare.rights.mechanism import Mechanism
 from privshare.wire.canonical import decode, encode
 
 RETURNS, DEEDS = "tax/returns", "title/deeds"
@@ -50,11 +51,11 @@ def network(tmp_path: Path) -> Iterator[JointConsortium]:
     made.close()
 
 
-def prepare(network: JointConsortium, name: str) -> None:
+def prepare(network: JointConsortium, name: str, budget: int = 0) -> None:
     """A program is listed, and two tables are granted for it."""
     network.prepare(name)
     program = program_of(name)
-    rule = permit(id="runs", operations=["run"], programs=[program])
+    rule = permit(id="runs", operations=["run"], programs=[program], max_budget=budget)
     for owner, first in (("tax", 0), ("title", 100)):
         table = "returns" if owner == "tax" else "deeds"
         network.publish(owner, table, taxes(12, first), rules=[rule])
@@ -64,6 +65,7 @@ def prepare(network: JointConsortium, name: str) -> None:
             operations=["run"],
             programs=[program],
             uses=100,
+            budget=budget,
         )
 
 
@@ -285,3 +287,65 @@ def test_a_model_that_the_engine_does_not_keep_is_refused(
     with pytest.raises(NotPermitted) as refused:
         jobs.submit(network["housing"], asked)
     assert refused.value.detail["rule"] == "job.model"
+
+
+# -- noise --------------------------------------------------------------------
+
+NOISE = {
+    "cells": 1,
+    "delta": 40,
+    "high": 10_000_000,
+    "honest": 2,
+    "level": 100_000,
+    "low": 0,
+    "mech": "dgauss",
+    "rows": 1,
+    "statistic": "sum",
+}
+
+
+def noisy(network: JointConsortium, budget: int) -> MpcQuestion:
+    """The sum, with noise that each of the nodes adds to."""
+    prepare(network, "sum", budget)
+    return question(
+        "sum",
+        Asked(RETURNS, ("tax_paid",)),
+        Asked(DEEDS, ("tax_paid",)),
+        parameters={
+            "columns": COLUMNS,
+            "noisy": True,
+            "rows": {"kind": "appended"},
+            "value": "paid",
+        },
+        noise=Mechanism(**NOISE),
+    )
+
+
+def test_noise_is_added_and_charged(network: JointConsortium) -> None:
+    """The grants' budgets pay for it, and the receipt says what was added."""
+    asked = noisy(network, budget=100_000_000)
+    job = ended(network, asked)
+    assert (job.problem, job.phase) == (None, "done")
+    assert asked.noise is not None
+    found: Any = decode(job.result)
+    error = asked.noise.error95() * 4
+    assert abs(float(found["output"]["sum"]) * 100 - 1_332_600) < error
+    for number in (0, 1):
+        use = query.use(network.host.view(), f"{job.ledger_id}.{number}")
+        assert (use.status, use.charge) == ("settled", asked.noise.charge_epsilon)
+    assert judged(network, receipt_of(network, job).body).outcome == "valid"
+
+
+def test_noise_is_not_added_without_a_budget(network: JointConsortium) -> None:
+    """The ledger refuses to admit it, and nothing is spent."""
+    with pytest.raises(PrivShareError):
+        jobs.submit(network["housing"], noisy(network, budget=0))
+
+
+def test_a_noisy_program_has_its_noise(network: JointConsortium) -> None:
+    """Without it, or with that of another statistic, it is not planned."""
+    asked = noisy(network, budget=100_000_000)
+    for other in (None, Mechanism(**{**NOISE, "high": 99})):
+        with pytest.raises(PrivShareError) as refused:
+            jobs.submit(network["housing"], replace(asked, noise=other))
+        assert refused.value.detail["rule"] == "privacy.noise"

@@ -114,6 +114,9 @@ class JobRequest(Model):
     model: Literal["malicious-abort", "semi-honest"] | None = Field(
         default=None, description="for `mpc`: what a node may do without being a danger"
     )
+    noise: dict[str, Any] | None = Field(
+        default=None, description="for `mpc`: the mechanism that is added"
+    )
     parties: JobParties | None = Field(default=None, description="who does what")
     deadline_s: int = Field(
         default=3600, ge=1, le=MAX_DEADLINE_S, description="seconds until it fails"
@@ -295,6 +298,7 @@ def _asked(call: Call) -> jobs.AnyQuestion:
         )
     if asked.method != "mpc" and (
         asked.model is not None
+        or asked.noise is not None
         or any(one.columns or one.group_by for one in asked.inputs)
         or (asked.parties is not None and asked.parties.nodes)
     ):
@@ -326,6 +330,7 @@ def _joint(call: Call) -> MpcQuestion:
         "k": asked.k,
         "model": asked.model,
         "nodes": list(parties.nodes),
+        "noise": asked.noise,
         "parameters": asked.parameters,
         "program": asked.module,
         "purpose": asked.purpose,
