@@ -133,7 +133,7 @@ def test_no_silent_wrong_result_of_the_engine() -> None:
     sweep(engine, ENGINE, 200, seed=8, kinds=HONEST)
 
 
-@pytest.mark.skipif(not LONG, reason="long form: 10,000 faults, 4 minutes")
+@pytest.mark.skipif(not LONG, reason="long form: 10,000 faults, 2 minutes")
 @pytest.mark.parametrize("seed", [7, 9])
 def test_no_silent_wrong_result_long(seed: int) -> None:
     """The same, ten thousand times in all."""
