@@ -42,6 +42,10 @@ PEERS = (
 LIBSODIUM = Peer("libsodium", ("rbcl==1.1.2",), ("3.11", "3.12", "3.13"))
 """The others are beside our Paillier, this one beside our ristretto255."""
 
+OPENMINED = Peer("openmined", ("openmined-psi==2.0.6",), ("3.11", "3.13"))
+SPU = Peer("spu", ("spu==0.9.5",), ("3.11",))
+"""These two are beside our private joins; the second takes a gigabyte."""
+
 
 def interpreter(version: str) -> str | None:
     """A Python of this version: on PATH, or where pyenv keeps it."""
@@ -95,7 +99,7 @@ def set_up(peer: Peer, folder: Path = FOLDER) -> str:
 def main() -> None:
     """Set all of them up and say how that went."""
     folder = Path(sys.argv[1]) if sys.argv[1:] else FOLDER
-    for peer in (*PEERS, LIBSODIUM):
+    for peer in (*PEERS, LIBSODIUM, OPENMINED, SPU):
         reason = set_up(peer, folder)
         print(f"{peer.name:12}{'absent: ' + reason if reason else 'ready'}", flush=True)
 

@@ -38,18 +38,20 @@ static inline uint32_t ps_load32_le(const uint8_t *p)
 
 static inline uint64_t ps_load64_le(const uint8_t *p)
 {
-    uint64_t x = 0;
-    for (int i = 7; i >= 0; i--) {
-        x = (x << 8) | p[i];
-    }
-    return x;
+    return ps_load32_le(p) | ((uint64_t)ps_load32_le(p + 4) << 32);
 }
 
 static inline void ps_store64_le(uint8_t *p, uint64_t x)
 {
-    for (int i = 0; i < 8; i++) {
-        p[i] = (uint8_t)(x >> (8 * i));
-    }
+    /* Written out, compilers make one store of it. */
+    p[0] = (uint8_t)x;
+    p[1] = (uint8_t)(x >> 8);
+    p[2] = (uint8_t)(x >> 16);
+    p[3] = (uint8_t)(x >> 24);
+    p[4] = (uint8_t)(x >> 32);
+    p[5] = (uint8_t)(x >> 40);
+    p[6] = (uint8_t)(x >> 48);
+    p[7] = (uint8_t)(x >> 56);
 }
 
 /* memcpy that may be asked to copy nothing from nowhere. */

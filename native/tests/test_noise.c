@@ -8,25 +8,36 @@ enum { FEED = 1 << 20, MANY = 4096 };
 static uint8_t feed[FEED];
 static int64_t samples[MANY], again[MANY];
 
+/* Calls with the whole feed, and `done` and `used` of the function around. */
+#define BERNOULLI(x, count, a, b) \
+    ps_noise_bernoulli_vartime(x, &done, &used, count, a, b, feed, FEED)
+#define LAPLACE(x, count, t, s) \
+    ps_noise_laplace_vartime(x, &done, &used, count, t, s, feed, FEED)
+#define POLYA(x, count, t, s) \
+    ps_noise_polya_vartime(x, &done, &used, count, t, s, feed, FEED)
+#define GAUSSIAN(x, count, low, high, d) \
+    ps_noise_gaussian_vartime(x, &done, &used, count, low, high, d, feed, FEED)
+
 typedef ps_status sampler(int64_t *, size_t *, size_t *, size_t,
                           const uint8_t *, size_t);
 
 static ps_status laplace(int64_t *x, size_t *done, size_t *used, size_t count,
                          const uint8_t *bytes, size_t len)
 {
-    return ps_noise_laplace(x, done, used, count, 7, 3, bytes, len);
+    return ps_noise_laplace_vartime(x, done, used, count, 7, 3, bytes, len);
 }
 
 static ps_status gaussian(int64_t *x, size_t *done, size_t *used, size_t count,
                           const uint8_t *bytes, size_t len)
 {
-    return ps_noise_gaussian(x, done, used, count, 50, 0, 3, bytes, len);
+    return ps_noise_gaussian_vartime(x, done, used, count, 50, 0, 3, bytes,
+                                     len);
 }
 
 static ps_status polya(int64_t *x, size_t *done, size_t *used, size_t count,
                        const uint8_t *bytes, size_t len)
 {
-    return ps_noise_polya(x, done, used, count, 200, 1, bytes, len);
+    return ps_noise_polya_vartime(x, done, used, count, 200, 1, bytes, len);
 }
 
 static sampler *const SAMPLERS[] = {laplace, gaussian, polya};
@@ -81,24 +92,18 @@ static void refused(void)
     done = used = 9; \
     CHECK((call) == PS_E_RANGE && x == 0 && done == 0 && used == 0)
 
-    REFUSED(ps_noise_laplace(&x, &done, &used, 1, 0, 1, feed, FEED));
-    REFUSED(ps_noise_laplace(&x, &done, &used, 1, 1, 0, feed, FEED));
-    REFUSED(ps_noise_laplace(&x, &done, &used, 1, 1ULL << 60, 1ULL << 30,
-                             feed, FEED));
-    REFUSED(ps_noise_laplace(&x, &done, &used, 1, 1, 1ULL << 40, feed, FEED));
-    REFUSED(ps_noise_laplace(&x, &done, &used, 1, (1ULL << 42) + 1, 1, feed,
-                             FEED));
-    REFUSED(ps_noise_polya(&x, &done, &used, 1, (1ULL << 25) + 1, 2, feed,
-                           FEED));
-    REFUSED(ps_noise_gaussian(&x, &done, &used, 1, 0, 0, 1, feed, FEED));
-    REFUSED(ps_noise_gaussian(&x, &done, &used, 1, 1, 0, 0, feed, FEED));
-    REFUSED(ps_noise_gaussian(&x, &done, &used, 1, 1, 0, 1ULL << 32, feed,
-                              FEED));
-    REFUSED(ps_noise_gaussian(&x, &done, &used, 1, 0, 1 << 16, 1, feed, FEED));
-    REFUSED(ps_noise_gaussian(&x, &done, &used, 1, 0, 1ULL << 32, 1ULL << 31,
-                              feed, FEED));
-    CHECK(ps_noise_bernoulli(&bit, &done, &used, 1, 1, 0, feed, FEED)
-          == PS_E_RANGE && bit == 0);
+    REFUSED(LAPLACE(&x, 1, 0, 1));
+    REFUSED(LAPLACE(&x, 1, 1, 0));
+    REFUSED(LAPLACE(&x, 1, 1ULL << 60, 1ULL << 30));
+    REFUSED(LAPLACE(&x, 1, 1, 1ULL << 40));
+    REFUSED(LAPLACE(&x, 1, (1ULL << 42) + 1, 1));
+    REFUSED(POLYA(&x, 1, (1ULL << 25) + 1, 2));
+    REFUSED(GAUSSIAN(&x, 1, 0, 0, 1));
+    REFUSED(GAUSSIAN(&x, 1, 1, 0, 0));
+    REFUSED(GAUSSIAN(&x, 1, 1, 0, 1ULL << 32));
+    REFUSED(GAUSSIAN(&x, 1, 0, 1 << 16, 1));
+    REFUSED(GAUSSIAN(&x, 1, 0, 1ULL << 32, 1ULL << 31));
+    CHECK(BERNOULLI(&bit, 1, 1, 0) == PS_E_RANGE && bit == 0);
 }
 
 /* The largest parameters work, and give numbers of their size. */
@@ -107,34 +112,29 @@ static void edges(void)
     size_t done, used;
     ps_limb seen = 0;
 
-    CHECK(ps_noise_laplace(samples, &done, &used, 64, (1ULL << 60) - 1,
-                           1ULL << 20, feed, FEED) == PS_OK);
-    CHECK(ps_noise_laplace(samples, &done, &used, 64, 1ULL << 42, 1, feed,
-                           FEED) == PS_OK);
+    CHECK(LAPLACE(samples, 64, (1ULL << 60) - 1, 1ULL << 20) == PS_OK);
+    CHECK(LAPLACE(samples, 64, 1ULL << 42, 1) == PS_OK);
     for (size_t i = 0; i < 64; i++) {
         seen |= (ps_limb)(samples[i] < 0 ? -samples[i] : samples[i]);
     }
     CHECK(seen >> 40 != 0 && seen >> 50 == 0);
-    CHECK(ps_noise_gaussian(samples, &done, &used, 64, ~0ULL, 0xffff, 1, feed,
-                            FEED) == PS_OK);
+    CHECK(GAUSSIAN(samples, 64, ~0ULL, 0xffff, 1) == PS_OK);
     seen = 0;
     for (size_t i = 0; i < 64; i++) {
         seen |= (ps_limb)(samples[i] < 0 ? -samples[i] : samples[i]);
     }
     CHECK(seen >> 39 != 0 && seen >> 45 == 0);
-    CHECK(ps_noise_gaussian(samples, &done, &used, 64, ~0ULL, 0xffffffff,
-                            0xffffffff, feed, FEED) == PS_OK);
-    CHECK(ps_noise_gaussian(samples, &done, &used, 64, 1, 0, 0xffffffff, feed,
-                            FEED) == PS_OK);
+    CHECK(GAUSSIAN(samples, 64, ~0ULL, 0xffffffff, 0xffffffff) == PS_OK);
+    CHECK(GAUSSIAN(samples, 64, 1, 0, 0xffffffff) == PS_OK);
     for (size_t i = 0; i < 64; i++) {
         CHECK(samples[i] == 0);
     }
-    CHECK(ps_noise_laplace(samples, &done, &used, 64, 1, (1ULL << 40) - 1,
-                           feed, FEED) == PS_OK);
+    CHECK(LAPLACE(samples, 64, 1, (1ULL << 40) - 1) == PS_OK);
     for (size_t i = 0; i < 64; i++) {
         CHECK(samples[i] == 0);
     }
-    CHECK(ps_noise_laplace(NULL, &done, &used, 0, 1, 1, NULL, 0) == PS_OK);
+    CHECK(ps_noise_laplace_vartime(NULL, &done, &used, 0, 1, 1, NULL, 0)
+          == PS_OK);
     CHECK(done == 0 && used == 0);
 }
 
@@ -143,18 +143,15 @@ static void bits(void)
     static uint8_t made[MANY];
     size_t done, used, set = 0;
 
-    CHECK(ps_noise_bernoulli(made, &done, &used, MANY, 0, 9, feed, FEED)
-          == PS_OK);
+    CHECK(BERNOULLI(made, MANY, 0, 9) == PS_OK);
     for (size_t i = 0; i < MANY; i++) {
         CHECK(made[i] == 1);
     }
-    CHECK(ps_noise_bernoulli(made, &done, &used, MANY, ~0ULL, 1, feed, FEED)
-          == PS_OK);
+    CHECK(BERNOULLI(made, MANY, ~0ULL, 1) == PS_OK);
     for (size_t i = 0; i < MANY; i++) {
         CHECK(made[i] == 0);
     }
-    CHECK(ps_noise_bernoulli(made, &done, &used, MANY, 7, 5, feed, FEED)
-          == PS_OK);
+    CHECK(BERNOULLI(made, MANY, 7, 5) == PS_OK);
     for (size_t i = 0; i < MANY; i++) {
         set += made[i];
     }

@@ -85,7 +85,7 @@ def keccak_offsets() -> list[int]:
 TABLES = (
     ("hash/sha256.c", "ps_sha256_k", cube_fractions(64, 32)),
     ("hash/sha256.c", "initial", square_fractions(8, 32)),
-    ("hash/sha512.c", "k", cube_fractions(80, 64)),
+    ("hash/sha512.c", "ps_sha512_k", cube_fractions(80, 64)),
     ("hash/sha512.c", "initial", square_fractions(8, 64)),
     ("hash/keccak.c", "round_constant", keccak_rounds()),
     ("hash/keccak.c", "offset", keccak_offsets()),
@@ -138,9 +138,18 @@ def group_tables() -> Iterator[tuple[str, str, list[int]]]:
         yield "ristretto255/scalar.c", name, limbs(value, 64, 4)
 
 
+def prio3_tables() -> Iterator[tuple[str, str, list[int]]]:
+    """draft-irtf-cfrg-vdaf-20, 6.1.2: generators; and R^2 for R = 2^128."""
+    narrow, wide = 2**64 - 2**32 + 1, 2**128 - 7 * 2**66 + 1
+    power = pow(7, 2**62 - 7, wide)
+    yield "prio3/field64.h", "field64_generator", [pow(7, 2**32 - 1, narrow)]
+    yield "prio3/field128.h", "field128_generator", limbs((power << 128) % wide, 64, 2)
+    yield "prio3/field128.h", "field128_r_squared", limbs((1 << 256) % wide, 64, 2)
+
+
 def main() -> int:
     """Print the tables that differ; 1 if there are any."""
-    tables = [*TABLES, *group_tables()]
+    tables = [*TABLES, *group_tables(), *prio3_tables()]
     bad = [(path, name) for path, name, want in tables if table(path, name) != want]
     for path, name in bad:
         print(f"expected {name} in {path} to be what its equation gives")

@@ -117,7 +117,7 @@ def bernoulli_exp(
     """
     if not (0 <= a < _WORD and 0 < b < _WORD):
         raise OutOfRange(f"expected 0 <= a < 2^64 and 0 < b < 2^64, found {a} and {b}")
-    return _fill("uint8_t[]", lib.ps_noise_bernoulli, count, 4, rand, a, b)
+    return _fill("uint8_t[]", lib.ps_noise_bernoulli_vartime, count, 4, rand, a, b)
 
 
 def laplace(
@@ -142,7 +142,7 @@ def laplace(
     """
     _check_scale(t, s, MAX_SCALE)
     guess = 4 if t < 1 << 16 else 40
-    return _fill("int64_t[]", lib.ps_noise_laplace, count, guess, rand, t, s)
+    return _fill("int64_t[]", lib.ps_noise_laplace_vartime, count, guess, rand, t, s)
 
 
 def gaussian(
@@ -173,7 +173,14 @@ def gaussian(
         )
     guess = 12 if n < d << 16 else 64
     return _fill(
-        "int64_t[]", lib.ps_noise_gaussian, count, guess, rand, n % _WORD, n >> 64, d
+        "int64_t[]",
+        lib.ps_noise_gaussian_vartime,
+        count,
+        guess,
+        rand,
+        n % _WORD,
+        n >> 64,
+        d,
     )
 
 
@@ -209,5 +216,7 @@ def polya(
     samples: list[int] = []
     while len(samples) < count:
         part = min(step, count - len(samples))
-        samples += _fill("int64_t[]", lib.ps_noise_polya, part, guess, rand, t, s)
+        samples += _fill(
+            "int64_t[]", lib.ps_noise_polya_vartime, part, guess, rand, t, s
+        )
     return samples

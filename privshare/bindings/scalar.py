@@ -133,6 +133,18 @@ def invert(a: bytes) -> bytes:
     return encoded(found, 1)
 
 
+def invert_many(data: bytes) -> bytes:
+    """1/a modulo the order for each; 0 for 0. One inversion for all.
+
+    Raises:
+        EncodingError: Not scalars.
+    """
+    found, count = decoded(data), len(data) // SCALAR_BYTES
+    result = ffi.new("ps_scalar[]", max(count, 1))
+    lib.ps_scalar_invert_batch(result, found, count)
+    return encoded(result, count)
+
+
 def from_int(value: int) -> bytes:
     """An integer of any sign modulo the order; for public numbers."""
     return (value % ORDER).to_bytes(SCALAR_BYTES, "little")

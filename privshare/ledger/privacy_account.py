@@ -11,7 +11,7 @@ The log of questions holds, for each column, of which rows an exact answer was
 given or is under way. The same column is not answered exactly for other rows:
 the difference of two answers is an answer about the rows between them.
 
-    rules_use.hold_releases ─► hold ─► `privacy/`, `charge/`, `asked/`
+    rules_use.hold_answers ─► hold ─► `privacy/`, `charge/`, `asked/`
     rules_use.end           ─► end
 
 Implements docs/protocols/privacy.md.

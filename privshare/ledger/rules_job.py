@@ -29,7 +29,7 @@ from privshare.ledger.rules_use import (
     Draw,
     Ended,
     end,
-    hold_releases,
+    hold_answers,
     lineage,
     read_operation,
     read_purpose,
@@ -101,7 +101,7 @@ class JobAdmit:
                 f"expected the inputs' owners, {', '.join(sorted(owners))}, found "
                 f"{', '.join(self.parties.nodes)}",
             )
-        hold_releases(context, names, self.inputs, self.operation)
+        hold_answers(context, names, self.inputs, self.operation)
         job = Job(
             coordinator=context.account,
             program=self.program,
@@ -366,5 +366,5 @@ class JobAbort:
         return cls(read_id(fields, "job"), read_reason(fields))
 
     def apply(self, context: Context) -> None:
-        """Release all inputs; those of a job that was opened are spent."""
+        """Answer all inputs; those of a job that was opened are spent."""
         abort(context, self.job, self.reason)

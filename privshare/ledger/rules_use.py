@@ -25,9 +25,9 @@ from privshare.ledger.rules_grant import need_grantee, read_id, read_reason, wri
 from privshare.ledger.values import Use
 from privshare.rights import grant as steps
 from privshare.rights import identifier
+from privshare.rights.answer import Answer
 from privshare.rights.grant import Grant
 from privshare.rights.privacy import subset_digest
-from privshare.rights.release import Release
 from privshare.rights.terms import MAX_COLUMNS, Terms
 from privshare.wire.canonical import INTEGER_LIMIT, Fields, b64u
 
@@ -41,26 +41,26 @@ class Draw:
     """What one use takes: which columns of which grant, and at what charge.
 
     A dataset with a privacy account is answered only where the input says what
-    leaves (`release`); without one the field is absent.
+    leaves (`answer`); without one the field is absent.
     """
 
     charge: int
     columns: tuple[str, ...]
     grant: str
     group_by: tuple[str, ...]
-    release: Release | None = None
+    answer: Answer | None = None
 
     @classmethod
     def read(cls, fields: Fields) -> Draw:
         """Read the four fields, or five, out of a body or an input."""
         column = identifier.COLUMN.pattern
-        says = "release" in fields.names()
+        says = "answer" in fields.names()
         return cls(
             fields.int("charge", 0, _MOST),
             fields.str_list("columns", MAX_COLUMNS, column, sorted_unique=True),
             read_id(fields, "grant"),
             fields.str_list("group_by", MAX_COLUMNS, column, sorted_unique=True),
-            Release.read(fields.obj("release")) if says else None,
+            Answer.read(fields.obj("answer")) if says else None,
         )
 
 
@@ -131,7 +131,7 @@ def reserve(
     return grant.terms.owner
 
 
-def hold_releases(
+def hold_answers(
     context: Context, use_ids: Sequence[str], draws: Sequence[Draw], operation: str
 ) -> None:
     """Charge the privacy accounts of all inputs, and look at what was asked.
@@ -140,39 +140,39 @@ def hold_releases(
     an answer is of depends on all of them.
 
     Raises:
-        NotPermitted: Rule `privacy.release`, `privacy.account`,
+        NotPermitted: Rule `privacy.answer`, `privacy.account`,
             `privacy.charge`, `privacy.budget` or `privacy.differencing`.
     """
     grants = [query.grant(context.draft, draw.grant) for draw in draws]
     names = {grant.terms.dataset for grant in grants}
     inputs = [(name, registered(context, name).version) for name in sorted(names)]
     for use_id, draw, grant in zip(use_ids, draws, grants, strict=True):
-        if draw.release is not None:
-            _hold_release(
-                context, use_id, draw, draw.release, grant.terms, operation, inputs
+        if draw.answer is not None:
+            _hold_answer(
+                context, use_id, draw, draw.answer, grant.terms, operation, inputs
             )
         elif grant.terms.output == "aggregate":
             need(
                 privacy_account.find(context, grant.terms.dataset) is None,
-                "privacy.release",
+                "privacy.answer",
                 f"expected what leaves of {grant.terms.dataset}, which has a privacy "
                 "account, found nothing",
             )
 
 
-def _hold_release(
+def _hold_answer(
     context: Context,
     use_id: str,
     draw: Draw,
-    release: Release,
+    answer: Answer,
     terms: Terms,
     operation: str,
     inputs: list[tuple[str, int]],
 ) -> None:
-    noise = release.noise
+    noise = answer.noise
     if noise is None:
         subset = subset_digest(
-            row_filter=release.row_filter, inputs=inputs, group_by=draw.group_by
+            row_filter=answer.row_filter, inputs=inputs, group_by=draw.group_by
         )
         privacy_account.hold_exact(
             context,
@@ -266,7 +266,7 @@ class UseReserve:
             program=None,
             request=self.request,
         )
-        hold_releases(context, [context.tx_id], [self.draw], self.operation)
+        hold_answers(context, [context.tx_id], [self.draw], self.operation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,7 +301,7 @@ class UseRelease:
         return cls(read_id(fields, "use"), read_reason(fields))
 
     def apply(self, context: Context) -> None:
-        """Release; the grantee only when the owner let the time pass."""
+        """Answer; the grantee only when the owner let the time pass."""
         use = query.use(context.draft, self.use)
         grant = query.grant(context.draft, use.grant)
         if context.account != grant.terms.owner:

@@ -5,7 +5,7 @@ person may have, and which level the answer reaches. Sensitivity, noise, charges
 and expected error follow from that, so none of them can be claimed differently
 by a coordinator, a node and an auditor.
 
-    coordinator   Mechanism ─► spec, ledger (`release`) ─► charges
+    coordinator   Mechanism ─► spec, ledger (`answer`) ─► charges
     node          mechanism.noise ─► a share of it
     explain()     mechanism.expected_error ─► "within ±1,234.56, 95 times of 100"
     auditor       from_json ─► the same charges again
@@ -261,6 +261,19 @@ class Mechanism:
             f"within ±{int(whole):,}{point}{digits}{space}{unit} of {of}, "
             "95 times of 100"
         )
+
+    def report(self) -> dict[str, Json]:
+        """What a receipt says of the noise beside the mechanism itself.
+
+        `closeness` k stands for τ <= 2^-k, null where two shares are exactly
+        the whole; `within` for ±, 95 times of 100, in whole steps.
+        """
+        return {
+            "closeness": self.tau_bits,
+            "epsilon": self.charge_epsilon,
+            "rho": self.charge_rho,
+            "within": self.error95(),
+        }
 
     def digest(self) -> bytes:
         """The 32 bytes that name these terms."""

@@ -91,7 +91,7 @@ def closeness(variance: int, shares: int) -> Fraction:
         OutOfRange: A number outside its interval.
 
     Source:
-        Kairouz, Liu and Steinke, ICML 2021, theorem 1 (σ² >= 1/4 there).
+        Kairouz, Liu and Steinke, ICML 2021, theorem 1, which asks for σ >= 1/2.
     """
     if variance < 1 or not 1 <= shares <= len(_EXPONENTS) + 1:
         raise OutOfRange(

@@ -24,6 +24,7 @@ def _tag(name: bytes) -> bytes:
 KEY_ID: Final = _tag(b"key-id")  # algorithm, public key: the kid
 KEY_FILE: Final = _tag(b"key-file")  # header of a passphrase-protected key
 SEAL: Final = _tag(b"seal")  # HPKE info: caller's info, associated data
+SEAL_HYBRID: Final = _tag(b"seal-hybrid")  # the same, for hybrid keys
 SHARE: Final = _tag(b"share")  # a key share on its way to its holder
 RESHARING: Final = _tag(b"resharing")  # public parts of a re-sharing, in order
 
@@ -85,6 +86,23 @@ MODULE_CACHE: Final = _tag(b"module-cache")  # key and compiled code of a module
 SIMULATED: Final = _tag(b"simulated")  # a statement of a machine that is none
 RECEIPT: Final = _tag(b"receipt")  # a receipt, as bundles name it
 ATTACHMENT: Final = _tag(b"attachment")  # a file that travels with a receipt
+
+# Private joins
+JOIN_RECIPE: Final = _tag(b"join-recipe")  # how identifiers are written
+JOIN_TERMS: Final = _tag(b"join-terms")  # what two owners agreed on
+JOIN_SESSION: Final = _tag(b"join-session")  # terms and both commitments
+JOIN_CONCLUSION: Final = _tag(b"join-conclusion")  # sizes, messages, result
+JOIN_IDENTIFIERS: Final = _tag(b"join-identifiers")  # salt, those that matched
+JOIN_KEY: Final = _tag(b"join-key")  # seed: a party's scalar
+JOIN_ROW: Final = _tag(b"join-row")  # seed, place: what pads or blinds a row
+# Surveys
+SURVEY: Final = _tag(b"survey")  # a survey's document: its id
+SURVEY_KEY: Final = _tag(b"survey-key")  # commitment to the verification key
+SURVEY_INPUT: Final = _tag(b"survey-input")  # a report's share on its way
+SURVEY_MESSAGE: Final = _tag(b"survey-message")  # what aggregators send each other
+SURVEY_TRANSCRIPT: Final = _tag(b"survey-transcript")  # earlier ones, a job's messages
+SURVEY_REPORTS: Final = _tag(b"survey-reports")  # earlier ones, accepted report ids
+SURVEY_SHARE: Final = _tag(b"survey-share")  # salt, aggregate share: a commitment
 
 # Encrypted columns
 COLUMN: Final = _tag(b"column")  # header and ciphertexts of a column's bytes

@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2] / "privshare"
 ENDLESS = {"shake128", "shake256", "shake_128", "shake_256"}
 MAY_DRAW = {
     "bindings/hash.py": "binds them",
+    "schemes/hybrid_sealing.py": "expands a private key's seed",
     "audit/second_transcript.py": "the transcript again, with hashlib alone",
     "audit/second_one_of_many.py": "bases from a published string",
     "audit/second_range.py": "generators from published strings",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,23 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "exchange"))
 
+from exchange_kit import Asked as Call
 from exchange_kit import permit, taxes
-from joint_kit import Asked, JointConsortium, program_of, question
+from joint_kit import NODES, Asked, JointConsortium, program_of, question
+from tee_kit import SimulatedMachine
 
 from privshare.audit.report import Verdict
 from privshare.audit.trust_root import EvidenceRoots
 from privshare.audit.verifier import verify
+from privshare.errors import NotPermitted
 from privshare.exchange import job as jobs
+from privshare.exchange.attester import Compute, JointOutcome, JointWork
 from privshare.exchange.mpc_question import MpcQuestion
+from privshare.jobs.attestation.evidence import RootSet
 from privshare.jobs.attestation.roots import root_document
 from privshare.jobs.lifecycle import Job
+from privshare.jobs.mpc.timeout import Notary
+from privshare.ledger import query, query_attested
 from privshare.wire.canonical import decode, encode
 
 RETURNS, DEEDS = "tax/returns", "title/deeds"
@@ -130,3 +138,150 @@ def test_each_node_computes_in_a_process_of_its_own(tmp_path: Path) -> None:
         assert decode(job.result)["output"]["sum"] == "13326.00"  # type: ignore[index]
     finally:
         network.close()
+
+
+# -- attest before share ------------------------------------------------------
+
+
+def _machine(node: str, **changes: Any) -> Callable[[JointConsortium], Any]:
+    """One node's machine says something else."""
+
+    def change(network: JointConsortium) -> None:
+        made = replace(network.simulators[node], **changes)
+        network.attester(node, machine=SimulatedMachine(made))
+
+    return change
+
+
+def _shown(node: str, change: Callable[[dict[str, Any]], Any]) -> Any:
+    """One node's evidence is altered on its way to the coordinator."""
+
+    def meddle(network: JointConsortium) -> None:
+        def between(asked: Call) -> Any:
+            answer = asked.go_on(network)
+            change(answer["bundle"]["admission"]["document"])
+            return answer
+
+        network.meddle[(node, "attestation")] = between
+
+    return meddle
+
+
+def _other_channel(document: dict[str, Any]) -> None:
+    document["channel"]["key"] = "A" * 43
+
+
+def _no_channel(document: dict[str, Any]) -> None:
+    document["channel"] = None
+
+
+def _unknown(node: str) -> Callable[[JointConsortium], Any]:
+    """An owner does not know the root of one node's machine."""
+
+    def change(network: JointConsortium) -> None:
+        known = [one.root for name, one in network.simulators.items() if name != node]
+        network.attester("tax", roots=RootSet(tuple(known)))
+
+    return change
+
+
+BAD: dict[str, Callable[[str], Callable[[JointConsortium], Any]]] = {
+    "debug mode": lambda node: _machine(node, debug=True),
+    "another machine": lambda node: _machine(node, measurement=bytes(48)),
+    "an unknown root": _unknown,
+    "another channel": lambda node: _shown(node, _other_channel),
+    "no channel": lambda node: _shown(node, _no_channel),
+}
+
+
+@pytest.mark.parametrize("node", NODES)
+@pytest.mark.parametrize("name", BAD)
+def test_not_a_byte_leaves_for_one_bad_machine_of_three(
+    network: JointConsortium, name: str, node: str
+) -> None:
+    """Whichever of the three it is: no owner sends a piece to any of them."""
+    asked = summed(network)
+    BAD[name](node)(network)
+    job = ended(network, asked)
+    assert job.phase == "failed" and job.problem is not None
+    assert job.problem.rule.startswith(("appraisal.", "bundle.", "root."))
+    assert network.released == 0
+    held = query_attested.attestation(network.host.view(), job.ledger_id)
+    assert held.refusal is not None and held.refusal.released == 0
+    use = query.use(network.host.view(), f"{job.ledger_id}.0")
+    assert use.status == "released"
+    assert judged(network, receipt_of(network, job).body).outcome == "valid"
+
+
+# -- nodes that lie -----------------------------------------------------------
+
+
+class Liar:
+    """A node's part, whose answer is altered before its agency sees it."""
+
+    def __init__(
+        self, true: Compute, lie: Callable[[JointOutcome], JointOutcome]
+    ) -> None:
+        self._true, self._lie = true, lie
+
+    def channel(self, job: str) -> Any:
+        return self._true.channel(job)
+
+    def run(self, work: JointWork, notary: Notary) -> JointOutcome:
+        return self._lie(self._true.run(work, notary))
+
+
+def _flip(data: bytes) -> bytes:
+    return data[:-1] + bytes([data[-1] ^ 1])
+
+
+LIES: dict[str, Callable[[JointOutcome], JointOutcome]] = {
+    "own piece": lambda one: replace(one, own=_flip(one.own)),
+    "next piece": lambda one: replace(one, next=_flip(one.next)),
+    "commitments": lambda one: replace(
+        one, pieces=(_flip(one.pieces[0]), *one.pieces[1:])
+    ),
+    "transcript": lambda one: replace(one, transcript=_flip(one.transcript)),
+    "bounds": lambda one: replace(one, bounds={"luck": 4096}),
+}
+
+
+@pytest.mark.parametrize("node", NODES)
+@pytest.mark.parametrize("name", LIES)
+def test_a_node_that_lies_at_the_end_ends_the_job(
+    network: JointConsortium, name: str, node: str
+) -> None:
+    """Its answer is not what the other two said, and there is no result."""
+    asked = summed(network)
+    attester = network[node].attester
+    assert attester is not None and attester.compute is not None
+    network.attester(node, compute=Liar(attester.compute, LIES[name]))
+    job = ended(network, asked)
+    assert (job.phase, job.result) == ("failed", b"")
+    assert job.problem is not None
+    assert job.problem.rule in ("mpc.piece", "job.opened", "job.conclusion")
+    if job.problem.rule == "mpc.piece":
+        assert job.problem.party == node
+
+
+def test_a_node_that_is_gone_ends_the_job_and_is_named(
+    network: JointConsortium,
+) -> None:
+    """It was attested and does not come: the two others say so."""
+    asked = summed(network)
+    network.hosts["title"].close()
+    job = ended(network, asked)
+    assert job.phase == "failed" and job.problem is not None
+    assert job.problem.rule.startswith("mpc.")
+    use = query.use(network.host.view(), f"{job.ledger_id}.0")
+    assert use.status == "released"
+
+
+def test_a_model_that_the_engine_does_not_keep_is_refused(
+    network: JointConsortium,
+) -> None:
+    """Nothing is promised that is not done."""
+    asked = replace(summed(network), model="malicious-abort")
+    with pytest.raises(NotPermitted) as refused:
+        jobs.submit(network["housing"], asked)
+    assert refused.value.detail["rule"] == "job.model"

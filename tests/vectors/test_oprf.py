@@ -1,8 +1,9 @@
 """RFC 9497, ristretto255-SHA512: what an oblivious function asks of the group.
 
-PrivShare has no such function yet; the three modes are written out here over
-the bindings and `schemes.hash_to_group`. Every value of a vector is computed
-again, the proofs' with the nonces that the vectors name.
+The three modes are written out here over the bindings and
+`schemes.hash_to_group`; `schemes.oprf`, which has the first two and works on
+batches, is held to the same vectors. Every value of a vector is computed again,
+the proofs' with the nonces that the vectors name.
 """
 
 from __future__ import annotations
@@ -10,10 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from privshare.bindings import ristretto255 as group
 from privshare.bindings import scalar
 from privshare.bindings.hash import sha512
 from privshare.bindings.ristretto255 import Elements
+from privshare.errors import PrivShareError
+from privshare.schemes import oprf
 from privshare.schemes.hash_to_group import hash_to_group, hash_to_scalar
 
 SUITE = "ristretto255-SHA512"
@@ -153,3 +158,57 @@ def test_every_suite(vector_json: Callable[[str], Any]) -> None:
         assert suite["vectors"]
         for vector in suite["vectors"]:
             check_vector(protocol, key, vector)
+
+
+def the_suites(vector_json: Callable[[str], Any]) -> list[dict[str, Any]]:
+    return [
+        suite
+        for suite in vector_json("rfc9497-oprf/vectors.json")
+        if suite["identifier"] == SUITE and suite["mode"] in (PLAIN, VERIFIABLE)
+    ]
+
+
+def test_the_scheme_gives_the_vectors(vector_json: Callable[[str], Any]) -> None:
+    """schemes.oprf: keys, blinded and evaluated elements, proofs and outputs."""
+    suites = the_suites(vector_json)
+    assert len(suites) == 2
+    for suite in suites:
+        mode = oprf.Mode(suite["mode"])
+        key = oprf.derive_key(unhex(suite["seed"]), unhex(suite["keyInfo"]), mode)
+        assert key == unhex(suite["skSm"])
+        for vector in suite["vectors"]:
+            inputs, blinds = each(vector["Input"]), b"".join(each(vector["Blind"]))
+            blinded = oprf.blind(inputs, blinds, mode)
+            assert blinded == b"".join(each(vector["BlindedElement"]))
+            evaluated = oprf.evaluate(key, blinded)
+            assert evaluated == b"".join(each(vector["EvaluationElement"]))
+            outputs = each(vector["Output"])
+            assert oprf.finalise(inputs, blinds, evaluated) == outputs
+            assert oprf.evaluate_inputs(key, inputs, mode) == outputs
+            if mode is oprf.Mode.VOPRF:
+                public = oprf.public_key(key)
+                assert public == unhex(suite["pkSm"])
+                nonce = unhex(vector["Proof"]["r"])
+                found, proof = oprf.evaluate_verifiable(key, blinded, nonce)
+                assert (found, proof) == (evaluated, unhex(vector["Proof"]["proof"]))
+                oprf.verify(public, blinded, evaluated, proof)
+
+
+def test_every_changed_byte_is_refused(vector_json: Callable[[str], Any]) -> None:
+    """A byte of a proof, an element or the key that changes is named or refused."""
+    suite = next(s for s in the_suites(vector_json) if s["mode"] == VERIFIABLE)
+    vector = suite["vectors"][-1]
+    good = [
+        unhex(suite["pkSm"]),
+        b"".join(each(vector["BlindedElement"])),
+        b"".join(each(vector["EvaluationElement"])),
+        unhex(vector["Proof"]["proof"]),
+    ]
+    oprf.verify(*good)
+    for which, data in enumerate(good):
+        for place in range(len(data)):
+            changed = bytearray(data)
+            changed[place] ^= 1 << place % 8
+            bad = [*good[:which], bytes(changed), *good[which + 1 :]]
+            with pytest.raises(PrivShareError):
+                oprf.verify(*bad)

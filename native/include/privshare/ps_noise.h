@@ -18,12 +18,14 @@
  *            C(2A, A) C(2N - 2A, N - A) / 4^N. For a geometric N, A and N - A
  *            are therefore independent and negative binomial of shape 1/2.
  *
- * Not constant time   How many bytes a sample takes, and how long it takes,
- * depends on the sample: large noise takes longer, and rejection repeats. That
- * is told on purpose (`used`); no other secret touches these functions. Who can
- * measure a call learns something about the noise, so a caller samples all that
- * it needs at once, before it holds any input, and not when a result leaves
- * (Jin, McMurtry, Rubinstein and Ohrimenko, IEEE S&P 2022).
+ * Not constant time   although the samples are secret, which is not what the
+ * ending `_vartime` means elsewhere. How many bytes a sample takes, and how
+ * long it takes, depends on the sample: large noise takes longer, and rejection
+ * repeats. That is told on purpose (`used`); no other secret touches these
+ * functions. Who can measure a call learns something about the noise, so a
+ * caller samples all that it needs at once, before it holds any input, and not
+ * when a result leaves (Jin, McMurtry, Rubinstein and Ohrimenko, "Are we there
+ * yet? Timing and floating-point attacks", IEEE S&P 2022).
  *
  * The feed   Samples are a function of one endless row of random bytes, of
  * which the feed is the beginning. When it ends inside a sample, the call
@@ -63,9 +65,10 @@
  *  On error   bits from `done` on are 0
  */
 PS_MUST_CHECK
-ps_status ps_noise_bernoulli(uint8_t *bits, size_t *done, size_t *used,
-                             size_t count, uint64_t a, uint64_t b,
-                             const uint8_t *feed, size_t feed_len);
+ps_status ps_noise_bernoulli_vartime(uint8_t *bits, size_t *done,
+                                     size_t *used, size_t count, uint64_t a,
+                                     uint64_t b, const uint8_t *feed,
+                                     size_t feed_len);
 
 /** Discrete Laplace of scale t / s.
  *
@@ -85,9 +88,10 @@ ps_status ps_noise_bernoulli(uint8_t *bits, size_t *done, size_t *used,
  *  On error   samples from `done` on are 0
  */
 PS_MUST_CHECK
-ps_status ps_noise_laplace(int64_t *samples, size_t *done, size_t *used,
-                           size_t count, uint64_t t, uint64_t s,
-                           const uint8_t *feed, size_t feed_len);
+ps_status ps_noise_laplace_vartime(int64_t *samples, size_t *done,
+                                   size_t *used, size_t count, uint64_t t,
+                                   uint64_t s, const uint8_t *feed,
+                                   size_t feed_len);
 
 /** Discrete Gaussian of variance parameter sigma^2 = n / d.
  *
@@ -109,9 +113,11 @@ ps_status ps_noise_laplace(int64_t *samples, size_t *done, size_t *used,
  *  On error   samples from `done` on are 0
  */
 PS_MUST_CHECK
-ps_status ps_noise_gaussian(int64_t *samples, size_t *done, size_t *used,
-                            size_t count, uint64_t n_low, uint64_t n_high,
-                            uint64_t d, const uint8_t *feed, size_t feed_len);
+ps_status ps_noise_gaussian_vartime(int64_t *samples, size_t *done,
+                                    size_t *used, size_t count,
+                                    uint64_t n_low, uint64_t n_high,
+                                    uint64_t d, const uint8_t *feed,
+                                    size_t feed_len);
 
 /** Difference of two negative binomials of shape 1/2: half a discrete Laplace.
  *
@@ -132,9 +138,9 @@ ps_status ps_noise_gaussian(int64_t *samples, size_t *done, size_t *used,
  *  On error   samples from `done` on are 0
  */
 PS_MUST_CHECK
-ps_status ps_noise_polya(int64_t *samples, size_t *done, size_t *used,
-                         size_t count, uint64_t t, uint64_t s,
-                         const uint8_t *feed, size_t feed_len);
+ps_status ps_noise_polya_vartime(int64_t *samples, size_t *done, size_t *used,
+                                 size_t count, uint64_t t, uint64_t s,
+                                 const uint8_t *feed, size_t feed_len);
 /* ffi: end */
 
 #endif

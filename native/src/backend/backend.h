@@ -120,5 +120,7 @@ void ps_sha256_blocks_portable(uint32_t *state8, const uint8_t *blocks,
 /* FIPS 180-4, 4.2.2: the first 32 bits of the fractional parts of the cube
  * roots of the first 64 primes (tools/check_constants.py recomputes them). */
 extern const uint32_t ps_sha256_k[64];
+/* The same of 64 bits and of 80 primes. */
+extern const uint64_t ps_sha512_k[80];
 
 #endif

@@ -1,5 +1,5 @@
 /* Keccak-f[1600], SHA3-256, SHA3-512, SHAKE128 and SHAKE256 (FIPS 202). */
-#include "privshare/ps_hash.h"
+#include "keccak.h"
 
 #include "../bytes.h"
 
@@ -92,12 +92,12 @@ static inline void chi(uint64_t *a, const uint64_t *b)
     }
 }
 
-void ps_keccak_f1600(uint64_t *lanes25)
+static inline void permute(uint64_t *lanes25, int first)
 {
     uint64_t a[25], moved[25];
 
     memcpy(a, lanes25, sizeof a);
-    for (int round = 0; round < 24; round++) {
+    for (int round = first; round < 24; round++) {
         theta(a);
         rho_pi(moved, a);
         chi(a, moved);
@@ -106,6 +106,16 @@ void ps_keccak_f1600(uint64_t *lanes25)
     memcpy(lanes25, a, sizeof a);
     ps_wipe(a, sizeof a);
     ps_wipe(moved, sizeof moved);
+}
+
+void ps_keccak_f1600(uint64_t *lanes25)
+{
+    permute(lanes25, 0);
+}
+
+void ps_keccak_p1600_12(uint64_t *lanes25)
+{
+    permute(lanes25, 12);
 }
 
 static void init(ps_keccak *ctx, uint32_t rate, uint32_t suffix)

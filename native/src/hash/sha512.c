@@ -1,10 +1,11 @@
 /* SHA-512 (FIPS 180-4, section 6.4). */
 #include "privshare/ps_hash.h"
 
+#include "../backend/backend.h"
 #include "../bytes.h"
 
 /* FIPS 180-4, 4.2.3: floor(2^64 * frac(cbrt(p))), p the first 80 primes. */
-static const uint64_t k[80] = {
+const uint64_t ps_sha512_k[80] = {
     0x428a2f98d728ae22, 0x7137449123ef65cd, 0xb5c0fbcfec4d3b2f,
     0xe9b5dba58189dbbc, 0x3956c25bf348b538, 0x59f111f1b605d019,
     0x923f82a4af194f9b, 0xab1c5ed5da6d8118, 0xd807aa98a3030242,
@@ -68,7 +69,7 @@ static void compress(uint64_t *state8, const uint64_t *w80)
     for (int t = 0; t < 80; t++) {
         uint64_t big1 = rotr(e, 14) ^ rotr(e, 18) ^ rotr(e, 41);
         uint64_t ch = g ^ (e & (f ^ g));
-        uint64_t t1 = h + big1 + ch + k[t] + w80[t];
+        uint64_t t1 = h + big1 + ch + ps_sha512_k[t] + w80[t];
         uint64_t big0 = rotr(a, 28) ^ rotr(a, 34) ^ rotr(a, 39);
         uint64_t maj = (a & b) | (c & (a | b));
         h = g;

@@ -195,9 +195,10 @@ static ps_status keep(size_t *done, size_t *used, ps_feed *f)
     return PS_OK;
 }
 
-ps_status ps_noise_bernoulli(uint8_t *bits, size_t *done, size_t *used,
-                             size_t count, uint64_t a, uint64_t b,
-                             const uint8_t *feed, size_t feed_len)
+ps_status ps_noise_bernoulli_vartime(uint8_t *bits, size_t *done,
+                                     size_t *used, size_t count, uint64_t a,
+                                     uint64_t b, const uint8_t *feed,
+                                     size_t feed_len)
 {
     ps_big over = big(a, 0), under = big(b, 0);
     ps_feed f;
@@ -253,17 +254,18 @@ static ps_status fill(int64_t *samples, size_t *done, size_t *used,
     return PS_OK;
 }
 
-ps_status ps_noise_laplace(int64_t *samples, size_t *done, size_t *used,
-                           size_t count, uint64_t t, uint64_t s,
-                           const uint8_t *feed, size_t feed_len)
+ps_status ps_noise_laplace_vartime(int64_t *samples, size_t *done,
+                                   size_t *used, size_t count, uint64_t t,
+                                   uint64_t s, const uint8_t *feed,
+                                   size_t feed_len)
 {
     return fill(samples, done, used, count, laplace, t, s,
                 PS_NOISE_RATIO_BITS, feed, feed_len);
 }
 
-ps_status ps_noise_polya(int64_t *samples, size_t *done, size_t *used,
-                         size_t count, uint64_t t, uint64_t s,
-                         const uint8_t *feed, size_t feed_len)
+ps_status ps_noise_polya_vartime(int64_t *samples, size_t *done, size_t *used,
+                                 size_t count, uint64_t t, uint64_t s,
+                                 const uint8_t *feed, size_t feed_len)
 {
     return fill(samples, done, used, count, polya, t, s, PS_NOISE_POLYA_BITS,
                 feed, feed_len);
@@ -281,9 +283,11 @@ static int variance_fits(const ps_big *n, uint64_t d)
     return ps_big_less(n, &most) && (n->limb[0] | n->limb[1]) != 0;
 }
 
-ps_status ps_noise_gaussian(int64_t *samples, size_t *done, size_t *used,
-                            size_t count, uint64_t n_low, uint64_t n_high,
-                            uint64_t d, const uint8_t *feed, size_t feed_len)
+ps_status ps_noise_gaussian_vartime(int64_t *samples, size_t *done,
+                                    size_t *used, size_t count,
+                                    uint64_t n_low, uint64_t n_high,
+                                    uint64_t d, const uint8_t *feed,
+                                    size_t feed_len)
 {
     ps_big n = big(n_low, n_high);
     normal g;

@@ -36,6 +36,7 @@ __all__ = [
     "closure",
     "engine_digest",
     "find",
+    "load",
     "names",
     "table",
 ]

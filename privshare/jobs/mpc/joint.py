@@ -22,7 +22,7 @@ from typing import Any, cast
 import numpy as np
 
 from privshare.errors import EncodingError
-from privshare.jobs.mpc import catalogue
+from privshare.jobs.mpc import catalogue, noise
 from privshare.jobs.mpc.abort import abort
 from privshare.jobs.mpc.dealt import Dealt
 from privshare.jobs.mpc.link import Link
@@ -34,6 +34,7 @@ from privshare.jobs.mpc_spec import MODELS, Model
 from privshare.jobs.mpc_statement import SALT_BYTES, piece_commitment
 from privshare.jobs.spec import MAX_INPUTS, MAX_K
 from privshare.ledger.parties import NODES
+from privshare.rights.mechanism import Mechanism
 from privshare.wire import domain
 from privshare.wire.canonical import Fields, Json, b64u, decode, encode, unb64u
 from privshare.wire.digest import tagged
@@ -63,6 +64,7 @@ class Task:
         k: Groups of fewer rows are not told.
         model: What the other nodes may do.
         inputs: In the order of the specification. Secret.
+        noise: What is added to the result, or None.
     """
 
     program: str
@@ -70,6 +72,7 @@ class Task:
     k: int
     model: Model
     inputs: Sequence[Dealt] = field(repr=False)
+    noise: Mechanism | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,10 +113,14 @@ def compute(link: Link, key_previous: bytes, key_next: bytes, task: Task) -> Fin
         VerificationError: A node cheated, or the nodes disagree; `mpc.*`.
         Unavailable: A node fell silent; `detail["party"]` is its number.
         EncodingError, OutOfRange: Inputs that the program does not take.
+        NotPermitted: Noise is missing or for something else: `privacy.noise`.
     """
     program = catalogue.find(task.program)
     rows = {one.dataset: one.rows for one in task.inputs}
     plan = program.plan(task.parameters, rows, task.k)
+    noise.check(plan, task.noise)
+    # Before the inputs are looked at: sampling is not constant-time.
+    numbers = [] if task.noise is None else noise.prepare(task.noise)
     inputs = {
         one.dataset: _shares(link.index, one, plan.elements[one.dataset], plan.ring)
         for one in task.inputs
@@ -127,6 +134,8 @@ def compute(link: Link, key_previous: bytes, key_next: bytes, task: Task) -> Fin
             f"result: expected {plan.outputs} elements of {plan.ring} bits, found "
             f"{result.shape} of {result.ring}"
         )
+    if task.noise is not None:
+        result = noise.add(link, result, numbers)
     own, following = engine[1] + _bytes(result.own), previous[1] + _bytes(result.next)
     pieces = _commit(link, own, following)
     return Finished(
@@ -135,7 +144,9 @@ def compute(link: Link, key_previous: bytes, key_next: bytes, task: Task) -> Fin
         pieces=pieces,
         elements=plan.outputs,
         ring=plan.ring,
-        bounds=party.bounds,
+        bounds={**party.bounds, **noise.bounds(task.noise)},
+        noise=None if task.noise is None else noise.report(task.noise),
+        charge=0 if task.noise is None else task.noise.charge_epsilon,
     )
 
 
@@ -172,7 +183,7 @@ def _commit(link: Link, own: bytes, following: bytes) -> tuple[bytes, ...]:
     came = link.round("pieces", mine[after], mine[index], 32, 32)
     previous, following_said = (bytes(one) for one in came)
     if previous != following_said:
-        raise abort(
+        abort(
             "mpc.piece",
             "expected both holders of a piece of the result to commit to the same, "
             "found otherwise",
@@ -198,6 +209,7 @@ def request_of(task: Task) -> bytes:
         ],
         "k": task.k,
         "model": task.model,
+        "noise": None if task.noise is None else task.noise.to_json(),
         "parameters": cast(Json, dict(task.parameters)),
         "program": task.program,
     }
@@ -235,7 +247,7 @@ def work(link: Link, keys: SessionKeys, request: memoryview) -> bytes:
         )
         item.end()
         at = end
-    parameters = fields.json("parameters")
+    parameters, asked = fields.json("parameters"), fields.json("noise")
     model = fields.str("model", max=32)
     if at != len(rest) or not isinstance(parameters, dict) or model not in MODELS:
         raise EncodingError("request: expected a task, found another form")
@@ -245,6 +257,7 @@ def work(link: Link, keys: SessionKeys, request: memoryview) -> bytes:
         k=fields.int("k", 1, MAX_K),
         model=cast(Model, model),
         inputs=inputs,
+        noise=None if asked is None else Mechanism.from_json(asked),
     )
     fields.end()
     done = compute(link, keys.previous, keys.next, task)
@@ -269,7 +282,7 @@ def read_answer(data: bytes | memoryview) -> Finished:
     head, rest = _unframed(memoryview(data))
     fields = Fields(head, "answer")
     bounds = fields.obj("bounds")
-    noise = fields.json("noise")
+    said = fields.json("noise")
     own = fields.int("own", 0, len(rest))
     texts = fields.str_list("pieces", NODES)
     made = Finished(
@@ -279,7 +292,7 @@ def read_answer(data: bytes | memoryview) -> Finished:
         elements=fields.int("elements", 1),
         ring=fields.int("ring", 64, 128),
         bounds={name: bounds.int(name, 0) for name in bounds.names()},
-        noise=noise if isinstance(noise, dict) else None,
+        noise=said if isinstance(said, dict) else None,
         charge=fields.int("charge", 0),
     )
     fields.end()

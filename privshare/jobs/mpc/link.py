@@ -101,9 +101,9 @@ class MemoryLink:
         try:
             said, raw = self._boxes[other, self.index].get(timeout=self._timeout_s)
         except queue.Empty:
-            raise abort("mpc.silent", "expected a message, found none") from None
+            abort("mpc.silent", "expected a message, found none")
         if said != label or len(raw) != size:
-            raise abort(
+            abort(
                 "mpc.order",
                 f"expected {size} bytes of {label}, found {len(raw)} of {said}",
                 party=other,
@@ -116,7 +116,7 @@ class MemoryLink:
         before, after = self.round(label, digest, digest, len(digest), len(digest))
         for party, said in ((self._before, before), (self._after, after)):
             if bytes(said) != digest:
-                raise abort(
+                abort(
                     "mpc.transcript",
                     f"expected the same {label} at all nodes, found another",
                     party=party,
@@ -136,7 +136,7 @@ class MemoryLink:
             for place, pair in enumerate(pairs):
                 said = data[32 * place : 32 * place + 32]
                 if found.setdefault(pair, said) != said:
-                    raise abort(
+                    abort(
                         "mpc.transcript",
                         f"expected {pair[0]} and {pair[1]} to have seen the same "
                         "messages, found otherwise",

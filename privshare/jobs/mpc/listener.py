@@ -171,6 +171,8 @@ class Listener:
 
     def close(self) -> None:
         """Stop listening. Connections handed over stay."""
+        if self._closing:
+            return
         self._closing = True
         os.eventfd_write(self._wake, 1)
         self._thread.join()

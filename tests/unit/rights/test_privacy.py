@@ -214,6 +214,12 @@ def test_document_round_trip_and_its_price() -> None:
     assert (laplace().charge_rho, laplace().charge_epsilon) == (500_000, 1_000_000)
     assert mechanism().tau_bits == (1 << 14) - 4
     assert laplace().tau_bits is None
+    assert mechanism().report() == {
+        "closeness": (1 << 14) - 4,
+        "epsilon": 2_404_821,
+        "rho": 50_000,
+        "within": 75_910,
+    }
     assert mechanism().digest() != laplace().digest()
 
 

@@ -6,6 +6,7 @@ normal for samples of the law, and beyond 8 for a law that is a little off.
 
 from __future__ import annotations
 
+import doctest
 import math
 import os
 import sys
@@ -19,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import noise_kit as kit
 
 from privshare.bindings import noise as native
+from privshare.schemes import noise as schemes
 from privshare.schemes.noise import DiscreteGaussian, DiscreteLaplace
 
 LONG = os.environ.get("PRIVSHARE_LONG") == "1"
@@ -133,3 +135,9 @@ def test_wide_noise_fits_in_classes() -> None:
     normal = [0.5 * math.erfc(-k / 10 / math.sqrt(2)) for k in range(-60, 61)]
     law = {k - 60: normal[k + 1] - normal[k] for k in range(120)}
     assert abs(kit.misfit(classes, law)) < 4
+
+
+def test_the_examples_of_the_module_run() -> None:
+    """What its head shows is so."""
+    result = doctest.testmod(schemes)
+    assert result.attempted > 0 and result.failed == 0

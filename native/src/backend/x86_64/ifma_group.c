@@ -1,5 +1,5 @@
 /* The group law in lanes, and the way in and out. */
-#include "ifma_group.h"
+#include "ifma_group_law.h"
 
 #if defined(PS_HAVE_LANES)
 
@@ -33,127 +33,56 @@ void ps_ge8_cached_identity(ge8_cached *r)
     fe8_set(&r->t2d, &fe_zero);
 }
 
-/* What addition and doubling end with: X = E F, Y = G H, Z = F G, T = E H. */
-typedef struct {
-    fe8 e, f, g, h;
-} completed;
-
-LANES_INLINE void finish_added(ge8 *r, const completed *c)
-{
-    fe8 x, y, t;
-
-    fe8_mul_wide(&x, &c->e, &c->f);
-    fe8_mul_wide(&y, &c->g, &c->h);
-    fe8_sub_wide(&t, &y, &x);
-    fe8_carry(&r->minus, &t);
-    fe8_add_wide(&t, &y, &x);
-    fe8_carry(&r->plus, &t);
-    fe8_mul(&r->t, &c->e, &c->h);
-    fe8_mul(&r->z, &c->f, &c->g);
-}
-
-LANES_INLINE void finish_projective(ge8_projective *r, const completed *c)
-{
-    fe8 x, y, t;
-
-    fe8_mul_wide(&x, &c->e, &c->f);
-    fe8_carry(&r->x, &x);
-    fe8_mul_wide(&y, &c->g, &c->h);
-    fe8_carry(&r->y, &y);
-    fe8_add_wide(&t, &y, &x);
-    fe8_carry(&r->sum, &t);
-    fe8_mul(&r->z, &c->f, &c->g);
-}
-
-/* From A = (Y1-X1)(Y2-X2), B = (Y1+X1)(Y2+X2), and d = 2 Z1 Z2. */
-LANES_INLINE void add(completed *r, const ge8 *a, const fe8 *minus,
-                      const fe8 *plus, const fe8 *t2d, const fe8 *d)
-{
-    fe8 x, y, t;
-
-    fe8_mul_wide(&x, &a->minus, minus);
-    fe8_mul_wide(&y, &a->plus, plus);
-    fe8_sub_wide(&t, &y, &x);
-    fe8_carry(&r->e, &t);
-    fe8_add_wide(&t, &y, &x);
-    fe8_carry(&r->h, &t);
-    fe8_mul_wide(&x, &a->t, t2d);
-    fe8_sub_wide(&t, d, &x);
-    fe8_carry(&r->f, &t);
-    fe8_add_wide(&t, d, &x);
-    fe8_carry(&r->g, &t);
-}
-
 LANES_TARGET
 void ps_ge8_add(ge8 *r, const ge8 *a, const ge8_cached *b)
 {
-    completed c;
+    ge8_completed c;
     fe8 d;
 
     fe8_mul_wide(&d, &a->z, &b->z2);
-    add(&c, a, &b->minus, &b->plus, &b->t2d, &d);
-    finish_added(r, &c);
+    ge8_sum(&c, a, &b->minus, &b->plus, &b->t2d, &d);
+    ge8_finish_added(r, &c);
 }
 
 LANES_TARGET
 void ps_ge8_add_affine(ge8 *r, const ge8 *a, const ge8_affine *b)
 {
-    completed c;
+    ge8_completed c;
     fe8 d;
 
     fe8_add_wide(&d, &a->z, &a->z);
-    add(&c, a, &b->minus, &b->plus, &b->t2d, &d);
-    finish_added(r, &c);
+    ge8_sum(&c, a, &b->minus, &b->plus, &b->t2d, &d);
+    ge8_finish_added(r, &c);
 }
 
 LANES_TARGET
 void ps_ge8_add_projective(ge8_projective *r, const ge8 *a,
                            const ge8_cached *b)
 {
-    completed c;
+    ge8_completed c;
     fe8 d;
 
     fe8_mul_wide(&d, &a->z, &b->z2);
-    add(&c, a, &b->minus, &b->plus, &b->t2d, &d);
-    finish_projective(r, &c);
-}
-
-LANES_INLINE void twice(completed *r, const ge8_projective *a)
-{
-    fe8 xx, yy, t, u;
-
-    fe8_sqr_wide(&xx, &a->x);
-    fe8_sqr_wide(&yy, &a->y);
-    fe8_add_wide(&t, &yy, &xx);
-    fe8_carry(&r->h, &t);
-    fe8_sqr_wide(&u, &a->sum);
-    fe8_sub_wide(&u, &u, &t);
-    fe8_carry(&r->e, &u);
-    fe8_sub_wide(&t, &yy, &xx);
-    fe8_carry(&r->g, &t);
-    fe8_sqr_wide(&u, &a->z);
-    fe8_add_wide(&u, &u, &u);
-    fe8_add_wide(&u, &u, &xx);
-    fe8_sub_wide(&u, &u, &yy);
-    fe8_carry(&r->f, &u);
+    ge8_sum(&c, a, &b->minus, &b->plus, &b->t2d, &d);
+    ge8_finish_projective(r, &c);
 }
 
 LANES_TARGET
 void ps_ge8_double(ge8_projective *r, const ge8_projective *a)
 {
-    completed c;
+    ge8_completed c;
 
-    twice(&c, a);
-    finish_projective(r, &c);
+    ge8_twice(&c, a);
+    ge8_finish_projective(r, &c);
 }
 
 LANES_TARGET
 void ps_ge8_double_last(ge8 *r, const ge8_projective *a)
 {
-    completed c;
+    ge8_completed c;
 
-    twice(&c, a);
-    finish_added(r, &c);
+    ge8_twice(&c, a);
+    ge8_finish_added(r, &c);
 }
 
 LANES_TARGET
@@ -252,5 +181,9 @@ const struct ps_group_backend ps_lanes_group = {
     .msm = ps_ge8_msm,
     .msm_vartime = ps_ge8_msm_vartime,
     .set_msm_vartime = ps_ge8_set_msm_vartime,
+    .oprf_blind = ps_ge8_oprf_blind,
+    .oprf_evaluate = ps_ge8_oprf_evaluate,
+    .encode_twice = ps_ge8_encode_twice,
+    .expand_eight = ps_lanes_expand_eight,
 };
 #endif

@@ -91,6 +91,27 @@ int ps_ge8_decode(ps_ristretto255 *p, size_t *bad, const uint8_t *in,
 int ps_ge8_encode(uint8_t *out, const ps_ristretto255 *p, size_t count);
 int ps_ge8_from_uniform(ps_ristretto255 *p, const uint8_t *in, size_t count);
 
+/** Elements 0 to count - 1 from their encodings: all ones in the lanes whose
+ *  bytes are canonical. */
+LANES_TARGET
+lanes_mask ps_ge8_read(ge8_extended *r, const uint8_t *in, size_t count);
+
+/** The same from 64 uniform bytes each. */
+void ps_ge8_map_two(ge8 *r, const uint8_t *in, size_t count);
+
+/* ifma_oprf.c: entries */
+int ps_ge8_oprf_blind(uint8_t *out, const uint8_t *in, size_t count,
+                      const ps_scalar *s);
+int ps_ge8_oprf_evaluate(uint8_t *out, size_t *bad, const uint8_t *in,
+                         size_t count, const ps_scalar *s);
+int ps_ge8_encode_twice(uint8_t *out, const ps_ristretto255 *p, size_t count);
+
+/* ifma_sha512.c: entry */
+void ps_lanes_expand_eight(uint8_t *out, const ps_sha512 *begun,
+                           const ps_sha512 *fresh, const uint8_t *const *in,
+                           const size_t *len, const uint8_t *suffix,
+                           size_t suffix_len);
+
 /** r = 1/a; 0 where a is 0. */
 void ps_fe8_invert(fe8 *r, const fe8 *a);
 

@@ -1,5 +1,6 @@
 /* Elements from bytes and to bytes in lanes: RFC 9496, section 4.3, line by
  * line as in ristretto255/encode.c. */
+#include "ifma_canonical.h"
 #include "ifma_group.h"
 
 #if defined(PS_HAVE_LANES)
@@ -48,72 +49,6 @@ LANES_TARGET
 static void sub(fe8 *r, const fe8 *a, const fe8 *b)
 {
     fe8_sub(r, a, b);
-}
-
-/* The value below p. */
-LANES_TARGET
-static void freeze(fe8 *r, const fe8 *a)
-{
-    const ps_lanes mask = lanes_set(FE_MASK);
-    ps_lanes c;
-    fe8 t;
-
-    fe8_carry(&t, a);
-    fe8_carry(&t, &t);
-    /* Now below 2p. The carry out of x + 19 says whether x >= p. */
-    c = (t.v[0] + lanes_set(19)) >> 51;
-    for (int i = 1; i < 5; i++) {
-        c = (t.v[i] + c) >> 51;
-    }
-    c = lanes_times19(c);
-    for (int i = 0; i < 5; i++) {
-        t.v[i] += c;
-        c = t.v[i] >> 51;
-        r->v[i] = t.v[i] & mask;
-    }
-}
-
-LANES_TARGET
-static lanes_mask is_zero(const fe8 *a)
-{
-    fe8 t;
-
-    freeze(&t, a);
-    return lanes_is_zero(t.v[0] | t.v[1] | t.v[2] | t.v[3] | t.v[4]);
-}
-
-LANES_TARGET
-static lanes_mask is_same(const fe8 *a, const fe8 *b)
-{
-    fe8 t;
-
-    fe8_sub(&t, a, b);
-    return is_zero(&t);
-}
-
-/* The canonical value is odd. */
-LANES_TARGET
-static lanes_mask is_negative(const fe8 *a)
-{
-    fe8 t;
-
-    freeze(&t, a);
-    return lanes_is_negative(t.v[0] << 63);
-}
-
-LANES_TARGET
-static void negate_if(fe8 *r, lanes_mask m, const fe8 *a)
-{
-    fe8 minus;
-
-    fe8_neg(&minus, a);
-    fe8_take(r, m, &minus, a);
-}
-
-LANES_TARGET
-static void absolute(fe8 *r, const fe8 *a)
-{
-    negate_if(r, is_negative(a), a);
 }
 
 /* a^(2^252 - 3) */
@@ -178,69 +113,26 @@ static lanes_mask sqrt_ratio(fe8 *r, const fe8 *u, const fe8 *v)
     mul(&check, &check, v);
     fe8_neg(&minus_u, u);
     mul_constant(&minus_ui, &minus_u, &fe_sqrt_m1);
-    correct = is_same(&check, u);
-    flipped = is_same(&check, &minus_u);
-    flipped_i = is_same(&check, &minus_ui);
+    correct = fe8_is_same(&check, u);
+    flipped = fe8_is_same(&check, &minus_u);
+    flipped_i = fe8_is_same(&check, &minus_ui);
     mul_constant(&check, &x, &fe_sqrt_m1);
     fe8_take(&x, flipped | flipped_i, &check, &x);
-    absolute(r, &x);
+    fe8_absolute(r, &x);
     return correct | flipped;
-}
-
-/* The low 255 bits of 32 bytes a lane, `stride` bytes apart; the first again
- * in the lanes that are left. `top` gets the bits that were left out. */
-LANES_TARGET
-static void read_eight(fe8 *r, ps_lanes *top, const uint8_t *in, size_t stride,
-                       size_t count)
-{
-    const ps_lanes mask = lanes_set(FE_MASK);
-    ps_lanes w[4];
-
-    for (size_t lane = 0; lane < LANES; lane++) {
-        const uint8_t *bytes = in + (lane < count ? lane : 0) * stride;
-
-        for (size_t j = 0; j < 4; j++) {
-            w[j][lane] = ps_load64_le(bytes + 8 * j);
-        }
-    }
-    r->v[0] = w[0] & mask;
-    r->v[1] = ((w[0] >> 51) | (w[1] << 13)) & mask;
-    r->v[2] = ((w[1] >> 38) | (w[2] << 26)) & mask;
-    r->v[3] = ((w[2] >> 25) | (w[3] << 39)) & mask;
-    r->v[4] = (w[3] >> 12) & mask;
-    *top = w[3] >> 63;
-}
-
-/* Frozen limbs as bytes. */
-LANES_TARGET
-static void write_eight(uint8_t *out, const fe8 *a, size_t count)
-{
-    ps_lanes w[4];
-    fe8 t;
-
-    freeze(&t, a);
-    w[0] = t.v[0] | (t.v[1] << 51);
-    w[1] = (t.v[1] >> 13) | (t.v[2] << 38);
-    w[2] = (t.v[2] >> 26) | (t.v[3] << 25);
-    w[3] = (t.v[3] >> 39) | (t.v[4] << 12);
-    for (size_t lane = 0; lane < count; lane++) {
-        for (size_t j = 0; j < 4; j++) {
-            ps_store64_le(out + 32 * lane + 8 * j, w[j][lane]);
-        }
-    }
 }
 
 /* 4.3.1 */
 LANES_TARGET
-static lanes_mask decode(ge8_extended *r, const uint8_t *in, size_t count)
+lanes_mask ps_ge8_read(ge8_extended *r, const uint8_t *in, size_t count)
 {
     fe8 s, ss, u1, u2, u2_sqr, v, inv, den_x, den_y, one, canonical;
     ps_lanes top, differ;
     lanes_mask ok;
 
     fe8_set(&one, &fe_one);
-    read_eight(&s, &top, in, 32, count);
-    freeze(&canonical, &s);
+    fe8_read_eight(&s, &top, in, 32, count);
+    fe8_freeze(&canonical, &s);
     differ = top | (s.v[0] & lanes_set(1));
     for (int i = 0; i < 5; i++) {
         differ |= canonical.v[i] ^ s.v[i];
@@ -261,12 +153,12 @@ static lanes_mask decode(ge8_extended *r, const uint8_t *in, size_t count)
     mul(&den_y, &den_y, &v);
     add(&r->x, &s, &s);
     mul(&r->x, &r->x, &den_x);
-    absolute(&r->x, &r->x);
+    fe8_absolute(&r->x, &r->x);
     mul(&r->y, &u1, &den_y);
     r->z = one;
     mul(&r->t, &r->x, &r->y);
-    ok &= ~is_negative(&r->t);
-    return ok & ~is_zero(&r->y);
+    ok &= ~fe8_is_negative(&r->t);
+    return ok & ~fe8_is_zero(&r->y);
 }
 
 /* 4.3.2 */
@@ -291,7 +183,7 @@ static void encode(uint8_t *out, const ps_ristretto255 *p, size_t count)
     mul(&z_inv, &den1, &den2);
     mul(&z_inv, &z_inv, &a.t);
     mul(&t, &a.t, &z_inv);
-    rotate = is_negative(&t);
+    rotate = fe8_is_negative(&t);
     mul_constant(&x, &a.y, &fe_sqrt_m1);
     mul_constant(&y, &a.x, &fe_sqrt_m1);
     mul_constant(&den, &den1, &fe_invsqrt_a_minus_d);
@@ -299,11 +191,11 @@ static void encode(uint8_t *out, const ps_ristretto255 *p, size_t count)
     fe8_take(&y, rotate, &y, &a.y);
     fe8_take(&den, rotate, &den, &den2);
     mul(&t, &x, &z_inv);
-    negate_if(&y, is_negative(&t), &y);
+    fe8_negate_if(&y, fe8_is_negative(&t), &y);
     sub(&t, &a.z, &y);
     mul(&t, &t, &den);
-    absolute(&t, &t);
-    write_eight(out, &t, count);
+    fe8_absolute(&t, &t);
+    fe8_write_eight(out, &t, count);
 }
 
 /* 4.3.4: MAP. */
@@ -316,7 +208,7 @@ static void map(ge8_extended *p, const uint8_t *in, size_t count)
 
     fe8_set(&one, &fe_one);
     fe8_set(&d, &fe_d);
-    read_eight(&t, &top, in, 64, count);
+    fe8_read_eight(&t, &top, in, 64, count);
     sqr(&r, &t);
     mul_constant(&r, &r, &fe_sqrt_m1);
     add(&u, &r, &one);
@@ -328,7 +220,7 @@ static void map(ge8_extended *p, const uint8_t *in, size_t count)
     mul(&v, &v, &w0);
     square = sqrt_ratio(&s, &u, &v);
     mul(&s_prime, &s, &t);
-    absolute(&s_prime, &s_prime);
+    fe8_absolute(&s_prime, &s_prime);
     fe8_neg(&s_prime, &s_prime);
     fe8_take(&s, square, &s, &s_prime);
     fe8_neg(&c, &one);
@@ -371,7 +263,7 @@ int ps_ge8_decode(ps_ristretto255 *p, size_t *bad, const uint8_t *in,
     for (size_t i = 0; i < count; i += LANES) {
         size_t n = at_most_eight(count - i);
         ge8_extended x;
-        lanes_mask ok = decode(&x, in + 32 * i, n);
+        lanes_mask ok = ps_ge8_read(&x, in + 32 * i, n);
 
         ps_ge8_store(p + i, &x, n);
         for (size_t lane = 0; lane < n; lane++) {
@@ -398,20 +290,18 @@ int ps_ge8_encode(uint8_t *out, const ps_ristretto255 *p, size_t count)
 }
 
 LANES_TARGET
-static void uniform_eight(ps_ristretto255 *p, const uint8_t *in, size_t count)
+void ps_ge8_map_two(ge8 *r, const uint8_t *in, size_t count)
 {
     ge8_extended a, b;
-    ge8 sum, other;
+    ge8 other;
     ge8_cached c;
 
     map(&a, in, count);
     map(&b, in + 32, count);
-    ps_ge8_enter(&sum, &a);
+    ps_ge8_enter(r, &a);
     ps_ge8_enter(&other, &b);
     ps_ge8_cache(&c, &other);
-    ps_ge8_add(&sum, &sum, &c);
-    ps_ge8_leave(&a, &sum);
-    ps_ge8_store(p, &a, count);
+    ps_ge8_add(r, r, &c);
 }
 
 int ps_ge8_from_uniform(ps_ristretto255 *p, const uint8_t *in, size_t count)
@@ -420,7 +310,13 @@ int ps_ge8_from_uniform(ps_ristretto255 *p, const uint8_t *in, size_t count)
         return 0;
     }
     for (size_t i = 0; i < count; i += LANES) {
-        uniform_eight(p + i, in + 64 * i, at_most_eight(count - i));
+        size_t n = at_most_eight(count - i);
+        ge8_extended a;
+        ge8 sum;
+
+        ps_ge8_map_two(&sum, in + 64 * i, n);
+        ps_ge8_leave(&a, &sum);
+        ps_ge8_store(p + i, &a, n);
     }
     return 1;
 }

@@ -72,6 +72,15 @@ LANES_INLINE ps_lanes lanes_pick16(ps_lanes low, ps_lanes high, ps_lanes digit)
     return r;
 }
 
+/* One choice for all lanes: 0xff, or 0. */
+typedef uint8_t lanes_flag;
+
+/* x where flag is set, else r. */
+LANES_INLINE ps_lanes lanes_keep(ps_lanes r, ps_lanes x, lanes_flag flag)
+{
+    return lanes_select(lanes_set(0 - (uint64_t)(flag & 1)), x, r);
+}
+
 /* sum + the low 52 bits of a * b, and sum + the bits above them. */
 LANES_INLINE ps_lanes lanes_low(ps_lanes sum, ps_lanes a, ps_lanes b)
 {
@@ -129,6 +138,14 @@ LANES_INLINE ps_lanes lanes_select(ps_lanes mask, ps_lanes a, ps_lanes b)
 {
     return (ps_lanes)_mm512_ternarylogic_epi64((__m512i)mask, (__m512i)a,
                                                (__m512i)b, 0xca);
+}
+
+/* A mask register: nothing is loaded for it between two choices. */
+typedef __mmask8 lanes_flag;
+
+LANES_INLINE ps_lanes lanes_keep(ps_lanes r, ps_lanes x, lanes_flag flag)
+{
+    return (ps_lanes)_mm512_mask_mov_epi64((__m512i)r, flag, (__m512i)x);
 }
 
 LANES_INLINE ps_lanes lanes_pick16(ps_lanes low, ps_lanes high, ps_lanes digit)

@@ -1,44 +1,64 @@
 """What a program takes: rounds, bytes and seconds, before it runs.
 
-A program counts the engine's operations on its inputs. Bytes follow from the
-protocol and are the same on every machine; seconds are counts times what one
-operation takes on this machine, which `calibration.calibrate` measures. The
-figures below were measured on one core of an x86-64 server of 2024.
+A plan tallies the engine's operations on its inputs. Rounds and bytes follow from
+the protocol and are the same on every machine; seconds are counts times what one
+operation takes, which `calibration.calibrate` measures on a machine. Bits travel
+in words of 64 values, so operations on bits count at least 64.
 
->>> price(64, 1, {"multiply": 1000}).bytes
-24000
+>>> tally = Tally(64)
+>>> tally.multiply(1000)
+>>> tally.compare(1)
+>>> tally.cost().rounds, tally.cost().bytes
+(11, 29872)
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
-__all__ = ["OPERATIONS", "SECONDS", "Cost", "Seconds", "price"]
+__all__ = ["BYTES", "ROUNDS", "SECONDS", "Cost", "Seconds", "Tally"]
 
-#: Operation: bytes that all three nodes send for one, by bits of the ring, and
-#: what is counted.
-OPERATIONS: Mapping[str, tuple[Mapping[int, float], str]] = {
-    "multiply": ({64: 24, 128: 48}, "products, one element sent each"),
-    "mac": ({64: 0, 128: 0}, "products summed before they are sent"),
-    "compare": ({64: 140, 128: 280}, "signs of an element, as 0 or 1"),
-    "low-bits": ({64: 2.25, 128: 2.25}, "low bits of an element, as bits"),
-    "convert": ({64: 48, 128: 96}, "bits, as 0 or 1 of the ring"),
-    "truncate": ({64: 0, 128: 420}, "exact divisions by a power of two"),
-    "deal": ({64: 48, 128: 96}, "elements taken from an owner"),
+#: Bytes that all three nodes send for one, by operation and bits of the ring:
+#: a product; a product that is summed; an element taken from an owner; a sign; a
+#: low bit; a bit as 0 or 1; the bits of an exact cut.
+BYTES: Mapping[str, Mapping[int, float]] = {
+    "multiply": {64: 24, 128: 48},
+    "mac": {64: 0, 128: 0},
+    "take": {64: 0, 128: 0},
+    "sign": {64: 91, 128: 186},
+    "low-bits": {64: 1.7, 128: 1.7},
+    "convert": {64: 48, 128: 96},
+    "cut": {64: 76, 128: 76},
+}
+
+#: Messages of each operation that wait for one another.
+ROUNDS: Mapping[str, int] = {
+    "multiply": 1,
+    "mac": 1,
+    "take": 0,
+    "sign": 8,
+    "low-bits": 4,
+    "convert": 2,
+    "cut": 14,
 }
 
 #: CPU seconds of all three nodes for one, by operation and bits of the ring.
-Seconds = Mapping[str, Mapping[int, float]]
+Seconds: TypeAlias = Mapping[str, Mapping[int, float]]
+
+#: On one core of an x86-64 server of 2024; "round" is what each round takes,
+#: "start" what a run takes that does nothing.
 SECONDS: Seconds = {
-    "multiply": {64: 2e-8, 128: 4e-8},
-    "mac": {64: 2e-9, 128: 6e-9},
-    "compare": {64: 6e-7, 128: 1.2e-6},
-    "low-bits": {64: 1e-8, 128: 1e-8},
-    "convert": {64: 5e-8, 128: 1e-7},
-    "truncate": {64: 0, 128: 5e-7},
-    "deal": {64: 2e-8, 128: 4e-8},
-    "round": {64: 3e-4, 128: 3e-4},
+    "multiply": {64: 1.6e-7, 128: 5.1e-7},
+    "mac": {64: 8e-9, 128: 6e-8},
+    "take": {64: 3e-8, 128: 6e-8},
+    "sign": {64: 1e-6, 128: 2e-6},
+    "low-bits": {64: 6e-8, 128: 5e-8},
+    "convert": {64: 4.1e-7, 128: 2.1e-6},
+    "cut": {64: 2e-6, 128: 2e-6},
+    "round": {64: 2.5e-4, 128: 3.2e-4},
+    "start": {64: 2e-3, 128: 2e-3},
 }
 
 
@@ -49,7 +69,7 @@ class Cost:
     Attributes:
         ring: Bits of a ring element.
         rounds: Messages that wait for one another.
-        counts: How often each operation, by the names of `OPERATIONS`.
+        counts: How often each operation, by the names of `BYTES`.
         bytes: Sent by all three nodes together, owners' pieces not counted.
         seconds: CPU of all three nodes, on the machine of `SECONDS`.
     """
@@ -63,19 +83,64 @@ class Cost:
     def seconds_by(self, measured: Seconds) -> float:
         """CPU seconds of all three nodes by another machine's figures."""
         work = sum(measured[name][self.ring] * n for name, n in self.counts.items())
-        return work + measured["round"][self.ring] * self.rounds
+        work += measured["round"][self.ring] * self.rounds
+        return work + measured["start"][self.ring]
 
 
-def price(ring: int, rounds: int, counts: Mapping[str, int]) -> Cost:
-    """Bytes and seconds of so many operations.
+class Tally:
+    """A plan's operations, counted as it walks through them.
 
     Args:
         ring: Bits of a ring element.
-        rounds: Messages that wait for one another.
-        counts: By the names of `OPERATIONS`.
     """
-    sent = sum(
-        n * OPERATIONS[name][0][ring] for name, n in counts.items() if name != "deal"
-    )
-    made = Cost(ring, rounds, dict(counts), round(sent), 0.0)
-    return Cost(ring, rounds, made.counts, made.bytes, made.seconds_by(SECONDS))
+
+    def __init__(self, ring: int) -> None:
+        self._ring = ring
+        self._rounds = 0
+        self._counts: dict[str, int] = {}
+
+    def multiply(self, n: int, times: int = 1) -> None:
+        """Products, one element sent for each; `times` in turn."""
+        self._add("multiply", n, times)
+
+    def matmul(self, rows: int, inner: int, columns: int, times: int = 1) -> None:
+        """A product of matrices, one element sent for each entry."""
+        self._add("multiply", rows * columns, times)
+        self._counts["mac"] = (
+            self._counts.get("mac", 0) + rows * inner * columns * times
+        )
+
+    def take(self, n: int) -> None:
+        """Elements from owners, cut into columns."""
+        self._add("take", n, 1)
+
+    def compare(self, n: int, times: int = 1) -> None:
+        """Signs of n elements, as 0 or 1."""
+        self._add("sign", _in_words(n), times)
+        self._add("convert", n, times)
+
+    def low_bits(self, n: int, n_bits: int) -> None:
+        """The lowest bits of n elements, each as 0 or 1."""
+        self._add("low-bits", _in_words(n) * n_bits, 1)
+        self._add("convert", n * n_bits, 1)
+
+    def truncate(self, n: int, times: int = 1) -> None:
+        """Exact cuts of n elements: carries and wraps, two bits each."""
+        self._add("cut", _in_words(n), times)
+        self._add("convert", 4 * n, times)
+
+    def _add(self, name: str, n: int, times: int) -> None:
+        self._counts[name] = self._counts.get(name, 0) + n * times
+        self._rounds += ROUNDS[name] * times
+
+    def cost(self) -> Cost:
+        """What all of it takes."""
+        ring, rounds, counts = self._ring, self._rounds, dict(self._counts)
+        sent = sum(BYTES[name][ring] * n for name, n in counts.items())
+        unpriced = Cost(ring, rounds, counts, round(sent), 0.0)
+        seconds = unpriced.seconds_by(SECONDS)
+        return Cost(ring, rounds, counts, unpriced.bytes, seconds)
+
+
+def _in_words(n: int) -> int:
+    return -(-n // 64) * 64

@@ -46,7 +46,7 @@ from privshare.jobs.mpc.programs.column import (
     read_declared,
     read_noisy,
 )
-from privshare.jobs.mpc.programs.cost import price
+from privshare.jobs.mpc.programs.cost import Cost, Tally
 from privshare.jobs.mpc.programs.decimal_text import scaled, text
 from privshare.jobs.mpc.programs.program import (
     Block,
@@ -65,8 +65,6 @@ __all__ = ["COUNT", "GROUP_MEAN", "GROUP_SUM", "HISTOGRAM", "PROGRAMS", "Groups"
 _MAX_EDGES = 65
 _MORE_DIGITS = 6
 _RUN = "privshare.jobs.mpc.programs.groups_run:"
-#: Rounds of a comparison and its conversion; of keys to bits and cells.
-_COMPARE, _CELLS = 12, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,31 +230,8 @@ def _made(
 ) -> Plan:
     declared.used(*(block.column for block in blocks))
     ring = choose_ring(largest, declared, [detail.value])
-    n, groups = declared.n_rows, detail.groups
+    groups = detail.groups
     outputs = groups if detail.noisy else (3 if detail.key else 2) * groups
-    counts = {
-        "deal": n * sum(block.width for block in blocks),
-        "compare": compares,
-        "multiply": 0,
-    }
-    rounds = _COMPARE if compares else 0
-    if not detail.noisy:
-        counts["compare"] += groups
-        counts["multiply"] += outputs
-        rounds += _COMPARE + 1
-    if detail.key and detail.secret:
-        cells, products = cell_products(detail.n_bits)
-        counts["low-bits"] = counts["convert"] = n * detail.n_bits
-        counts["multiply"] += n * products
-        counts["mac"] = n * cells * 2
-        rounds += _CELLS
-    elif detail.key:
-        counts["mac"] = n * groups
-        rounds += 1
-    if detail.complementary and not detail.noisy:
-        counts["compare"] += 2 * groups
-        counts["multiply"] += 6 * groups
-        rounds += (_COMPARE + 1) * (groups.bit_length() + 1)
     return Plan(
         program=name,
         ring=ring,
@@ -266,10 +241,39 @@ def _made(
         k=declared.k,
         blocks=blocks,
         outputs=outputs,
-        cost=price(ring, rounds, counts),
+        cost=_cost(ring, declared.n_rows, detail, blocks, compares),
         detail=detail,
         noised=_noised(declared, detail) if detail.noisy else None,
     )
+
+
+def _cost(
+    ring: int, n: int, detail: Groups, blocks: tuple[Block, ...], compares: int
+) -> Cost:
+    tally, groups = Tally(ring), detail.groups
+    tally.take(n * sum(block.width for block in blocks))
+    for _ in range(compares // n):
+        tally.compare(n)
+    if detail.key and detail.secret:
+        first = (detail.n_bits + 1) // 2
+        second = detail.n_bits - first
+        tally.low_bits(n, detail.n_bits)
+        for half in (first, second):
+            # A half of h bits has 2^h cells, which take 2^h - h - 1 products.
+            tally.multiply(n * max((1 << half) - half - 1, 0), max(half - 1, 0) and 1)
+        tally.multiply(n * ((1 << first) - 1))
+        if second:
+            tally.matmul(1 << second, n, 2 << first)
+    elif detail.key:
+        tally.matmul(groups, n, 1)
+    if not detail.noisy:
+        tally.compare(groups)
+        tally.multiply((2 if detail.key else 1) * groups)
+        if detail.complementary and groups > 1:
+            levels = (groups - 1).bit_length()
+            tally.compare(groups, levels + 1)
+            tally.multiply(groups, 2 * levels + 4)
+    return tally.cost()
 
 
 def _noised(declared: Declared, detail: Groups) -> Noised:
@@ -277,19 +281,6 @@ def _noised(declared: Declared, detail: Groups) -> Noised:
         value = declared.number(detail.value)
         return Noised("group-sum", detail.groups, value.minimum, value.maximum)
     return Noised("histogram" if detail.edges else "count", detail.groups, 0, 1)
-
-
-def cell_products(n_bits: int) -> tuple[int, int]:
-    """Groups that so many bits name, and products a row that cells need.
-
-    The bits are cut in two halves. A half of h bits has 2^h cells, whose 0 or 1
-    take 2^h - h - 1 products; those of the first half are multiplied with the
-    value, but for one that follows from the others.
-    """
-    first = (n_bits + 1) // 2
-    halves = (first, n_bits - first)
-    cells = sum((1 << h) - h - 1 for h in halves if h)
-    return 1 << n_bits, cells + (1 << first) - 1
 
 
 def _document(plan: Plan, numbers: Sequence[int]) -> dict[str, Json]:

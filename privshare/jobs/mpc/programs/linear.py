@@ -33,7 +33,7 @@ from typing import Any, TypeAlias
 
 from privshare.errors import EncodingError, OutOfRange
 from privshare.jobs.mpc.programs.column import read_declared
-from privshare.jobs.mpc.programs.cost import price
+from privshare.jobs.mpc.programs.cost import Tally
 from privshare.jobs.mpc.programs.decimal_text import root, significant
 from privshare.jobs.mpc.programs.program import (
     Block,
@@ -167,14 +167,16 @@ def _plan(parameters: Mapping[str, Any], rows: Mapping[str, int], k: int) -> Pla
             raise refuse_overflow(largest, declared, [column.name])
     sizes = tuple((n * column.size).bit_length() for column in columns)
     detail = Linear(y, x, sizes)
-    steps = detail.iterations
-    counts = {
-        "deal": n * (d + 1),
-        "mac": n * (d + 1) ** 2 + 2 * steps * d**3,
-        "multiply": (d + 1) ** 2 + 2 * steps * d * d,
-        "truncate": (d + 1) ** 2 + 2 * steps * d * d + 4 * d,
-        "compare": 2 * d * d + 3 * d,
-    }
+    tally, steps = Tally(128), detail.iterations
+    tally.take(n * (d + 1))
+    tally.matmul(d + 1, n, d + 1)
+    tally.compare(128, 3)  # bit lengths of the spreads
+    tally.truncate((d + 1) ** 2)
+    tally.matmul(d, d, d, 2 * steps + 1)
+    tally.truncate(d * d, 2 * steps + 1)
+    tally.compare(2 * d * d, 2)
+    tally.multiply(d, 8)
+    tally.truncate(d + 1, 6)
     return Plan(
         program="linear_regression",
         ring=128,
@@ -184,7 +186,7 @@ def _plan(parameters: Mapping[str, Any], rows: Mapping[str, int], k: int) -> Pla
         k=k,
         blocks=tuple(Block(name, "number") for name in names),
         outputs=6 + 3 * d,
-        cost=price(128, 80 + 20 * steps, counts),
+        cost=tally.cost(),
         detail=detail,
     )
 

@@ -27,7 +27,7 @@ from typing import Any
 
 from privshare.errors import EncodingError, OutOfRange
 from privshare.jobs.mpc.programs.column import Declared, read_declared
-from privshare.jobs.mpc.programs.cost import price
+from privshare.jobs.mpc.programs.cost import Tally
 from privshare.jobs.mpc.programs.decimal_text import text
 from privshare.jobs.mpc.programs.program import (
     Block,
@@ -139,13 +139,15 @@ def _plan(parameters: Mapping[str, Any], rows: Mapping[str, int], k: int) -> Pla
     sizes = [_size(block, declared) for block in blocks]
     score_bits, bounds = _fit(sizes, n, rate, limit, names)
     detail = Logistic(y.name, tuple(names), steps, rate, limit, n, score_bits, bounds)
-    counts = {
-        "deal": n * (d + 1),
-        "mac": 2 * n * d * steps,
-        "multiply": (3 * n + d) * steps,
-        "truncate": (n + 2 * d) * steps,
-        "compare": 2 * d * steps + 1,
-    }
+    tally = Tally(128)
+    tally.take(n * (d + 1))
+    tally.matmul(n, d, 1, steps)
+    tally.truncate(n, steps)
+    tally.multiply(n, 2 * steps)
+    tally.matmul(d, n, 1, steps)
+    tally.truncate(d, 2 * steps)
+    tally.compare(2 * d * steps, 2)
+    tally.multiply(d)
     return Plan(
         program="logistic_regression",
         ring=128,
@@ -155,7 +157,7 @@ def _plan(parameters: Mapping[str, Any], rows: Mapping[str, int], k: int) -> Pla
         k=k,
         blocks=(*blocks, Block(y.name, "number")),
         outputs=1 + d,
-        cost=price(128, 30 * steps + 25, counts),
+        cost=tally.cost(),
         detail=detail,
     )
 

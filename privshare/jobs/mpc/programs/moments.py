@@ -28,7 +28,7 @@ from privshare.jobs.mpc.programs.column import (
     read_declared,
     read_noisy,
 )
-from privshare.jobs.mpc.programs.cost import price
+from privshare.jobs.mpc.programs.cost import Tally
 from privshare.jobs.mpc.programs.decimal_text import root, scaled, significant, text
 from privshare.jobs.mpc.programs.program import (
     Block,
@@ -75,9 +75,10 @@ def _plan_first(name: str) -> Any:
         fields.end()
         largest = declared.n_rows * value.size + abs(at_least)
         ring = choose_ring(largest, declared, [value.name])
-        counts = {"deal": declared.n_rows, **({"compare": 1} if decides else {})}
-        detail = Moments((value.name,), at_least)
-        made = _made(name, declared, ring, detail, 1, 12 if decides else 0, counts)
+        detail, tally = Moments((value.name,), at_least), Tally(ring)
+        if decides:
+            tally.compare(1)
+        made = _made(name, declared, ring, detail, 1, tally)
         noised = Noised("sum", 1, value.minimum, value.maximum) if noisy else None
         return replace(made, noised=noised)
 
@@ -94,8 +95,9 @@ def _plan_variance(
     _need_two(declared)
     n = declared.n_rows
     ring = choose_ring(n * value.size**2, declared, [value.name])
-    detail = Moments((value.name,))
-    return _made("variance", declared, ring, detail, 2, 1, {"deal": n, "mac": n})
+    detail, tally = Moments((value.name,)), Tally(ring)
+    tally.matmul(1, n, 1)
+    return _made("variance", declared, ring, detail, 2, tally)
 
 
 def _plan_covariance(
@@ -112,11 +114,9 @@ def _plan_covariance(
     n, d = declared.n_rows, len(columns)
     largest = max(columns, key=lambda column: column.size)
     ring = choose_ring(n * largest.size**2, declared, [largest.name])
-    counts = {"deal": n * d, "mac": n * d * d, "multiply": d * d}
-    outputs = d + d * (d + 1) // 2
-    return _made(
-        "covariance", declared, ring, Moments(tuple(names)), outputs, 1, counts
-    )
+    detail, tally = Moments(tuple(names)), Tally(ring)
+    tally.matmul(d, n, d)
+    return _made("covariance", declared, ring, detail, d + d * (d + 1) // 2, tally)
 
 
 def _need_two(declared: Declared) -> None:
@@ -130,10 +130,10 @@ def _made(
     ring: int,
     detail: Moments,
     outputs: int,
-    rounds: int,
-    counts: Mapping[str, int],
+    tally: Tally,
 ) -> Plan:
     declared.used(*detail.values)
+    tally.take(declared.n_rows * len(detail.values))
     return Plan(
         program=name,
         ring=ring,
@@ -143,7 +143,7 @@ def _made(
         k=declared.k,
         blocks=tuple(Block(value, "number") for value in detail.values),
         outputs=outputs,
-        cost=price(ring, rounds, counts),
+        cost=tally.cost(),
         detail=detail,
     )
 

@@ -1,12 +1,19 @@
 """What a use says of the answer that will leave: of which rows, how noisy.
 
-An input of a use or of a job may carry a release. Where the owner has opened
+An input of a use or of a job may carry an answer. Where the owner has opened
 a privacy account for the dataset, it must.
 
-    grantee   Release ─► use.reserve, job.admit ─► ledger: account and query log
-    owner     filter_tag(key, filter of the specification) == release.row_filter
+    grantee   Answer ─► use.reserve, job.admit ─► ledger: account and query log
+    owner     filter_tag(key, filter of the specification) == answer.row_filter
 
-Implements docs/protocols/privacy.md, "The query log".
+Implements docs/protocols/privacy.md, section 7.
+
+>>> from privshare.rights.privacy import filter_tag
+>>> exact = Answer(filter_tag(bytes(32), None), None)
+>>> exact.to_json()["noise"] is None
+True
+>>> Answer.read(Fields(exact.to_json(), "answer")) == exact
+True
 """
 
 from __future__ import annotations
@@ -16,11 +23,11 @@ from dataclasses import dataclass
 from privshare.rights.mechanism import Mechanism
 from privshare.wire.canonical import Fields, Json, b64u
 
-__all__ = ["Release"]
+__all__ = ["Answer"]
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
+class Answer:
     """One answer, as the ledger knows it.
 
     Attributes:
@@ -32,7 +39,7 @@ class Release:
     noise: Mechanism | None
 
     @classmethod
-    def read(cls, fields: Fields) -> Release:
+    def read(cls, fields: Fields) -> Answer:
         """Read the fields and close them.
 
         Raises:

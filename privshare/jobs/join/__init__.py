@@ -1,0 +1,1 @@
+"""Private joins of two owners: count, sum and identifiers."""
