@@ -116,7 +116,7 @@ def sweep(
 
 def test_without_a_fault_all_are_right() -> None:
     """The program itself is right at all three."""
-    made = trial(sums)
+    made = trial(sums, silence_s=10, deadline_s=30)
     assert made.outcomes == EXPECTED
     assert not judge(made, EXPECTED, None)
 
@@ -129,11 +129,11 @@ def test_no_silent_wrong_result() -> None:
 
 def test_no_silent_wrong_result_of_the_engine() -> None:
     """Comparisons and products under every fault but a lie, which asks for more."""
-    assert trial(engine, deadline_s=30).outcomes == ENGINE
+    assert trial(engine, silence_s=10, deadline_s=30).outcomes == ENGINE
     sweep(engine, ENGINE, 200, seed=8, kinds=HONEST)
 
 
-@pytest.mark.skipif(not LONG, reason="long form: 10,000 faults, 4 minutes")
+@pytest.mark.skipif(not LONG, reason="long form: 10,000 faults, 2 minutes")
 @pytest.mark.parametrize("seed", [7, 9])
 def test_no_silent_wrong_result_long(seed: int) -> None:
     """The same, ten thousand times in all."""
@@ -157,7 +157,8 @@ def test_a_wrong_result_would_be_noticed(kind: str) -> None:
 @pytest.mark.parametrize("node", [0, 1, 2])
 def test_a_killed_node_is_named_by_both(node: int) -> None:
     """Both others say which node fell silent, and hold both statements."""
-    made = trial(sums, Fault("kill", node, (node + 1) % 3, 2))
+    fault = Fault("kill", node, (node + 1) % 3, 2)
+    made = trial(sums, fault, silence_s=5, deadline_s=20)
     for other in {0, 1, 2} - {node}:
         error = made.outcomes[other]
         assert isinstance(error, PrivShareError)

@@ -28,6 +28,8 @@ _SECCOMP_MODE_FILTER: Final = 2
 _ALLOW: Final = 0x7FFF0000
 _KILL: Final = 0x80000000
 _EPERM: Final = 0x00050001
+_ENOSYS: Final = 0x00050026
+_CLONE_THREAD: Final = 0x00010000
 
 # Rights over files: those of the first interface, then what later ones added.
 _FILE_RIGHTS: Final = {1: 0x1FFF, 2: 0x3FFF, 3: 0x7FFF, 4: 0x7FFF, 5: 0xFFFF}
@@ -216,8 +218,9 @@ def _seccomp(libc: ctypes.CDLL, talking: bool) -> str:
     if known is None:
         return ""
     more = TALKING[platform.machine()] if talking else {}
-    calls = sorted({*known[1].values(), *more.values()})
-    program = filter_program(known[0], calls)
+    threads = (more["clone"], more["clone3"]) if talking else None
+    calls = sorted({*known[1].values(), *more.values()} - {*(threads or ())})
+    program = filter_program(known[0], calls, threads)
 
     class Program(ctypes.Structure):
         _fields_ = (("length", ctypes.c_ushort), ("code", ctypes.c_char_p))
@@ -227,13 +230,23 @@ def _seccomp(libc: ctypes.CDLL, talking: bool) -> str:
     return "seccomp" if mode == 0 else ""
 
 
-def filter_program(architecture: int, allowed: list[int]) -> bytes:
+def filter_program(
+    architecture: int, allowed: list[int], threads: tuple[int, int] | None = None
+) -> bytes:
     """The filter: these calls, "not permitted" for others, death for aliens.
 
     Classic BPF, eight bytes an instruction. A call of another architecture,
     or of x86-64's second numbering, kills the process.
+
+    Args:
+        architecture: As the kernel's audit numbers it.
+        allowed: Numbers of calls.
+        threads: Numbers of clone and clone3, when the process may start threads
+            and no other process: clone with CLONE_THREAD among its flags. What
+            clone3 is asked stands in memory, where a filter sees nothing: "no
+            such call" makes libraries take clone.
     """
-    load, equal, least, answer = 0x20, 0x15, 0x35, 0x06
+    load, equal, least, answer, has = 0x20, 0x15, 0x35, 0x06, 0x45
     count = len(allowed)
     lines = [
         (load, 0, 0, 4),  # the architecture
@@ -242,6 +255,19 @@ def filter_program(architecture: int, allowed: list[int]) -> bytes:
         (load, 0, 0, 0),  # the call's number
         (least, 0, 1, 0x40000000),
         (answer, 0, 0, _KILL),
+        *(
+            ()
+            if threads is None
+            else (
+                (equal, 0, 1, threads[1]),
+                (answer, 0, 0, _ENOSYS),
+                (equal, 0, 4, threads[0]),
+                (load, 0, 0, 16),  # the low half of its first argument
+                (has, 0, 1, _CLONE_THREAD),
+                (answer, 0, 0, _ALLOW),
+                (answer, 0, 0, _EPERM),
+            )
+        ),
         *((equal, count - place, 0, call) for place, call in enumerate(allowed)),
         (answer, 0, 0, _EPERM),
         (answer, 0, 0, _ALLOW),

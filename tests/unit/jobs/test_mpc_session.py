@@ -178,11 +178,12 @@ def test_a_process_that_is_killed() -> None:
         asked = json.dumps({"rounds": 1_000_000, "size": 8, "bytes": 0}).encode()
 
         def kill() -> None:
-            until = time.monotonic() + 20
+            until = time.monotonic() + 25
             while time.monotonic() < until:
                 found = workers()
-                if len(found) == 3:
-                    time.sleep(1.0)  # they have met by then, or nearly
+                # The second thread of each starts when it has met the others.
+                if [threads(one) for one in found] == [2, 2, 2]:
+                    time.sleep(0.2)
                     os.kill(found[0], signal.SIGKILL)
                     return
                 time.sleep(0.05)
@@ -199,6 +200,14 @@ def test_a_process_that_is_killed() -> None:
         detail = done[node].detail  # type: ignore[attr-defined]
         assert detail["party"] == dead
         assert detail["by"] == sorted({0, 1, 2} - {dead})
+
+
+def threads(process: int) -> int:
+    """How many threads a process has."""
+    try:
+        return len(os.listdir(f"/proc/{process}/task"))
+    except OSError:
+        return 0
 
 
 def workers() -> list[int]:
