@@ -238,7 +238,6 @@ class SharesQuery(Bound[M]):
         question: dict[str, Json] = {
             "datasets": [one["dataset"] for one in inputs],
             "operation": RUN,
-            "parameters": cast(Json, body["parameters"]),
         }
         return Job(self._driver, self._session, answer, question)
 
@@ -251,9 +250,13 @@ class SharesQuery(Bound[M]):
     ) -> Call[SharesResult]:
         receipt = yield from job._receipt(timeout_s, progress)
         spec = (receipt.statement.evidence or {}).get("spec", {})
-        if spec.get("module") != _PREFIX + self.program:
+        body = yield from self._body()
+        asked = cast("dict[str, Json]", body["parameters"])
+        same = spec.get("module") == _PREFIX + self.program
+        if not same or not _is_answered(asked, spec.get("parameters")):
             raise EvidenceInvalid(
-                f"expected the result of {self.program}, found another program's",
+                f"expected the result of {self.program} as it was asked for, found "
+                "another's",
                 fix="do not rely on this node; tell its operator",
                 detail={"job": job.id},
             )
@@ -345,6 +348,20 @@ class SharesQuery(Bound[M]):
         if not chosen:
             raise EncodingError("expected at least one column, found none")
         return chosen
+
+
+def _is_answered(asked: Mapping[str, Json], found: Any) -> bool:
+    """Whether parameters are those asked for; columns may be declared further."""
+    if not isinstance(found, dict) or asked.keys() != found.keys():
+        return False
+    wanted = cast("list[dict[str, Json]]", asked["columns"])
+    declared = found["columns"]
+    if any(asked[name] != found[name] for name in asked if name != "columns"):
+        return False
+    return len(wanted) == len(declared) and all(
+        one.items() <= other.items()
+        for one, other in zip(wanted, declared, strict=True)
+    )
 
 
 def _accepted(

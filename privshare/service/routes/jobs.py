@@ -178,10 +178,10 @@ def estimate(call: Call) -> Json:
 def _does(parties: dict[str, Any]) -> dict[str, str]:
     """What each agency does, besides asking and owning."""
     found = {str(opener): "opens with others" for opener in parties["openers"]}
-    found |= {str(node): "computes on shares" for node in parties.get("nodes", ())}
     for role in ("compute", "custodian"):
         if parties[role] is not None:
             found[str(parties[role])] = role
+    found |= {str(node): "computes on shares" for node in parties.get("nodes", ())}
     return found
 
 
