@@ -60,7 +60,10 @@ def main() -> None:
     draw = random.Random(11)
     area = [draw.randint(30, 200) for _ in range(ROWS)]
     age = [draw.randint(0, 90) for _ in range(ROWS)]
-    wage = [1_000 + 9 * a - 4 * b + draw.randint(-50, 50) for a, b in zip(area, age)]
+    wage = [
+        1_000 + 9 * a - 4 * b + draw.randint(-50, 50)
+        for a, b in zip(area, age, strict=True)
+    ]
     homes = "citizen,area,age\n" + "".join(
         f"c-{i:04},{area[i]},{age[i]}\n" for i in range(ROWS)
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from typing import Final
 
 from privshare.audit.trust_root import EvidenceRoots
 from privshare.demo.cluster import Cluster, Ports
@@ -16,7 +17,7 @@ from privshare.wire.canonical import Json, encode
 
 __all__ = ["TRUST_CLASS", "Trio"]
 
-TRUST_CLASS = "simulated"
+TRUST_CLASS: Final = "simulated"
 
 
 @dataclass(slots=True)
