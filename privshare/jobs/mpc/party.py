@@ -300,6 +300,11 @@ class Party:
         both = self._product("add up bits", z, ring)
         return (ab + c).scale(by).sum(0) - both.scale(2)
 
+    def count_bits(self, bits: Bits, ring: int) -> Shared:
+        """How many ones each row has: (rows,), one element sent for each row."""
+        ab, c = self._two_terms(bits, ring)
+        return (ab + c).sum(1) - self.dot(ab, c).scale(2)
+
     def _two_terms(self, bits: Bits, ring: int) -> tuple[Shared, Shared]:
         """Rows of bits as the exclusive or of two elements 0 or 1."""
         own = from_rows(bits.own, bits.n, ring)

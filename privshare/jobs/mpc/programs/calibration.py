@@ -56,7 +56,7 @@ def calibrate(repeats: int = 2) -> Seconds:
         convert = max(found["convert"][ring] - bits, 0.0) / _BITS
         found["convert"][ring] = convert
         found["sign"][ring] = max(found["sign"][ring] - convert, 0.0)
-        found["cut"][ring] = max(found["cut"][ring] - 4 * convert, 0.0)
+        found["cut"][ring] = max(found["cut"][ring] - 5 * found["multiply"][ring], 0.0)
     return found
 
 

@@ -50,15 +50,15 @@ Seconds: TypeAlias = Mapping[str, Mapping[int, float]]
 #: On one core of an x86-64 server of 2024; "round" is what each round takes,
 #: "start" what a run takes that does nothing.
 SECONDS: Seconds = {
-    "multiply": {64: 1.6e-7, 128: 5.1e-7},
-    "mac": {64: 8e-9, 128: 6e-8},
-    "take": {64: 3e-8, 128: 6e-8},
-    "sign": {64: 1e-6, 128: 2e-6},
-    "low-bits": {64: 6e-8, 128: 5e-8},
-    "convert": {64: 4.1e-7, 128: 2.1e-6},
-    "cut": {64: 2e-6, 128: 2e-6},
-    "round": {64: 2.5e-4, 128: 3.2e-4},
-    "start": {64: 2e-3, 128: 2e-3},
+    "multiply": {64: 1.2e-7, 128: 1.5e-7},
+    "mac": {64: 7e-9, 128: 1.2e-8},
+    "take": {64: 1.2e-8, 128: 2.4e-8},
+    "sign": {64: 4.5e-7, 128: 1e-6},
+    "low-bits": {64: 3e-8, 128: 4e-8},
+    "convert": {64: 4.2e-7, 128: 1.6e-6},
+    "cut": {64: 3.5e-6, 128: 3.5e-6},
+    "round": {64: 1.5e-4, 128: 2e-4},
+    "start": {64: 1e-3, 128: 1e-3},
 }
 
 
@@ -119,6 +119,12 @@ class Tally:
         self._add("sign", _in_words(n), times)
         self._add("convert", n, times)
 
+    def count_negative(self, n: int) -> None:
+        """How many of n elements are negative."""
+        self._add("sign", _in_words(n), 1)
+        self._add("multiply", n, 2)
+        self._counts["multiply"] -= n  # one of the products is summed
+
     def low_bits(self, n: int, n_bits: int) -> None:
         """The lowest bits of n elements, each as 0 or 1."""
         self._add("low-bits", _in_words(n) * n_bits, 1)
@@ -127,7 +133,8 @@ class Tally:
     def truncate(self, n: int, times: int = 1) -> None:
         """Exact cuts of n elements: carries and wraps, two bits each."""
         self._add("cut", _in_words(n), times)
-        self._add("convert", 4 * n, times)
+        self._add("multiply", 5 * n, 2 * times)
+        self._counts["multiply"] -= 5 * n * times
 
     def _add(self, name: str, n: int, times: int) -> None:
         self._counts[name] = self._counts.get(name, 0) + n * times

@@ -44,7 +44,7 @@ def count(party: Party, plan: Plan, inputs: Mapping[str, Shared]) -> Shared:
 def _negatives(party: Party, x: Shared) -> Shared:
     """How many values are negative, as a vector of one."""
     parts = [
-        negative(party, x[start : start + _BATCH]).sum().reshape(1)
+        party.count_bits(party.sign(x[start : start + _BATCH]), x.ring)
         for start in range(0, len(x), _BATCH)
     ]
     return concat(parts).sum().reshape(1)
