@@ -37,6 +37,7 @@ HEADERS = (
     "ps_ring.h",
     "ps_merkle.h",
     "ps_noise.h",
+    "ps_rss.h",
     "ps_mpn.h",
     "ps_prime.h",
     "ps_prime_search.h",

@@ -173,7 +173,14 @@ def gaussian(
         )
     guess = 12 if n < d << 16 else 64
     return _fill(
-        "int64_t[]", lib.ps_noise_gaussian_vartime, count, guess, rand, n % _WORD, n >> 64, d
+        "int64_t[]",
+        lib.ps_noise_gaussian_vartime,
+        count,
+        guess,
+        rand,
+        n % _WORD,
+        n >> 64,
+        d,
     )
 
 
@@ -209,5 +216,7 @@ def polya(
     samples: list[int] = []
     while len(samples) < count:
         part = min(step, count - len(samples))
-        samples += _fill("int64_t[]", lib.ps_noise_polya_vartime, part, guess, rand, t, s)
+        samples += _fill(
+            "int64_t[]", lib.ps_noise_polya_vartime, part, guess, rand, t, s
+        )
     return samples

@@ -20,7 +20,7 @@ from typing import TypeAlias, cast
 
 import numpy as np
 
-from privshare.jobs.mpc.circuits import low_bits, sbox
+from privshare.jobs.mpc.circuits import sbox
 from privshare.jobs.mpc.party import Party
 from privshare.jobs.mpc.ring import Bits, Limbs, Shared
 
@@ -102,7 +102,7 @@ def _spread(key: Bits, n: int, n_words: int) -> list[Bits]:
 
 def blocks_of(party: Party, x: Shared, n_bits: int) -> list[Bits]:
     """Numbers of `n_bits` bits as blocks: bit j in byte j // 8, zeros above."""
-    bits = low_bits(party, x, n_bits)
+    bits = party.low_bits(x, n_bits)
     none = np.zeros_like(bits.own[:1])
     padding = Bits(
         np.repeat(none, 128 - n_bits, 0), np.repeat(none, 128 - n_bits, 0), x.size

@@ -1,6 +1,5 @@
-"""Circuits on sliced bits: numbers of few bits, counting, the S-box of AES.
+"""Circuits on sliced bits: counting, and the S-box of AES.
 
-    low_bits    the lowest bits of ring elements
     broadcast   one shared bit as a whole row
     popcount    how many ones a row has, as a ring element
     sbox        the S-box of AES, 36 ANDs in four rounds
@@ -32,7 +31,6 @@ from privshare.jobs.mpc.ring import Bits, Limbs, Shared, words_for
 
 __all__ = [
     "broadcast",
-    "low_bits",
     "popcount",
     "public_row",
     "sbox",
@@ -200,20 +198,6 @@ def sbox(party: Party, x: Sequence[Bits]) -> list[Bits]:
     z = _and_all(party, [*e, *e], [*spread_sum, *spread_high])
     out = _linear(_OUT, [*_join16(z[:9]), *_join16(z[9:])])
     return [party.not_(bit) if _CONSTANT >> i & 1 else bit for i, bit in enumerate(out)]
-
-
-def low_bits(party: Party, x: Shared, n_bits: int) -> Bits:
-    """The lowest bits of each element: what is above in its pieces is left out."""
-    a, b, c = (term[0:n_bits] for term in party.terms(x))
-    s, carry = party.save_carries(a, b, c)
-    if n_bits == 1:
-        return s
-    return party.add_bits(s, _zero(s).stack(carry[0 : n_bits - 1]))
-
-
-def _zero(like: Bits) -> Bits:
-    none = np.zeros_like(like.own[:1])
-    return Bits(none, none, like.n)
 
 
 def words(x: Bits, start: int, stop: int) -> Bits:

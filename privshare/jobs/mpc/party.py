@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from privshare.bindings import rss
 from privshare.errors import OutOfRange
 from privshare.jobs.mpc.abort import abort
 from privshare.jobs.mpc.link import Link
@@ -27,11 +28,10 @@ from privshare.jobs.mpc.ring import (
     Limbs,
     Shared,
     add128,
-    concat,
-    from_row,
+    from_rows,
     limbs_of,
     mul128,
-    neg128,
+    sub128,
     sum128,
     to_rows,
     words_for,
@@ -140,7 +140,7 @@ class Party:
         own, following = self._previous.words(shape), self._next.words(shape)
         if ring == 64:
             return following - own
-        return add128(following, neg128(own))
+        return sub128(following, own)
 
     def _reshare(self, label: str, piece: Limbs, ring: int) -> Shared:
         data = np.ascontiguousarray(piece)
@@ -152,31 +152,23 @@ class Party:
 
     def multiply(self, x: Shared, y: Shared) -> Shared:
         """Element by element."""
-        if x.ring == 64:
-            z = x.own * (y.own + y.next) + x.next * y.own
-        else:
-            z = add128(mul128(x.own, add128(y.own, y.next)), mul128(x.next, y.own))
+        z = rss.multiply((x.own, x.next, y.own, y.next), x.ring // 64)
         return self._product("multiply", z, x.ring)
 
     def dot(self, x: Shared, y: Shared) -> Shared:
         """Products summed along the last axis."""
-        if x.ring == 64:
-            z = (x.own * (y.own + y.next) + x.next * y.own).sum(
-                axis=-1, dtype=np.uint64
-            )
-        else:
-            terms = add128(mul128(x.own, add128(y.own, y.next)), mul128(x.next, y.own))
-            z = sum128(terms, terms.ndim - 2)
+        limbs, axis = x.ring // 64, len(x.shape) - 1
+        if axis == 0:
+            across, down = x.reshape(1, x.size), y.reshape(y.size, 1)
+            z = rss.matmul((across.own, across.next, down.own, down.next), limbs)
+            return self._product("dot", z.reshape(x.own.shape[1:]), x.ring)
+        z = rss.multiply((x.own, x.next, y.own, y.next), limbs)
+        z = z.sum(axis=-1, dtype=np.uint64) if limbs == 1 else sum128(z, axis)
         return self._product("dot", np.asarray(z), x.ring)
 
     def matmul(self, x: Shared, y: Shared) -> Shared:
         """The product of two matrices."""
-        if x.ring == 64:
-            z = x.own @ (y.own + y.next) + x.next @ y.own
-        else:
-            z = add128(
-                _matmul128(x.own, add128(y.own, y.next)), _matmul128(x.next, y.own)
-            )
+        z = rss.matmul((x.own, x.next, y.own, y.next), x.ring // 64)
         return self._product("matmul", z, x.ring)
 
     def _product(self, label: str, z: Limbs, ring: int) -> Shared:
@@ -187,8 +179,9 @@ class Party:
 
     def and_(self, x: Bits, y: Bits) -> Bits:
         """Bit by bit."""
-        z = (x.own & (y.own ^ y.next)) ^ (x.next & y.own)
-        z = z ^ self._previous.words(z.shape) ^ self._next.words(z.shape)
+        shape = x.own.shape
+        masks = self._previous.words(shape), self._next.words(shape)
+        z = rss.and_((x.own, x.next, y.own, y.next, *masks))
         data = np.ascontiguousarray(z)
         _, came = self.link.round("and", data, b"", 0, data.nbytes)
         return Bits(data, np.frombuffer(came, np.uint64).reshape(z.shape), x.n)
@@ -205,10 +198,19 @@ class Party:
         """Every bit turned."""
         return x ^ self.ones(x.n_bits, x.n)
 
-    def terms(self, x: Shared) -> tuple[Bits, Bits, Bits]:
-        """The three pieces of x as bits, each known to two nodes: no message."""
+    def terms(
+        self, x: Shared, first: int = 0, n_bits: int = 0
+    ) -> tuple[Bits, Bits, Bits]:
+        """The three pieces of x as bits, each known to two nodes: no message.
+
+        Args:
+            x: The elements.
+            first: The lowest bit taken.
+            n_bits: How many are taken, or 0: all from there.
+        """
         flat = x.reshape(x.size)
-        own, following = to_rows(flat.own, x.ring), to_rows(flat.next, x.ring)
+        own = to_rows(flat.own, x.ring, first, n_bits)
+        following = to_rows(flat.next, x.ring, first, n_bits)
         zero = np.zeros_like(own)
         made = [
             Bits(
@@ -275,33 +277,53 @@ class Party:
         zero = Bits(np.zeros_like(g.own[:1]), np.zeros_like(g.own[:1]), a.n)
         return p ^ zero.stack(gg[0 : a.n_bits - 1])
 
+    def low_bits(self, x: Shared, n_bits: int) -> Bits:
+        """The lowest bits of each element: what is above does not matter to them."""
+        s, carry = self.save_carries(*self.terms(x, 0, n_bits))
+        if n_bits == 1:
+            return s
+        zero = Bits(np.zeros_like(s.own[:1]), np.zeros_like(s.own[:1]), s.n)
+        return self.add_bits(s, zero.stack(carry[0 : n_bits - 1]))
+
     def from_bits(self, bits: Bits, ring: int = 64) -> Shared:
         """Each bit as a ring element 0 or 1: (rows, n)."""
-        rows = bits.n_bits
-        parts = []
-        for number in range(3):
-            own = np.zeros_like(bits.own)
-            piece = Bits(
-                bits.own if self.index == number else own,
-                bits.next if (self.index + 1) % 3 == number else own,
-                bits.n,
+        ab, c = self._two_terms(bits, ring)
+        return ab + c - self.multiply(ab, c).scale(2)
+
+    def add_up_bits(self, bits: Bits, weights: Sequence[int], ring: int) -> Shared:
+        """The sum of rows of bits, each times a public weight: (n,).
+
+        As `from_bits`, but what is sent at the end is the sum.
+        """
+        ab, c = self._two_terms(bits, ring)
+        by = limbs_of(weights, ring)[:, None]
+        product = rss.multiply((ab.own, ab.next, c.own, c.next), ring // 64)
+        if ring == 64:
+            z = (product * by).sum(axis=0, dtype=np.uint64)
+        else:
+            z = sum128(mul128(product, by), 0)
+        both = self._product("add up bits", z, ring)
+        return (ab + c).scale(by).sum(0) - both.scale(2)
+
+    def count_bits(self, bits: Bits, ring: int) -> Shared:
+        """How many ones each row has: (rows,), one element sent for each row."""
+        ab, c = self._two_terms(bits, ring)
+        return (ab + c).sum(1) - self.dot(ab, c).scale(2)
+
+    def _two_terms(self, bits: Bits, ring: int) -> tuple[Shared, Shared]:
+        """Rows of bits as the exclusive or of two elements 0 or 1."""
+        own = from_rows(bits.own, bits.n, ring)
+        following = from_rows(bits.next, bits.n, ring)
+        zero = np.zeros_like(own)
+        a, b, c = (
+            Shared(
+                own if self.index == number else zero,
+                following if (self.index + 1) % 3 == number else zero,
+                ring,
             )
-            parts.append(
-                concat(
-                    [
-                        Shared(
-                            from_row(piece.own[row], bits.n, ring),
-                            from_row(piece.next[row], bits.n, ring),
-                            ring,
-                        )
-                        for row in range(rows)
-                    ]
-                )
-            )
-        a, b, c = parts
-        ab = a + b - self.multiply(a, b).scale(2)
-        out = ab + c - self.multiply(ab, c).scale(2)
-        return out.reshape(rows, bits.n)
+            for number in range(3)
+        )
+        return a + b - self.multiply(a, b).scale(2), c
 
     def less_than(self, x: Shared, y: Shared) -> Bits:
         """1 where x < y; the difference must fit the ring."""
@@ -328,21 +350,19 @@ class Party:
             )
         shape = x.shape
         x = self.add_public(x.reshape(x.size), 1 << bound_bits)
-        t0, t1, t2 = self.terms(x)
-        s, carry = self.save_carries(t0[0:n_bits], t1[0:n_bits], t2[0:n_bits])
+        s, carry = self.save_carries(*self.terms(x, 0, n_bits))
         if n_bits > 1:
             a, b = s[1:n_bits], carry[0 : n_bits - 1]
             low = self.carry_out(self.and_(a, b), a ^ b).stack(carry[n_bits - 1])
         else:
             low = carry[0]
-        wraps = self._wraps(t0[ring - 3 :], t1[ring - 3 :], t2[ring - 3 :])
-        counts = self.from_bits(low.stack(wraps), ring)
+        wraps = self._wraps(*self.terms(x, ring - 3, 3))
         shifted = Shared(
             _shift(x.own, n_bits, ring), _shift(x.next, n_bits, ring), ring
         )
-        carries = counts[0 : low.n_bits].sum(0)
-        over = counts[low.n_bits] + counts[low.n_bits + 1].scale(2)
-        out = shifted + carries - over.scale(1 << (ring - n_bits))
+        over = 1 << (ring - n_bits)
+        weights = [1] * low.n_bits + [-over, -2 * over]
+        out = shifted + self.add_up_bits(low.stack(wraps), weights, ring)
         out = self.add_public(out, -(1 << (bound_bits - n_bits)))
         return out.reshape(*shape)
 
@@ -401,13 +421,6 @@ class Party:
 
     def check(self) -> None:
         """Verify everything multiplied so far; nothing in the semi-honest model."""
-
-
-def _matmul128(a: Limbs, b: Limbs) -> Limbs:
-    out = np.zeros((a.shape[0], b.shape[1], 2), np.uint64)
-    for column in range(b.shape[1]):
-        out[:, column] = sum128(mul128(a, b[None, :, column]), 1)
-    return out
 
 
 def _shift(values: Limbs, n_bits: int, ring: int) -> Limbs:

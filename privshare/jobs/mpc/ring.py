@@ -16,14 +16,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from privshare.bindings import rss
+from privshare.bindings.rss import add128, mul128, sub128, sum128
 from privshare.errors import OutOfRange
 
-__all__ = ["Bits", "Limbs", "Shared", "concat", "limbs_of", "words_for"]
+__all__ = [
+    "Bits",
+    "Limbs",
+    "Shared",
+    "add128",
+    "concat",
+    "from_rows",
+    "limbs_of",
+    "mul128",
+    "neg128",
+    "sub128",
+    "sum128",
+    "to_rows",
+    "words_for",
+]
 
 Limbs: TypeAlias = npt.NDArray[np.uint64]
 
@@ -48,43 +64,9 @@ def limbs_of(values: Sequence[int] | Limbs | int, ring: int) -> Limbs:
     return found[0] if isinstance(values, int) else found
 
 
-def add128(a: Limbs, b: Limbs) -> Limbs:
-    """a + b modulo 2^128."""
-    low = a[..., 0] + b[..., 0]
-    carry = (low < a[..., 0]).astype(np.uint64)
-    return np.stack([low, a[..., 1] + b[..., 1] + carry], axis=-1)
-
-
 def neg128(a: Limbs) -> Limbs:
     """-a modulo 2^128."""
-    low = ~a[..., 0] + np.uint64(1)
-    carry = (a[..., 0] == 0).astype(np.uint64)
-    return np.stack([low, ~a[..., 1] + carry], axis=-1)
-
-
-def wide(a: Limbs, b: Limbs) -> tuple[Limbs, Limbs]:
-    """The low and the high half of 64 by 64 bit products."""
-    half, mask = np.uint64(32), np.uint64(0xFFFFFFFF)
-    a0, a1, b0, b1 = a & mask, a >> half, b & mask, b >> half
-    t = a0 * b0
-    u = a1 * b0 + (t >> half)
-    v = a0 * b1 + (u & mask)
-    return a * b, a1 * b1 + (u >> half) + (v >> half)
-
-
-def mul128(a: Limbs, b: Limbs) -> Limbs:
-    """a * b modulo 2^128."""
-    low, high = wide(a[..., 0], b[..., 0])
-    return np.stack([low, high + a[..., 0] * b[..., 1] + a[..., 1] * b[..., 0]], -1)
-
-
-def sum128(a: Limbs, axis: int) -> Limbs:
-    """The sum along an axis modulo 2^128, of up to 2^32 elements."""
-    half, mask = np.uint64(32), np.uint64(0xFFFFFFFF)
-    low = (a[..., 0] & mask).sum(axis=axis, dtype=np.uint64)
-    middle = (a[..., 0] >> half).sum(axis=axis, dtype=np.uint64) + (low >> half)
-    high = a[..., 1].sum(axis=axis, dtype=np.uint64) + (middle >> half)
-    return np.stack([(low & mask) | (middle << half), high], axis=-1)
+    return rss.sub128(np.zeros_like(a), a)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,7 +115,10 @@ class Shared:
         return self._both(neg128)
 
     def __sub__(self, other: Shared) -> Shared:
-        return self + (-other)
+        self._check(other)
+        if self.ring == 64:
+            return Shared(self.own - other.own, self.next - other.next, 64)
+        return Shared(sub128(self.own, other.own), sub128(self.next, other.next), 128)
 
     def scale(self, by: int | Sequence[int] | Limbs) -> Shared:
         """Times public numbers."""
@@ -211,21 +196,18 @@ class Bits:
         )
 
 
-def to_rows(values: Limbs, ring: int) -> Limbs:
-    """Ring elements (n,) or (n, 2) to sliced bits (ring, words)."""
-    n = values.shape[0]
-    data = np.ascontiguousarray(values).view(np.uint8).reshape(n, ring // 8)
-    bits = np.unpackbits(data, axis=1, bitorder="little").T
-    room = words_for(n) * 64
-    padded = np.zeros((ring, room), np.uint8)
-    padded[:, :n] = bits
-    packed = np.packbits(padded, axis=1, bitorder="little")
-    return cast(Limbs, np.ascontiguousarray(packed).view(np.uint64))
+def to_rows(values: Limbs, ring: int, first: int = 0, n_bits: int = 0) -> Limbs:
+    """Ring elements (n,) or (n, 2) to sliced bits (bits, words).
+
+    Args:
+        values: The elements.
+        ring: Bits of each.
+        first: The lowest bit taken.
+        n_bits: How many are taken, or 0: all from there.
+    """
+    return rss.slice_bits(values, ring // 64, first, n_bits or ring - first)
 
 
-def from_row(row: Limbs, n: int, ring: int) -> Limbs:
-    """One row of sliced bits to ring elements 0 and 1."""
-    bits = np.unpackbits(row.view(np.uint8), bitorder="little")[:n].astype(np.uint64)
-    if ring == 64:
-        return bits
-    return np.stack([bits, np.zeros(n, np.uint64)], axis=-1)
+def from_rows(rows: Limbs, n: int, ring: int) -> Limbs:
+    """Rows of sliced bits to ring elements 0 and 1: (rows, n)."""
+    return rss.unslice_bits(rows, n, ring // 64)

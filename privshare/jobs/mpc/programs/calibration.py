@@ -17,7 +17,7 @@ from privshare.jobs.mpc.link import run3
 from privshare.jobs.mpc.party import Party
 from privshare.jobs.mpc.programs.cost import SECONDS, Seconds
 from privshare.jobs.mpc.programs.order_run import select
-from privshare.jobs.mpc.programs.sharing import low_bits, negative
+from privshare.jobs.mpc.programs.sharing import negative
 from privshare.jobs.mpc.ring import Shared
 
 __all__ = ["calibrate"]
@@ -35,11 +35,11 @@ _WORK: dict[str, _Work] = {
     "multiply": lambda party, x: party.multiply(x, x),
     "mac": lambda party, x: party.matmul(x.reshape(8, -1), x.reshape(-1, 8)),
     "sign": negative,
-    "low-bits": lambda party, x: low_bits(party, x, _BITS),
-    "convert": lambda party, x: party.from_bits(low_bits(party, x, _BITS), x.ring),
+    "low-bits": lambda party, x: party.low_bits(x, _BITS),
+    "convert": lambda party, x: party.from_bits(party.low_bits(x, _BITS), x.ring),
     "cut": lambda party, x: party.truncate(x, _CUT, 120),
     "pseudonym": _pseudonyms,
-    "step": lambda party, x: select(party, low_bits(party, x, 1), [0]),
+    "step": lambda party, x: select(party, party.low_bits(x, 1), [0]),
 }
 
 
@@ -68,7 +68,7 @@ def calibrate(repeats: int = 2) -> Seconds:
         convert = max(found["convert"][ring] - bits, 0.0) / _BITS
         found["convert"][ring] = convert
         found["sign"][ring] = max(found["sign"][ring] - convert, 0.0)
-        found["cut"][ring] = max(found["cut"][ring] - 4 * convert, 0.0)
+        found["cut"][ring] = max(found["cut"][ring] - 5 * found["multiply"][ring], 0.0)
     return found
 
 

@@ -126,6 +126,12 @@ class Tally:
         self._add("sign", _in_words(n), times)
         self._add("convert", n, times)
 
+    def count_negative(self, n: int) -> None:
+        """How many of n elements are negative."""
+        self._add("sign", _in_words(n), 1)
+        self._add("multiply", n, 2)
+        self._counts["multiply"] -= n  # one of the products is summed
+
     def low_bits(self, n: int, n_bits: int) -> None:
         """The lowest bits of n elements, each as 0 or 1."""
         self._add("low-bits", _in_words(n) * n_bits, 1)
@@ -134,7 +140,8 @@ class Tally:
     def truncate(self, n: int, times: int = 1) -> None:
         """Exact cuts of n elements: carries and wraps, two bits each."""
         self._add("cut", _in_words(n), times)
-        self._add("convert", 4 * n, times)
+        self._add("multiply", 5 * n, 2 * times)
+        self._counts["multiply"] -= 5 * n * times
 
     def slice_bits(self, n: int, n_bits: int) -> None:
         """The lowest bits of n elements, left as bits."""

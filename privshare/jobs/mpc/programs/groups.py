@@ -253,7 +253,7 @@ def _cost(
     tally, groups = Tally(ring), detail.groups
     tally.take(n * sum(block.width for block in blocks))
     for _ in range(compares // n):
-        tally.compare(n)
+        tally.count_negative(n)
     if detail.key and detail.secret:
         first = (detail.n_bits + 1) // 2
         second = detail.n_bits - first

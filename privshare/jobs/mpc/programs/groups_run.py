@@ -11,7 +11,6 @@ from privshare.jobs.mpc.programs.inputs import gather
 from privshare.jobs.mpc.programs.program import Plan
 from privshare.jobs.mpc.programs.sharing import (
     column_of,
-    low_bits,
     negative,
     repeat,
     stack,
@@ -45,7 +44,7 @@ def count(party: Party, plan: Plan, inputs: Mapping[str, Shared]) -> Shared:
 def _negatives(party: Party, x: Shared) -> Shared:
     """How many values are negative, as a vector of one."""
     parts = [
-        negative(party, x[start : start + _BATCH]).sum().reshape(1)
+        party.count_bits(party.sign(x[start : start + _BATCH]), x.ring)
         for start in range(0, len(x), _BATCH)
     ]
     return concat(parts).sum().reshape(1)
@@ -96,7 +95,7 @@ def cells(
     """
     n_bits, ring = detail.n_bits, keys.ring
     first = (n_bits + 1) // 2
-    bits = party.from_bits(low_bits(party, keys, n_bits), ring)
+    bits = party.from_bits(party.low_bits(keys, n_bits), ring)
     low = one_hot(party, [bits[i] for i in range(first)])
     # All cells but the last times the value; the last is what remains of it.
     told = len(low) - 1

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from privshare.jobs.mpc.aes import RoundKeys, blocks_of, draw_key, encrypt
-from privshare.jobs.mpc.circuits import low_bits
 from privshare.jobs.mpc.party import Party
 from privshare.jobs.mpc.programs.groups_run import one_hot, suppress
 from privshare.jobs.mpc.programs.join import BATCH, Joined, duplicates
@@ -120,7 +119,7 @@ def _by_group(
     totals, counts = persons, persons
     for start in range(0, len(rows), BATCH):
         part = slice(start, start + BATCH)
-        bits = party.from_bits(low_bits(party, codes[part], detail.group_bits))
+        bits = party.from_bits(party.low_bits(codes[part], detail.group_bits))
         cells = one_hot(party, [bits[i] for i in range(detail.group_bits)])[:groups]
         persons = persons + cells.sum(1)
         counts = counts + cells.scale(rows[part]).sum(1)

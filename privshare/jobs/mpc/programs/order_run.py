@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from privshare.jobs.mpc.circuits import broadcast, low_bits, popcount, public_row
+from privshare.jobs.mpc.circuits import broadcast, popcount, public_row
 from privshare.jobs.mpc.party import Party
 from privshare.jobs.mpc.programs.inputs import gather
 from privshare.jobs.mpc.programs.order import Ranked
@@ -39,7 +39,7 @@ def _ranked(party: Party, plan: Plan, inputs: Mapping[str, Shared]) -> Shared:
     x = gather(plan, inputs)[detail.value, "number"]
     x = party.add_public(x, -least)
     parts = [
-        low_bits(party, x[start : start + _BATCH], detail.n_bits)
+        party.low_bits(x[start : start + _BATCH], detail.n_bits)
         for start in range(0, len(x), _BATCH)
     ]
     bits = Bits(
