@@ -22,7 +22,14 @@ from pathlib import Path
 
 from privshare.bindings.source import source_digest
 from privshare.errors import EncodingError, NotFound
-from privshare.jobs.mpc.programs import groups, linear, logistic, moments
+from privshare.jobs.mpc.programs import (
+    groups,
+    join,
+    linear,
+    logistic,
+    moments,
+    order,
+)
 from privshare.jobs.mpc.programs.program import Plan, Program
 from privshare.jobs.tee_spec import TeeInput
 from privshare.rights import identifier
@@ -48,6 +55,8 @@ PROGRAMS: tuple[Program, ...] = (
     *groups.PROGRAMS,
     *linear.PROGRAMS,
     *logistic.PROGRAMS,
+    *join.PROGRAMS,
+    *order.PROGRAMS,
 )
 
 

@@ -91,6 +91,11 @@ class Party:
         """What is not certain, as negated binary logarithms: nothing here."""
         return {}
 
+    @property
+    def streams(self) -> tuple[Stream, Stream]:
+        """What this node shares with the previous and with the next one."""
+        return self._previous, self._next
+
     # -- pieces ----------------------------------------------------------------
 
     def public(self, values: Any, ring: int = 64) -> Shared:

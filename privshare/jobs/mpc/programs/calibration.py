@@ -12,16 +12,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from time import process_time
 
+from privshare.jobs.mpc.aes import blocks_of, draw_key, encrypt
 from privshare.jobs.mpc.link import run3
 from privshare.jobs.mpc.party import Party
 from privshare.jobs.mpc.programs.cost import SECONDS, Seconds
+from privshare.jobs.mpc.programs.order_run import select
 from privshare.jobs.mpc.programs.sharing import negative
 from privshare.jobs.mpc.ring import Shared
 
 __all__ = ["calibrate"]
 
-_MANY, _FEW, _CUT, _BITS = 1 << 15, 64, 46, 4
+_MANY, _FEW, _CUT, _BITS, _ID_BITS = 1 << 15, 64, 46, 4, 40
 _Work = Callable[[Party, Shared], object]
+
+
+def _pseudonyms(party: Party, x: Shared) -> object:
+    keys = draw_key(party)
+    return party.open_bits(encrypt(party, keys, blocks_of(party, x, _ID_BITS)))
+
 
 _WORK: dict[str, _Work] = {
     "multiply": lambda party, x: party.multiply(x, x),
@@ -30,6 +38,8 @@ _WORK: dict[str, _Work] = {
     "low-bits": lambda party, x: party.low_bits(x, _BITS),
     "convert": lambda party, x: party.from_bits(party.low_bits(x, _BITS), x.ring),
     "cut": lambda party, x: party.truncate(x, _CUT, 120),
+    "pseudonym": _pseudonyms,
+    "step": lambda party, x: select(party, party.low_bits(x, 1), [0]),
 }
 
 
@@ -48,6 +58,8 @@ def calibrate(repeats: int = 2) -> Seconds:
         found["round"][ring] = _taken("multiply", ring, _FEW, repeats)
         for name in _WORK:
             if name == "cut" and ring == 64:
+                continue
+            if name in ("pseudonym", "step") and ring == 128:
                 continue
             units = {"mac": 8 * _MANY, "low-bits": _BITS * _MANY}.get(name, _MANY)
             found[name][ring] = _taken(name, ring, _MANY, repeats) / units

@@ -35,6 +35,7 @@ __all__ = [
     "Column",
     "Declared",
     "check_schema",
+    "read_columns",
     "read_declared",
     "read_noisy",
 ]
@@ -170,7 +171,7 @@ def read_declared(fields: Fields, rows: Mapping[str, int], k: int) -> Declared:
         OutOfRange: A number outside its interval, fewer rows than k, or more
             than `MAX_ROWS`.
     """
-    columns, alignment = _read_columns(fields), _read_alignment(fields)
+    columns, alignment = read_columns(fields), _read_alignment(fields)
     total = _check_rows(columns, alignment, rows, k)
     return Declared(columns, alignment, dict(rows), total, k)
 
@@ -184,7 +185,7 @@ def read_noisy(fields: Fields) -> bool:
     return fields.bool("noisy") if "noisy" in fields.names() else False
 
 
-def _read_columns(fields: Fields) -> tuple[Column, ...]:
+def read_columns(fields: Fields) -> tuple[Column, ...]:
     """Read the field "columns" of a program's parameters.
 
     Raises:

@@ -22,7 +22,8 @@ __all__ = ["BYTES", "ROUNDS", "SECONDS", "Cost", "Seconds", "Tally"]
 
 #: Bytes that all three nodes send for one, by operation and bits of the ring:
 #: a product; a product that is summed; an element taken from an owner; a sign; a
-#: low bit; a bit as 0 or 1; the bits of an exact cut.
+#: low bit; a bit as 0 or 1; the bits of an exact cut; a pseudonym; a
+#: candidate's step of a search.
 BYTES: Mapping[str, Mapping[int, float]] = {
     "multiply": {64: 24, 128: 48},
     "mac": {64: 0, 128: 0},
@@ -31,6 +32,8 @@ BYTES: Mapping[str, Mapping[int, float]] = {
     "low-bits": {64: 1.7, 128: 1.7},
     "convert": {64: 48, 128: 96},
     "cut": {64: 76, 128: 76},
+    "pseudonym": {64: 2260, 128: 2260},
+    "step": {64: 1.15, 128: 1.15},
 }
 
 #: Messages of each operation that wait for one another.
@@ -42,6 +45,8 @@ ROUNDS: Mapping[str, int] = {
     "low-bits": 4,
     "convert": 2,
     "cut": 14,
+    "pseudonym": 49,
+    "step": 2,
 }
 
 #: CPU seconds of all three nodes for one, by operation and bits of the ring.
@@ -57,6 +62,8 @@ SECONDS: Seconds = {
     "low-bits": {64: 3e-8, 128: 4e-8},
     "convert": {64: 4.2e-7, 128: 1.6e-6},
     "cut": {64: 3.5e-6, 128: 3.5e-6},
+    "pseudonym": {64: 1.7e-5, 128: 1.7e-5},
+    "step": {64: 1e-8, 128: 1e-8},
     "round": {64: 1.5e-4, 128: 2e-4},
     "start": {64: 1e-3, 128: 1e-3},
 }
@@ -135,6 +142,35 @@ class Tally:
         self._add("cut", _in_words(n), times)
         self._add("multiply", 5 * n, 2 * times)
         self._counts["multiply"] -= 5 * n * times
+
+    def slice_bits(self, n: int, n_bits: int) -> None:
+        """The lowest bits of n elements, left as bits."""
+        self._add("low-bits", _in_words(n) * n_bits, 1)
+
+    def walk(self, n: int, rows: int) -> None:
+        """One bit's step of a search among n candidates, for each of some ranks."""
+        lanes = rows * (_in_words(n) // 64)
+        rounds, few = 0, 192
+        planes = [_in_words(n) // 64]
+        while max(planes) > 2 and sum(planes) * rows > few:
+            thirds = [plane // 3 for plane in planes]
+            grown = [
+                plane - 2 * third for plane, third in zip(planes, thirds, strict=True)
+            ]
+            planes = [
+                stay + come
+                for stay, come in zip([*grown, 0], [0, *thirds], strict=True)
+            ]
+            planes = planes if planes[-1] else planes[:-1]
+            rounds += 1
+        self._add("step", 64 * lanes, 1)
+        self._rounds += rounds
+        self._add("convert", 64 * rows * sum(planes), 1)
+
+    def pseudonyms(self, n: int, batch: int) -> None:
+        """AES of n shared identifiers, opened; of none: its key expanded."""
+        self._add("pseudonym", _in_words(n), 1)
+        self._rounds += ROUNDS["pseudonym"] * (max(-(-n // batch), 1) - 1)
 
     def _add(self, name: str, n: int, times: int) -> None:
         self._counts[name] = self._counts.get(name, 0) + n * times

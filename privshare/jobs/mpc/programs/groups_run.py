@@ -17,7 +17,7 @@ from privshare.jobs.mpc.programs.sharing import (
 )
 from privshare.jobs.mpc.ring import Shared, concat
 
-__all__ = ["cells", "count", "group_sum", "histogram", "suppress"]
+__all__ = ["cells", "count", "group_sum", "histogram", "one_hot", "suppress"]
 
 #: Values compared at once: bounds what comparisons take of a node's memory.
 _BATCH = 1 << 18
@@ -96,7 +96,7 @@ def cells(
     n_bits, ring = detail.n_bits, keys.ring
     first = (n_bits + 1) // 2
     bits = party.from_bits(party.low_bits(keys, n_bits), ring)
-    low = _one_hot(party, [bits[i] for i in range(first)])
+    low = one_hot(party, [bits[i] for i in range(first)])
     # All cells but the last times the value; the last is what remains of it.
     told = len(low) - 1
     weighted = party.multiply(low[:told], repeat(value, told))
@@ -104,14 +104,14 @@ def cells(
     if n_bits == first:
         counts, sums = low.sum(1), weighted.sum(1)
         return counts[: detail.groups], sums[: detail.groups]
-    high = _one_hot(party, [bits[i] for i in range(first, n_bits)])
+    high = one_hot(party, [bits[i] for i in range(first, n_bits)])
     both = party.matmul(high, concat([low, weighted]).transpose())
     counts = both[:, : told + 1].reshape(1 << n_bits)
     sums = both[:, told + 1 :].reshape(1 << n_bits)
     return counts[: detail.groups], sums[: detail.groups]
 
 
-def _one_hot(party: Party, bits: list[Shared]) -> Shared:
+def one_hot(party: Party, bits: list[Shared]) -> Shared:
     """A 0 or 1 for each number that the bits may stand for, lowest bit first."""
     top = bits[0]
     ones = party.add_public(-top, 1)
