@@ -50,16 +50,18 @@ def limbs_of(values: Sequence[int] | Limbs | int, ring: int) -> Limbs:
 
 def add128(a: Limbs, b: Limbs) -> Limbs:
     """a + b modulo 2^128."""
-    low = a[..., 0] + b[..., 0]
-    carry = (low < a[..., 0]).astype(np.uint64)
-    return np.stack([low, a[..., 1] + b[..., 1] + carry], axis=-1)
+    with np.errstate(over="ignore"):  # numpy warns of single elements
+        low = a[..., 0] + b[..., 0]
+        carry = (low < a[..., 0]).astype(np.uint64)
+        return np.stack([low, a[..., 1] + b[..., 1] + carry], axis=-1)
 
 
 def neg128(a: Limbs) -> Limbs:
     """-a modulo 2^128."""
-    low = ~a[..., 0] + np.uint64(1)
-    carry = (a[..., 0] == 0).astype(np.uint64)
-    return np.stack([low, ~a[..., 1] + carry], axis=-1)
+    with np.errstate(over="ignore"):
+        low = ~a[..., 0] + np.uint64(1)
+        carry = (a[..., 0] == 0).astype(np.uint64)
+        return np.stack([low, ~a[..., 1] + carry], axis=-1)
 
 
 def wide(a: Limbs, b: Limbs) -> tuple[Limbs, Limbs]:
@@ -74,8 +76,10 @@ def wide(a: Limbs, b: Limbs) -> tuple[Limbs, Limbs]:
 
 def mul128(a: Limbs, b: Limbs) -> Limbs:
     """a * b modulo 2^128."""
-    low, high = wide(a[..., 0], b[..., 0])
-    return np.stack([low, high + a[..., 0] * b[..., 1] + a[..., 1] * b[..., 0]], -1)
+    with np.errstate(over="ignore"):
+        low, high = wide(a[..., 0], b[..., 0])
+        high = high + a[..., 0] * b[..., 1] + a[..., 1] * b[..., 0]
+    return np.stack([low, high], -1)
 
 
 def sum128(a: Limbs, axis: int) -> Limbs:
@@ -157,6 +161,10 @@ class Shared:
         tail = () if self.ring == 64 else (2,)
         return self._both(lambda one: one.reshape((*shape, *tail)))
 
+    def joined(self, parts: Sequence[Shared], axis: int) -> Shared:
+        """These one after the other, of the kind that the first is."""
+        return _joined(parts, axis)
+
     def transpose(self) -> Shared:
         """Rows for columns of a matrix."""
         axes = (1, 0) if self.ring == 64 else (1, 0, 2)
@@ -165,6 +173,10 @@ class Shared:
 
 def concat(parts: Sequence[Shared], axis: int = 0) -> Shared:
     """One after the other."""
+    return parts[0].joined(parts, axis)
+
+
+def _joined(parts: Sequence[Shared], axis: int) -> Shared:
     ring = parts[0].ring
     return Shared(
         np.concatenate([one.own for one in parts], axis),
