@@ -17,7 +17,7 @@ Source:
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,15 +60,18 @@ def reduced(limbs: Limbs) -> Limbs:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Checked(Shared):
-    """Shares that carry a tag: a drop-in for `Shared`.
+    """Shares that may carry a tag: a drop-in for `Shared`.
+
+    A value that no product made needs none until it becomes a factor: both
+    holders of its pieces have the same. A sum has one if all its parts do.
 
     Attributes:
         own, next: Pieces of the value, in Z_2^128. Secret.
         ring: What the program declared, 64 or 128.
-        tag: r times the value. Secret.
+        tag: r times the value, or None. Secret.
     """
 
-    tag: Shared = field(kw_only=True)
+    tag: Shared | None = field(kw_only=True)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -90,9 +93,12 @@ class Checked(Shared):
         mask = np.array([~np.uint64(0), top])
         return Shared(self.own & mask, self.next & mask, WIDE)
 
-    def make(self, value: Shared, tag: Shared) -> Checked:
+    def make(self, value: Shared, tag: Shared | None) -> Checked:
         """Another of the same ring."""
         return Checked(value.own, value.next, self.ring, tag=tag)
+
+    def _alike(self, work: Callable[[Shared], Shared]) -> Checked:
+        return self.make(work(self.value), None if self.tag is None else work(self.tag))
 
     def wide(self, by: int | Sequence[int] | Limbs) -> Limbs:
         """Public numbers of the declared ring as elements of Z_2^128."""
@@ -109,10 +115,13 @@ class Checked(Shared):
 
     def __add__(self, other: Shared) -> Checked:
         that = self._pair(other)
-        return self.make(self.value + that.value, self.tag + that.tag)
+        tag = None
+        if self.tag is not None and that.tag is not None:
+            tag = self.tag + that.tag
+        return self.make(self.value + that.value, tag)
 
     def __neg__(self) -> Checked:
-        return self.make(-self.value, -self.tag)
+        return self._alike(lambda one: -one)
 
     def __sub__(self, other: Shared) -> Checked:
         return self + (-other)
@@ -120,33 +129,33 @@ class Checked(Shared):
     def scale(self, by: int | Sequence[int] | Limbs) -> Checked:
         """Times public numbers."""
         times = self.wide(by)
-        return self.make(self.value.scale(times), self.tag.scale(times))
+        return self._alike(lambda one: one.scale(times))
 
     def sum(self, axis: int = 0) -> Checked:
         """The sum along an axis."""
-        return self.make(self.value.sum(axis), self.tag.sum(axis))
+        return self._alike(lambda one: one.sum(axis))
 
     def __getitem__(self, index: Any) -> Checked:
         at = (*index, slice(None)) if _has_ellipsis(index) else index
-        return self.make(self.value[at], self.tag[at])
+        return self._alike(lambda one: one[at])
 
     def reshape(self, *shape: int) -> Checked:
         """The same elements in another shape."""
-        return self.make(self.value.reshape(*shape), self.tag.reshape(*shape))
+        return self._alike(lambda one: one.reshape(*shape))
 
     def transpose(self) -> Checked:
         """Rows for columns of a matrix."""
-        return self.make(self.value.transpose(), self.tag.transpose())
+        return self._alike(lambda one: one.transpose())
 
     def joined(self, parts: Sequence[Shared], axis: int) -> Checked:
         """One after the other."""
         pairs = [self._pair(one) for one in parts]
         at = axis if axis >= 0 else axis - 1
-        values, tags = [one.value for one in pairs], [one.tag for one in pairs]
-        return self.make(
-            values[0].joined(values, at),
-            tags[0].joined(tags, at),
-        )
+        values = [one.value for one in pairs]
+        tags = [one.tag for one in pairs if one.tag is not None]
+        complete = len(tags) == len(pairs)
+        tag = tags[0].joined(tags, at) if complete else None
+        return self.make(values[0].joined(values, at), tag)
 
 
 def _has_ellipsis(index: Any) -> bool:

@@ -85,7 +85,7 @@ class CheckedParty(Party):
                 numbers: rule `mpc.input`.
         """
         self._same_pieces(x)
-        return self._tagged(x)
+        return _lifted(x)
 
     def output(self, x: Shared) -> Shared:
         """What leaves for a receiver, after a check.
@@ -116,21 +116,19 @@ class CheckedParty(Party):
     def known(self, x: Shared, number: int) -> Checked:
         """Piece `number` of x as a value of its own."""
         checked = _checked(x)
-        return self._tagged(Party.known(self, checked.core, number), checked.ring)
+        return _lifted(Party.known(self, checked.core, number), checked.ring)
 
     def random(self, shape: Sequence[int], ring: int = 64) -> Checked:
         """A random value that nobody knows."""
-        value = Party.random(self, shape, WIDE)
-        return self._log_tagged(value, Party.multiply(self, value, self._key), ring)
+        return _lifted(Party.random(self, shape, WIDE), ring)
 
-    def _tagged(self, x: Shared, ring: int | None = None) -> Checked:
-        """Pieces that two nodes hold alike, with a tag."""
-        own, following = x.own, x.next
-        if x.ring == 64:
-            own, following = widen(own), widen(following)
-        value = Shared(own, following, WIDE)
-        tag = Party.multiply(self, value, self._key)
-        return self._log_tagged(value, tag, ring or x.ring)
+    def _tag(self, x: Checked) -> Shared:
+        """Its tag, made now if there is none."""
+        if x.tag is not None:
+            return x.tag
+        tag = Party.multiply(self, x.value, self._key)
+        self._log_tagged(x.value, tag, x.ring)
+        return tag
 
     def _log_tagged(self, value: Shared, tag: Shared, ring: int) -> Checked:
         self._made.append((value.reshape(value.size), tag.reshape(tag.size)))
@@ -158,22 +156,30 @@ class CheckedParty(Party):
 
     def multiply(self, x: Shared, y: Shared) -> Checked:
         """Element by element."""
-        a, b = _checked(x), _checked(y)
-        return self._both(a, "multiply", *(_times(one, b.value) for one in _two(a)))
+        a, b = _first_tagged(_checked(x), _checked(y))
+        factors = a.value, self._tag(a)
+        return self._both(a, "multiply", *(_times(one, b.value) for one in factors))
 
     def dot(self, x: Shared, y: Shared) -> Checked:
         """Products summed along the last axis."""
-        a, b = _checked(x), _checked(y)
-        terms = (_times(one, b.value) for one in _two(a))
+        a, b = _first_tagged(_checked(x), _checked(y))
+        terms = (_times(one, b.value) for one in (a.value, self._tag(a)))
         return self._both(a, "dot", *(sum128(one, one.ndim - 2) for one in terms))
 
     def matmul(self, x: Shared, y: Shared) -> Checked:
         """The product of two matrices."""
-        a, b = _checked(x), _checked(y).value
-        both = add128(b.own, b.next)
+        a, b = _checked(x), _checked(y)
+        left, right = [a.value] * 2, [b.value] * 2
+        if _first_tagged(a, b)[0] is a:
+            left[1] = self._tag(a)
+        else:
+            right[1] = self._tag(b)
         parts = (
-            add128(_matmul128(one.own, both), _matmul128(one.next, b.own))
-            for one in _two(a)
+            add128(
+                _matmul128(one.own, add128(other.own, other.next)),
+                _matmul128(one.next, other.own),
+            )
+            for one, other in zip(left, right, strict=True)
         )
         return self._both(a, "matmul", *parts)
 
@@ -261,7 +267,7 @@ class CheckedParty(Party):
     def truncate(self, x: Shared, n_bits: int, bound_bits: int) -> Checked:
         """As `Party.truncate`, modulo 2^64 or 2^80.
 
-        The shifted pieces are known to two nodes each and get a new tag.
+        The shifted pieces are known to two nodes each.
 
         Raises:
             OutOfRange: bound_bits is above 60, or above 76 of ring 128.
@@ -280,7 +286,7 @@ class CheckedParty(Party):
         wraps = self._wraps(t0[k - 3 :], t1[k - 3 :], t2[k - 3 :])
         counts = self.from_bits(low.stack(wraps), checked.ring)
         core = flat.core
-        shifted = self._tagged(
+        shifted = _lifted(
             Shared(
                 _shift(core.own, n_bits, core.ring),
                 _shift(core.next, n_bits, core.ring),
@@ -351,8 +357,19 @@ def _checked(x: Shared) -> Checked:
     return x
 
 
-def _two(x: Checked) -> tuple[Shared, Shared]:
-    return x.value, x.tag
+def _lifted(x: Shared, ring: int | None = None) -> Checked:
+    """Pieces that two nodes hold alike, in the larger ring."""
+    own, following = x.own, x.next
+    if x.ring == 64:
+        own, following = widen(own), widen(following)
+    return Checked(own, following, ring or x.ring, tag=None)
+
+
+def _first_tagged(a: Checked, b: Checked) -> tuple[Checked, Checked]:
+    """The factor that has a tag first; without any, the smaller one."""
+    if a.tag is not None:
+        return a, b
+    return (b, a) if b.tag is not None or b.size < a.size else (a, b)
 
 
 def _times(x: Shared, y: Shared) -> Limbs:
