@@ -44,6 +44,7 @@ HEADERS = (
     "ps_paillier_table.h",
     "ps_gf64.h",
     "ps_dzk.h",
+    "ps_wide.h",
 )
 REGION = re.compile(r"/\* ffi: begin \*/(.*?)/\* ffi: end \*/", re.DOTALL)
 FLAGS = (

@@ -1,8 +1,9 @@
 /* No branch and no address of the proofs about bits depends on the bits, nor
- * on an element of the field (see ctime.c). */
+ * on an element of the field; nor of products of shares (see ctime.c). */
 #include "check.h"
 #include "privshare/ps_dzk.h"
 #include "privshare/ps_gf64.h"
+#include "privshare/ps_wide.h"
 
 #if !defined(PS_CTIME)
 #error "build with -DPS_CTIME: make ctime"
@@ -43,6 +44,17 @@ static void proof(const ps_backend *backend)
     PS_PUBLIC(u, sizeof u);
 }
 
+static void ring(void)
+{
+    ps_limb v[4][16], z[16];
+
+    pseudo_random(v, sizeof v);
+    PS_SECRET(v, sizeof v);
+    ps_wide_cross(z, v[0], v[1], v[2], v[3], 8);
+    ps_wide_dot(z, v[0], v[1], v[2], v[3], 2, 4);
+    PS_PUBLIC(z, sizeof z);
+}
+
 int main(void)
 {
     const ps_backend *all[] = {ps_backend_portable(), ps_backend_best()};
@@ -51,6 +63,7 @@ int main(void)
         field(all[i]);
         proof(all[i]);
     }
+    ring();
     printf("ctime_dzk: ok\n");
     return 0;
 }

@@ -131,6 +131,8 @@ def test_an_error_of_r_times_is_as_good_as_any_other() -> None:
     """A lie in a product and another in its tag, of all ratios tried, fails."""
 
     class Twice(Cheater):
+        ratio = 0
+
         def _said(self, label: str, data: Any) -> bytes:
             raw = super()._said(label, data)
             if label != "dot":
@@ -140,16 +142,16 @@ def test_an_error_of_r_times_is_as_good_as_any_other() -> None:
             words[2] += np.uint64(self.ratio)  # its tag
             return words.tobytes()
 
+    dealt = deal(LEFT), deal(RIGHT)
+
+    def work(link: Cheater) -> list[int]:
+        used = Twice(link.inner) if link.index == 1 else link
+        party = CheckedParty(used, *keys(link.index))
+        x, y = (party.input(held(one, link.index)) for one in dealt)
+        return signed(party.open(party.dot(x, y)), 64)
+
     for ratio in range(8):
         Twice.ratio = ratio
-        dealt = deal(LEFT), deal(RIGHT)
-
-        def work(link: Cheater) -> list[int]:
-            used = Twice(link.inner) if link.index == 1 else link
-            party = CheckedParty(used, *keys(link.index))
-            x, y = (party.input(held(one, link.index)) for one in dealt)
-            return signed(party.open(party.dot(x, y)), 64)
-
         _, faults, _ = nodes(work)
         found = faults[0] or faults[2]
         assert isinstance(found, PrivShareError)

@@ -6,18 +6,34 @@
 #include "../backend/backend.h"
 #include "../ct.h"
 
-/* Two arrays in turn; `out` has the last. Step by step the highest variable
- * that is still a bit becomes a digit: done * 2^left entries become
- * done * 3 * 2^(left - 1), and its digit stays above those of the rest. */
+/* The last two variables at once: four corners, nine points. */
+static inline void last_two(ps_limb *out, const ps_limb *a)
+{
+    const ps_limb s0 = a[0] ^ a[2], s1 = a[1] ^ a[3];
+
+    out[0] = a[0];
+    out[1] = a[1];
+    out[2] = a[0] ^ a[1];
+    out[3] = a[2];
+    out[4] = a[3];
+    out[5] = a[2] ^ a[3];
+    out[6] = s0;
+    out[7] = s1;
+    out[8] = s0 ^ s1;
+}
+
+/* Two arrays in turn. Step by step the highest variable that is still a bit
+ * becomes a digit: done * 2^left entries become done * 3 * 2^(left - 1), and
+ * its digit stays above those of the rest. */
 void ps_gf64_extend(ps_limb *out, const ps_limb *a, size_t variables,
                     ps_limb *scratch)
 {
     const ps_limb *from = a;
     size_t done = 1;
 
-    for (size_t left = variables; left-- > 0;) {
+    for (size_t left = variables - 1; left >= 2; left--) {
         size_t half = (size_t)1 << left;
-        ps_limb *to = left % 2 == 0 ? out : scratch;
+        ps_limb *to = left % 2 == 0 ? scratch : out;
 
         for (size_t d = 0; d < done; d++) {
             const ps_limb *low = from + 2 * half * d;
@@ -30,6 +46,9 @@ void ps_gf64_extend(ps_limb *out, const ps_limb *a, size_t variables,
         }
         from = to;
         done *= 3;
+    }
+    for (size_t d = 0; d < done; d++) {
+        last_two(out + 9 * d, from + 4 * d);
     }
 }
 

@@ -28,11 +28,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
-from privshare.errors import OutOfRange
+from privshare.bindings import wide
+from privshare.errors import OutOfRange, StepNotAllowed
 from privshare.jobs.mpc.abort import abort
 from privshare.jobs.mpc.bit_proof import MAX_WORDS, BitProof
 from privshare.jobs.mpc.checked import (
@@ -43,17 +44,15 @@ from privshare.jobs.mpc.checked import (
     widen,
 )
 from privshare.jobs.mpc.link import Link
-from privshare.jobs.mpc.party import Party, _matmul128, _shift
+from privshare.jobs.mpc.party import Party, _shift
 from privshare.jobs.mpc.ring import (
     Bits,
     Limbs,
     Shared,
-    add128,
     concat,
     from_row,
     limbs_of,
     mul128,
-    sum128,
     to_rows,
 )
 
@@ -100,10 +99,10 @@ class CheckedParty(Party):
     def public(self, values: Any, ring: int = 64) -> Checked:
         """A public value: its tag is local."""
         limbs = np.asarray(limbs_of(values, ring), dtype=np.uint64)
-        wide = widen(limbs) if ring == 64 else limbs
-        value = Party.public(self, wide, WIDE)
+        full = widen(limbs) if ring == 64 else limbs
+        value = Party.public(self, full, WIDE)
         # The key has a piece at every node; public times it stays local.
-        tag = Shared(mul128(self._key.own, wide), mul128(self._key.next, wide), WIDE)
+        tag = Shared(mul128(self._key.own, full), mul128(self._key.next, full), WIDE)
         return Checked(value.own, value.next, ring, tag=tag)
 
     def add_public(self, x: Shared, values: Any) -> Checked:
@@ -163,8 +162,8 @@ class CheckedParty(Party):
     def dot(self, x: Shared, y: Shared) -> Checked:
         """Products summed along the last axis."""
         a, b = _first_tagged(_checked(x), _checked(y))
-        terms = (_times(one, b.value) for one in (a.value, self._tag(a)))
-        return self._both(a, "dot", *(sum128(one, one.ndim - 2) for one in terms))
+        factors = a.value, self._tag(a)
+        return self._both(a, "dot", *(_sums(one, b.value) for one in factors))
 
     def matmul(self, x: Shared, y: Shared) -> Checked:
         """The product of two matrices."""
@@ -174,14 +173,8 @@ class CheckedParty(Party):
             left[1] = self._tag(a)
         else:
             right[1] = self._tag(b)
-        parts = (
-            add128(
-                _matmul128(one.own, add128(other.own, other.next)),
-                _matmul128(one.next, other.own),
-            )
-            for one, other in zip(left, right, strict=True)
-        )
-        return self._both(a, "matmul", *parts)
+        pairs = zip(left, right, strict=True)
+        return self._both(a, "matmul", *(_matrix(one, two) for one, two in pairs))
 
     def _both(self, like: Checked, label: str, value: Limbs, tag: Limbs) -> Checked:
         """A product and its tag in one message."""
@@ -300,6 +293,19 @@ class CheckedParty(Party):
         out = self.add_public(out, -(1 << (bound_bits - n_bits)))
         return out.reshape(*checked.shape)
 
+    def shuffle(self, *columns: Any) -> NoReturn:
+        """Not in this model: nothing checks that rows were only exchanged.
+
+        Raises:
+            StepNotAllowed: Always, rule `mpc.model`.
+        """
+        raise StepNotAllowed(
+            "expected a program without shuffles in the model malicious-abort, "
+            "found one that shuffles",
+            fix="declare the model semi-honest",
+            detail={"rule": "mpc.model"},
+        )
+
     # -- opening ---------------------------------------------------------------
 
     def open(self, x: Shared, label: str = "open") -> Limbs:
@@ -333,7 +339,7 @@ class CheckedParty(Party):
         values, tags = (concat(column) for column in zip(*self._made, strict=True))
         self._made, self._n_made = [], 0
         by = Party.random(self, (values.size,), WIDE)
-        sums = np.stack([sum128(_times(by, one), 0) for one in (values, tags)])
+        sums = np.stack([_sums(by, one) for one in (values, tags)])
         mixed = self._product("check tags", sums, WIDE)
         value, tag = mixed[0:1], mixed[1:2]
         rest = tag - Party.multiply(self, value, self._key)
@@ -373,8 +379,19 @@ def _first_tagged(a: Checked, b: Checked) -> tuple[Checked, Checked]:
 
 
 def _times(x: Shared, y: Shared) -> Limbs:
-    """This node's part of a product, not masked yet."""
-    return add128(mul128(x.own, add128(y.own, y.next)), mul128(x.next, y.own))
+    """This node's part of products, not masked yet."""
+    return wide.cross((x.own, x.next), (y.own, y.next))
+
+
+def _sums(x: Shared, y: Shared) -> Limbs:
+    """Of products summed along the last axis."""
+    return wide.dot((x.own, x.next), (y.own, y.next))
+
+
+def _matrix(x: Shared, y: Shared) -> Limbs:
+    """Of a product of matrices, column by column."""
+    columns = y.transpose()
+    return np.stack([_sums(x, columns[number]) for number in range(len(columns))], 1)
 
 
 def _turned(one: Shared, x: Shared) -> Shared:

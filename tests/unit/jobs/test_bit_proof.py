@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from mpc_kit import Cheat, Cheater, keys, nodes
 
 from privshare.errors import PrivShareError
 from privshare.jobs.mpc.bit_proof import BitProof, soundness_bits
 from privshare.jobs.mpc.stream import Stream
-from mpc_kit import Cheat, Cheater, keys, nodes
 
 
 def gates(n_words: int, seed: int, wrong: dict[int, int] | None = None) -> list[Any]:
