@@ -6,6 +6,7 @@ one call. Who says what to whom stands in `jobs.mpc.bit_proof`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -57,13 +58,19 @@ def bits(x0: Words, x1: Words, y0: Words, y1: Words, beta: Words) -> Words:
     return made
 
 
-def spread(words: Words, eq: Words, beta: Words | None = None) -> Words:
-    """Bits to elements at a challenge, weighed by beta when there is one."""
-    blocks = words.size // BLOCK
-    made = np.empty(words.size, np.uint64)
+def spread(parts: Sequence[Words], eq: Words, beta: Words | None = None) -> Words:
+    """Bits to elements at a challenge, weighed by beta when there is one.
+
+    The parts are of one length; what they become stands in one vector.
+    """
+    size = parts[0].size
+    blocks = size // BLOCK
+    made = np.empty(len(parts) * size, np.uint64)
     weights = ffi.NULL if beta is None else _in(beta, blocks)
-    source = _in(words, BLOCK * blocks)
-    lib.ps_dzk_spread(_out(made), source, _in(eq, BLOCK), weights, blocks, BACKEND)
+    for number, words in enumerate(parts):
+        out = _out(made[number * size : (number + 1) * size])
+        source = _in(words, BLOCK * blocks)
+        lib.ps_dzk_spread(out, source, _in(eq, BLOCK), weights, blocks, BACKEND)
     return made
 
 

@@ -47,7 +47,8 @@ static inline ps_limb gf64_reduce(gf64_wide x)
 }
 
 /* All 3^variables points of a cube from its 2^variables corners `a`, for
- * three variables or more; `out` and `scratch` have room for the points, and none of the three overlap. */
+ * three variables or more; `out` and `scratch` have room for the points, and
+ * none of the three overlap. */
 void ps_gf64_extend(ps_limb *out, const ps_limb *a, size_t variables,
                     ps_limb *scratch);
 

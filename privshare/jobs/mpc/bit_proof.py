@@ -228,14 +228,9 @@ class BitProof:
         eq, eq_left, eq_right = (weights(one, 2) for one in (point, at_left, at_right))
         # Of the next node's proof we have its own pieces, our next ones; of the
         # previous node's its next ones, our own.
-        self._left.vector = np.concatenate(
-            [dzk.spread(x1, eq_left, left), dzk.spread(y1, eq_left, left)]
-        )
-        self._right.vector = np.concatenate(
-            [dzk.spread(y0, eq_right), dzk.spread(x0, eq_right)]
-        )
-        u = np.concatenate([dzk.spread(x0, eq, own), dzk.spread(y0, eq, own)])
-        v = np.concatenate([dzk.spread(y1, eq), dzk.spread(x1, eq)])
+        self._left.vector = dzk.spread((x1, y1), eq_left, left)
+        self._right.vector = dzk.spread((y0, x0), eq_right)
+        u, v = dzk.spread((x0, y0), eq, own), dzk.spread((y1, x1), eq)
         return u, v
 
     def _later(self, u: Limbs, v: Limbs) -> tuple[Limbs, Limbs]:
