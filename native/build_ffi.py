@@ -46,6 +46,9 @@ HEADERS = (
     "ps_paillier_column.h",
     "ps_paillier_power.h",
     "ps_paillier_table.h",
+    "ps_gf64.h",
+    "ps_dzk.h",
+    "ps_wide.h",
 )
 REGION = re.compile(r"/\* ffi: begin \*/(.*?)/\* ffi: end \*/", re.DOTALL)
 FLAGS = (

@@ -12,6 +12,7 @@
 #include "../ristretto255/group_backend.h"
 
 struct ps_prime_backend; /* prime_sieve.h */
+struct ps_gf64_backend;  /* ../gf64/gf64.h */
 
 struct ps_backend {
     const char *name;
@@ -19,6 +20,8 @@ struct ps_backend {
     const struct ps_prime_backend *prime;
     /* The group ristretto255; NULL for the portable functions. */
     const struct ps_group_backend *group;
+    /* The field of 2^64 elements; NULL for the portable functions. */
+    const struct ps_gf64_backend *gf64;
     /* Compress count blocks of 64 bytes into the state (FIPS 180-4, 6.2.2). */
     void (*sha256_blocks)(uint32_t *state8, const uint8_t *blocks,
                           size_t count);
@@ -107,6 +110,10 @@ extern const ps_backend ps_backend_table_ifma;
 size_t ps_ge8_msm_limbs(size_t count);
 #if defined(PS_EMULATE_LANES)
 extern const ps_backend ps_backend_table_emulated;
+#else
+/* Valgrind does not know VPCLMULQDQ; checks under it use portable C. */
+#define PS_HAVE_VPCLMUL 1
+extern const struct ps_gf64_backend ps_gf64_vpclmul;
 #endif
 #endif
 

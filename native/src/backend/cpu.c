@@ -16,6 +16,8 @@ enum {
     LEAF7_SHA = 1u << 29
 };
 #define LEAF7_AVX512VL (1u << 31)
+/* Of leaf 7 subleaf 0 ECX. */
+#define LEAF7_ECX_VPCLMULQDQ (1u << 10)
 
 static int leaf1_has(unsigned bits)
 {
@@ -59,10 +61,19 @@ static int system_saves_zmm(void)
     return (low & wanted) == wanted;
 }
 
+static int has_vpclmul(void)
+{
+    unsigned eax, ebx, ecx, edx;
+
+    return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx)
+        && (ecx & LEAF7_ECX_VPCLMULQDQ) != 0;
+}
+
 static int has_ifma(void)
 {
     return leaf7_has(LEAF7_AVX512F | LEAF7_AVX512DQ | LEAF7_AVX512IFMA
                      | LEAF7_AVX512VL)
+        && has_vpclmul()
         && system_saves_zmm();
 }
 #endif

@@ -17,7 +17,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from privshare.bindings import rss
 from privshare.errors import OutOfRange
@@ -36,23 +35,10 @@ from privshare.jobs.mpc.ring import (
     to_rows,
     words_for,
 )
+from privshare.jobs.mpc.stream import Stream
 from privshare.jobs.mpc_spec import Model
 
 __all__ = ["Party", "Stream"]
-
-
-class Stream:
-    """Random words from a key that two nodes share, in step with each other."""
-
-    def __init__(self, key: bytes) -> None:
-        made = Cipher(algorithms.AES(key), modes.CTR(bytes(16)))
-        self._stream = made.encryptor()
-
-    def words(self, shape: Sequence[int]) -> Limbs:
-        """As many words as the shape has."""
-        size = 8 * int(np.prod(shape, dtype=np.int64))
-        data = self._stream.update(bytes(size))
-        return np.frombuffer(data, dtype=np.uint64).reshape(tuple(shape))
 
 
 class Party:
@@ -184,7 +170,14 @@ class Party:
         z = rss.and_((x.own, x.next, y.own, y.next, *masks))
         data = np.ascontiguousarray(z)
         _, came = self.link.round("and", data, b"", 0, data.nbytes)
-        return Bits(data, np.frombuffer(came, np.uint64).reshape(z.shape), x.n)
+        following = np.frombuffer(came, np.uint64).reshape(z.shape)
+        self.remember(x, y, following, masks)
+        return Bits(data, following, x.n)
+
+    def remember(
+        self, x: Bits, y: Bits, came: Limbs, masks: tuple[Limbs, Limbs]
+    ) -> None:
+        """Keep what a proof of these products needs; here nothing."""
 
     def ones(self, n_bits: int, n: int) -> Bits:
         """Public ones."""
@@ -418,6 +411,17 @@ class Party:
                 "expected both holders of a piece to open the same, found otherwise",
             )
         return own ^ following ^ np.frombuffer(before, np.uint64).reshape(own.shape)
+
+    # -- borders ---------------------------------------------------------------
+
+    def input(self, x: Shared) -> Shared:
+        """What an owner dealt, made ready for this model."""
+        return x
+
+    def output(self, x: Shared) -> Shared:
+        """What leaves for a receiver, after a check."""
+        self.check()
+        return x
 
     def check(self) -> None:
         """Verify everything multiplied so far; nothing in the semi-honest model."""

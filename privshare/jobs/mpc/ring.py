@@ -142,6 +142,10 @@ class Shared:
         tail = () if self.ring == 64 else (2,)
         return self._both(lambda one: one.reshape((*shape, *tail)))
 
+    def joined(self, parts: Sequence[Shared], axis: int) -> Shared:
+        """These one after the other, of the kind that the first is."""
+        return _joined(parts, axis)
+
     def transpose(self) -> Shared:
         """Rows for columns of a matrix."""
         axes = (1, 0) if self.ring == 64 else (1, 0, 2)
@@ -150,6 +154,10 @@ class Shared:
 
 def concat(parts: Sequence[Shared], axis: int = 0) -> Shared:
     """One after the other."""
+    return parts[0].joined(parts, axis)
+
+
+def _joined(parts: Sequence[Shared], axis: int) -> Shared:
     ring = parts[0].ring
     return Shared(
         np.concatenate([one.own for one in parts], axis),

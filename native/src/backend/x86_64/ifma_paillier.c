@@ -370,7 +370,8 @@ static int batch_product(ps_limb *x, uint64_t *shift, const uint8_t *a,
     return 1;
 }
 
-/* Every processor with IFMA has the SHA extensions; cpu.c asks for both. */
+/* Nearly every processor with IFMA has the SHA extensions and VPCLMULQDQ;
+ * cpu.c asks for all three. */
 const ps_backend ps_backend_table_ifma = {
     .name = "avx512-ifma",
     .sha256_blocks = ps_sha256_blocks_sha_ni,
@@ -380,6 +381,9 @@ const ps_backend ps_backend_table_ifma = {
     .paillier_power = ps_lanes_paillier_power,
     .prime = &ps_lanes_prime,
     .group = &ps_lanes_group,
+#if defined(PS_HAVE_VPCLMUL)
+    .gf64 = &ps_gf64_vpclmul,
+#endif
     .column_product = ps_lanes_column_product,
     .column_add = ps_lanes_column_add,
     .column_add_plain = ps_lanes_column_add_plain,
