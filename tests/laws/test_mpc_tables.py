@@ -130,6 +130,51 @@ def test_texts_are_joined() -> None:
         assert caught.value.detail["rows"] == 4
 
 
+class Altered:
+    """A queue of messages in which one has a bit turned."""
+
+    def __init__(self, inner: Any, number: int) -> None:
+        self.inner, self.number, self.get = inner, number, inner.get
+
+    def put(self, item: tuple[str, bytes]) -> None:
+        """Pass it on, or another one."""
+        label, raw = item
+        if self.number == 0:
+            raw = raw[:-1] + bytes([raw[-1] ^ 1])
+        self.number -= 1
+        self.inner.put((label, raw))
+
+
+@pytest.mark.parametrize("program", ["join_group_sum", "quantile"])
+def test_an_altered_message_is_found_before_anything_leaves(program: str) -> None:
+    """Any message: an opening that differs, a message too few, or the transcript."""
+    found = catalogue.find(program)
+    if program == "quantile":
+        plan = found.plan(asked([COLUMN], value="v", quantiles=[500]), {DATASET: 9}, 1)
+    else:
+        plan = found.plan(joined(), {TAX: 9, EDU: 9}, 1)
+    drawn = random.Random(program)
+    for _ in range(12):
+        sender, number = drawn.randrange(3), drawn.randrange(60)
+
+        def node(link: Any, sender: int = sender, number: int = number) -> None:
+            pair = (sender, (sender + 2) % 3)
+            if link.index == sender:
+                link._boxes[pair] = Altered(link._boxes[pair], number)
+            i = link.index
+            party = Party(link, KEYS[i], KEYS[(i + 1) % 3])
+            inputs = {
+                dataset: party.public(list(range(10, 10 + n)))
+                for dataset, n in plan.elements.items()
+            }
+            found.run(party, plan, inputs)
+            link.settle()
+
+        with pytest.raises(PrivShareError) as caught:
+            run3(node, 1.0)
+        assert caught.value.detail["rule"].startswith("mpc.")
+
+
 def test_pseudonyms_that_begin_alike_are_told_apart() -> None:
     """Matching looks at both words."""
     unique = np.array([[5, 1], [5, 2], [5, 3], [9, 1]], np.uint64)

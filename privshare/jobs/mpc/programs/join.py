@@ -298,8 +298,8 @@ JOIN_GROUP_SUM = Program(
     name="join_group_sum",
     version=1,
     inputs="an identifier, number or text, in both datasets; a column of numbers in "
-    "one, where a person may have many rows, and of up to 64 categories in the other, where each "
-    "has one",
+    "one, where a person may have many rows, and of up to 64 categories in the "
+    "other, where each has one",
     outputs="persons, rows, total and mean of each group of at least k persons in "
     "both; of others that they are suppressed, not how small",
     leaks="how many rows of a person there are in each dataset, and how many persons "
