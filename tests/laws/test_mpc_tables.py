@@ -48,7 +48,9 @@ def bytes_of(rows: np.ndarray[Any, Any], n: int) -> bytes:
     return np.packbits(np.ascontiguousarray(cube), axis=2, bitorder="little").tobytes()
 
 
-@pytest.mark.parametrize(("n", "n_bits"), [(1, 1), (64, 37), (131, 64)])
+@pytest.mark.parametrize(
+    ("n", "n_bits"), [(1, 1), (64, 37), (131, 64), (70, 65), (9, 128)]
+)
 def test_aes_on_shares_is_aes(n: int, n_bits: int) -> None:
     """As OpenSSL's, under the key that the nodes would have had to open."""
     drawn = random.Random(n)
@@ -56,11 +58,12 @@ def test_aes_on_shares_is_aes(n: int, n_bits: int) -> None:
 
     def work(party: Party, x: Shared) -> Any:
         keys = aes.draw_key(party)
-        blocks = aes.blocks_of(party, x, n_bits)
+        blocks = aes.blocks_of(party, x.reshape(2, n), n_bits)
         out = party.open_bits(aes.encrypt(party, keys, blocks))
         return bytes_of(out, n), bytes_of(party.open_bits(keys[0]), 1)
 
-    found, key = at_nodes(np.array(ids, np.uint64), work)[0]
+    halves = [one % 2**64 for one in ids] + [one >> 64 for one in ids]
+    found, key = at_nodes(np.array(halves, np.uint64), work)[0]
     cipher = Cipher(algorithms.AES(key), modes.ECB()).encryptor()
     plain = b"".join(one.to_bytes(16, "little") for one in ids)
     assert cipher.update(plain) == found
@@ -106,6 +109,70 @@ def test_a_shuffle_keeps_rows_together_and_moves_them() -> None:
     assert (first + 200 == second).all()
     assert sorted(first.tolist()) == list(range(200))
     assert first.tolist() != list(range(200))
+
+
+def test_texts_are_joined() -> None:
+    """Identifiers of any letters; an empty one is refused, with column and rows."""
+    parameters = joined()
+    of = parameters["columns"][0]["from"]
+    parameters["columns"][0] = {"name": "citizen", "from": of, "text": True}
+    plain = tables([(10, 1)] * 4, [(1, 0), (2, 1), (3, 1), (4, 2)])
+    plain[TAX]["id"] = ["é-1", "AB 2", "é-1", "nobody"]
+    plain[EDU]["person"] = ["AB 2", "é-1", "ab 2", "é" * 99]
+    program = catalogue.find("join_group_sum")
+    found = same(program, {**parameters, "complementary": False}, plain)
+    rows = [one.get("rows") for one in found.document["groups"]]
+    assert rows == [1, 2, None]
+    for cell, why in (("", "empty"), (None, "empty"), (7, "other"), ("\ud800", "UTF")):
+        plain[TAX]["id"][0] = cell
+        with pytest.raises(EncodingError, match=rf"column id.*{why}") as caught:
+            ran(program, program.plan(parameters, {TAX: 4, EDU: 4}, 1), plain)
+        assert caught.value.detail["rows"] == 4
+
+
+class Altered:
+    """A queue of messages in which one has a bit turned."""
+
+    def __init__(self, inner: Any, number: int) -> None:
+        self.inner, self.number, self.get = inner, number, inner.get
+
+    def put(self, item: tuple[str, bytes]) -> None:
+        """Pass it on, or another one."""
+        label, raw = item
+        if self.number == 0:
+            raw = raw[:-1] + bytes([raw[-1] ^ 1])
+        self.number -= 1
+        self.inner.put((label, raw))
+
+
+@pytest.mark.parametrize("program", ["join_group_sum", "quantile"])
+def test_an_altered_message_is_found_before_anything_leaves(program: str) -> None:
+    """Any message: an opening that differs, a message too few, or the transcript."""
+    found = catalogue.find(program)
+    if program == "quantile":
+        plan = found.plan(asked([COLUMN], value="v", quantiles=[500]), {DATASET: 9}, 1)
+    else:
+        plan = found.plan(joined(), {TAX: 9, EDU: 9}, 1)
+    drawn = random.Random(program)
+    for _ in range(12):
+        sender, number = drawn.randrange(3), drawn.randrange(60)
+
+        def node(link: Any, sender: int = sender, number: int = number) -> None:
+            pair = (sender, (sender + 2) % 3)
+            if link.index == sender:
+                link._boxes[pair] = Altered(link._boxes[pair], number)
+            i = link.index
+            party = Party(link, KEYS[i], KEYS[(i + 1) % 3])
+            inputs = {
+                dataset: party.public(list(range(10, 10 + n)))
+                for dataset, n in plan.elements.items()
+            }
+            found.run(party, plan, inputs)
+            link.settle()
+
+        with pytest.raises(PrivShareError) as caught:
+            run3(node, 1.0)
+        assert caught.value.detail["rule"].startswith("mpc.")
 
 
 def test_pseudonyms_that_begin_alike_are_told_apart() -> None:

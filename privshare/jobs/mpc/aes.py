@@ -101,13 +101,18 @@ def _spread(key: Bits, n: int, n_words: int) -> list[Bits]:
 
 
 def blocks_of(party: Party, x: Shared, n_bits: int) -> list[Bits]:
-    """Numbers of `n_bits` bits as blocks: bit j in byte j // 8, zeros above."""
-    bits = party.low_bits(x, n_bits)
-    none = np.zeros_like(bits.own[:1])
-    padding = Bits(
-        np.repeat(none, 128 - n_bits, 0), np.repeat(none, 128 - n_bits, 0), x.size
-    )
-    full = bits.stack(padding)
+    """Numbers of `n_bits` bits as blocks: bit j in byte j // 8, zeros above.
+
+    Args:
+        party: This node.
+        x: (1, n) of up to 64 bits, or (2, n) of up to 128, the low half first.
+        n_bits: Of each number.
+    """
+    bits = party.low_bits(x[0], min(n_bits, 64))
+    if n_bits > 64:
+        bits = bits.stack(party.low_bits(x[1], n_bits - 64))
+    none = np.zeros((128 - n_bits, bits.own.shape[1]), np.uint64)
+    full = bits.stack(Bits(none, none, bits.n))
     return [full[np.arange(b, 128, 8)] for b in range(8)]
 
 

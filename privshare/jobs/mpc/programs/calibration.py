@@ -28,7 +28,9 @@ _Work = Callable[[Party, Shared], object]
 
 def _pseudonyms(party: Party, x: Shared) -> object:
     keys = draw_key(party)
-    return party.open_bits(encrypt(party, keys, blocks_of(party, x, _ID_BITS)))
+    return party.open_bits(
+        encrypt(party, keys, blocks_of(party, x.reshape(1, x.size), _ID_BITS))
+    )
 
 
 _WORK: dict[str, _Work] = {

@@ -31,6 +31,7 @@ from privshare.wire.canonical import INTEGER_LIMIT, Fields, Json
 __all__ = [
     "MAX_DECLARED",
     "MAX_ROWS",
+    "TEXT_BITS",
     "Alignment",
     "Column",
     "Declared",
@@ -44,6 +45,8 @@ MAX_DECLARED = 64
 #: Rows of one program, all datasets together.
 MAX_ROWS = 1 << 26
 _MAX_CATEGORIES = 64
+#: Bits of the digest that stands for a text.
+TEXT_BITS = 128
 _LIMIT = INTEGER_LIMIT - 1
 
 
@@ -58,6 +61,7 @@ class Column:
         maximum: Greatest value, scaled; of categories the last index.
         scale: Digits after the point.
         categories: The words allowed, or empty for numbers.
+        text: Whether it holds any texts: identifiers, compared and no more.
     """
 
     name: str
@@ -66,6 +70,7 @@ class Column:
     maximum: int
     scale: int = 0
     categories: tuple[str, ...] = ()
+    text: bool = False
 
     @property
     def size(self) -> int:
@@ -79,8 +84,8 @@ class Column:
 
     @property
     def is_number(self) -> bool:
-        """Whether it holds numbers, not categories."""
-        return not self.categories
+        """Whether it holds numbers, not categories or texts."""
+        return not self.categories and not self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +129,17 @@ class Declared:
         """
         return self._column(name, True)
 
+    def identifier(self, name: str) -> Column:
+        """The declared column of this name, which holds numbers or texts.
+
+        Raises:
+            EncodingError: No such column, or one of categories.
+        """
+        for column in self.columns:
+            if column.name == name and column.text:
+                return column
+        return self._column(name, True)
+
     def category(self, name: str) -> Column:
         """The declared column of this name, which holds categories.
 
@@ -134,7 +150,8 @@ class Declared:
 
     def _column(self, name: str, is_number: bool) -> Column:
         for column in self.columns:
-            if column.name == name and column.is_number == is_number:
+            fits = column.is_number if is_number else bool(column.categories)
+            if column.name == name and fits:
                 return column
         raise EncodingError(
             f"column {identifier.shown(name)}: expected a declared column of "
@@ -225,6 +242,10 @@ def _column(fields: Fields) -> Column:
                 detail={"column": name},
             )
         made = Column(name, of, 0, len(words) - 1, 0, tuple(words))
+    elif "text" in fields.names():
+        if not fields.bool("text"):
+            raise EncodingError(f"column {name}, text: expected true, found false")
+        made = Column(name, of, 0, (1 << TEXT_BITS) - 1, text=True)
     else:
         low = fields.int("minimum", -_LIMIT, _LIMIT)
         high = fields.int("maximum", -_LIMIT, _LIMIT)
@@ -342,12 +363,17 @@ def check_schema(
         found = declared.column(column.of[dataset])
         for what, expected, is_so in (
             ("kind", "a number", not column.is_number or found.type in _NUMBERS),
-            ("kind", "a category", column.is_number or found.type == "category"),
+            (
+                "kind",
+                "a category",
+                not column.categories or found.type == "category",
+            ),
+            ("kind", "a text", not column.text or found.type == "string"),
             ("scale", str(column.scale), column.scale == (found.scale or 0)),
             (
                 "categories",
                 "those declared",
-                column.is_number or column.categories == found.categories,
+                not column.categories or column.categories == found.categories,
             ),
             ("cells", "none empty", not found.nullable),
         ):

@@ -10,6 +10,7 @@ An owner that lies to its own client falsifies the result; it cannot be seen.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -52,7 +53,11 @@ def encode(
     parts = []
     for block in plan.layout(dataset):
         column = plan.column(block.column)
-        values = column_values(column, dataset, columns, plan.rows[dataset])
+        rows = plan.rows[dataset]
+        if block.kind == "digest":
+            parts.append(_digests(column, dataset, columns, rows).reshape(-1))
+            continue
+        values = column_values(column, dataset, columns, rows)
         parts.append(_LAYOUTS[block.kind](block, values).reshape(-1))
     return to_ring(np.concatenate(parts), plan.ring)
 
@@ -68,14 +73,7 @@ def column_values(
     Raises:
         EncodingError, OutOfRange: As `encode`.
     """
-    name = column.of[dataset]
-    if name not in columns:
-        raise _refused(EncodingError, dataset, name, "the column", "none", rows)
-    cells = columns[name]
-    if len(cells) != rows:
-        raise _refused(
-            EncodingError, dataset, name, f"{rows} rows", f"{len(cells)}", len(cells)
-        )
+    name, cells = _cells(column, dataset, columns, rows)
     values = _numbers(column, dataset, name, cells)
     outside = int(
         np.count_nonzero((values < column.minimum) | (values > column.maximum))
@@ -85,6 +83,47 @@ def column_values(
         found = f"{outside} of {rows} values outside"
         raise _refused(OutOfRange, dataset, name, expected, found, rows)
     return values
+
+
+def _cells(
+    column: Column,
+    dataset: str,
+    columns: Mapping[str, Sequence[int | str | None] | Ints],
+    rows: int,
+) -> tuple[str, Sequence[int | str | None] | Ints]:
+    name = column.of[dataset]
+    if name not in columns:
+        raise _refused(EncodingError, dataset, name, "the column", "none", rows)
+    cells = columns[name]
+    if len(cells) != rows:
+        raise _refused(
+            EncodingError, dataset, name, f"{rows} rows", f"{len(cells)}", len(cells)
+        )
+    return name, cells
+
+
+def _digests(
+    column: Column,
+    dataset: str,
+    columns: Mapping[str, Sequence[int | str | None] | Ints],
+    rows: int,
+) -> Ints:
+    """Texts as the first 128 bits of their SHA-256: (2, rows)."""
+    name, cells = _cells(column, dataset, columns, rows)
+    missing = sum(cell is None or cell == "" for cell in cells)
+    if missing:
+        found = f"{missing} of {rows} empty"
+        raise _refused(EncodingError, dataset, name, "no empty cell", found, rows)
+    made = bytearray()
+    for cell in cells:
+        if not isinstance(cell, str):
+            raise _refused(EncodingError, dataset, name, "texts", "other cells", rows)
+        try:
+            made += hashlib.sha256(cell.encode()).digest()[:16]
+        except UnicodeEncodeError:
+            found = "a text that is no Unicode"
+            raise _refused(EncodingError, dataset, name, "UTF-8", found, rows) from None
+    return np.frombuffer(made, np.int64).reshape(rows, 2).T
 
 
 def _numbers(

@@ -17,6 +17,10 @@ partner, and how many rows each person has: a pattern, of nobody they know. What
 is summed and counted stays shared. A person twice in the second table is refused,
 with the number of such persons.
 
+An identifier may be a text instead ("text": true): its owner gives 128 bits of its
+digest, and two persons of 2^26 have the same one with probability 2^-76. Owners
+write identifiers alike before: nothing here knows that "ab-1" is "AB1".
+
 Source:
     Laur, Talviste and Willemson, ACNS 2013; Mohassel, Rindal and Rosulek, CCS 2020;
     Bogdanov, Kamm, Kubo, Rebane, Sokk and Talviste, PoPETs 2016(3), whose study of
@@ -71,7 +75,7 @@ class Joined:
         group: The categories it is summed by.
         many: The dataset that has the value; a person may be there many times.
         unique: The dataset that has the group, and each person once.
-        key_bits: Bits of an identifier, its least taken away.
+        key_bits: Bits of an identifier, its least taken away; 128 of a text.
         groups: How many groups there are.
         complementary: As in `groups.Groups`.
         noisy: Never: what `groups_run.suppress` asks.
@@ -86,6 +90,11 @@ class Joined:
     groups: int
     complementary: bool
     noisy: bool = False
+
+    @property
+    def key_width(self) -> int:
+        """Elements of an identifier."""
+        return -(-self.key_bits // _RING)
 
     @property
     def group_bits(self) -> int:
@@ -107,7 +116,7 @@ def _plan(parameters: Mapping[str, Any], rows: Mapping[str, int], k: int) -> Pla
     fields.end()
     declared = Declared(columns, Alignment(False), dict(rows), sum(rows.values()), k)
     key, value, group = (
-        declared.number(names[0]),
+        declared.identifier(names[0]),
         declared.number(names[1]),
         declared.category(names[2]),
     )
@@ -115,7 +124,7 @@ def _plan(parameters: Mapping[str, Any], rows: Mapping[str, int], k: int) -> Pla
     many, unique = _sides(key, value, group, rows)
     _check_rows(rows, k)
     key_bits = max(key.spread.bit_length(), 1)
-    if key_bits > MAX_KEY_BITS:
+    if key_bits > MAX_KEY_BITS and not key.text:
         raise OutOfRange(
             f"column {key.name} of {declared.n_rows} rows: expected identifiers of at "
             f"most {MAX_KEY_BITS} bits, found up to {key_bits}",
@@ -142,7 +151,7 @@ def _plan(parameters: Mapping[str, Any], rows: Mapping[str, int], k: int) -> Pla
         rows=dict(rows),
         k=k,
         blocks=(
-            Block(key.name, "number"),
+            Block(key.name, "digest", 2) if key.text else Block(key.name, "number"),
             Block(value.name, "number"),
             Block(group.name, "code"),
         ),
@@ -186,9 +195,10 @@ def _cost(detail: Joined, rows: Mapping[str, int]) -> Cost:
     tally.pseudonyms(0, BATCH)
     persons = rows[detail.unique]
     for count in rows.values():
-        tally.take(2 * count)
+        width = detail.key_width + 1
+        tally.take(width * count)
         # Shuffled: each hop sends two elements a cell, a product sends three.
-        tally.multiply(4 * count, 3)
+        tally.multiply(2 * width * count // 3, 3)
         tally.pseudonyms(count, BATCH)
     tally.low_bits(persons, detail.group_bits)
     tally.multiply(persons * ((1 << detail.group_bits) - detail.group_bits - 1))
@@ -287,9 +297,9 @@ def _reference(plan: Plan, plain: Plain) -> dict[str, Json]:
 JOIN_GROUP_SUM = Program(
     name="join_group_sum",
     version=1,
-    inputs="an identifier in both datasets; a column of numbers in one, where a "
-    "person may have many rows, and of up to 64 categories in the other, where each "
-    "has one",
+    inputs="an identifier, number or text, in both datasets; a column of numbers in "
+    "one, where a person may have many rows, and of up to 64 categories in the "
+    "other, where each has one",
     outputs="persons, rows, total and mean of each group of at least k persons in "
     "both; of others that they are suppressed, not how small",
     leaks="how many rows of a person there are in each dataset, and how many persons "

@@ -32,10 +32,11 @@ def join_group_sum(party: Party, plan: Plan, inputs: Mapping[str, Shared]) -> Sh
     payload: dict[str, Shared] = {}
     for dataset in (detail.unique, detail.many):
         # Blocks stand one after the other: identifiers, then the payload.
-        table = inputs[dataset].reshape(2, plan.rows[dataset])
+        width = detail.key_width
+        table = inputs[dataset].reshape(width + 1, plan.rows[dataset])
         table = shuffle(party, table)
-        named[dataset] = pseudonyms(party, plan, keys, table[0])
-        payload[dataset] = table[1]
+        named[dataset] = pseudonyms(party, plan, keys, table[:width])
+        payload[dataset] = table[width]
     places, repeated = matches(named[detail.many], named[detail.unique])
     if repeated:
         column = plan.column(detail.key).of[detail.unique]
@@ -45,14 +46,17 @@ def join_group_sum(party: Party, plan: Plan, inputs: Mapping[str, Shared]) -> Sh
 
 
 def pseudonyms(party: Party, plan: Plan, keys: RoundKeys, ids: Shared) -> Pseudonyms:
-    """AES of each identifier, opened at all three nodes."""
+    """AES of each identifier, (width, rows), opened at all three nodes."""
     least = plan.column(plan.detail.key).minimum
-    made = np.empty((len(ids), 2), np.uint64)
-    for start in range(0, len(ids), BATCH):
-        part = party.add_public(ids[start : start + BATCH], -least)
+    rows = ids.shape[1]
+    made = np.empty((rows, 2), np.uint64)
+    for start in range(0, rows, BATCH):
+        part = ids[:, start : start + BATCH]
+        if len(ids) == 1:
+            part = party.add_public(part, -least)
         bits = encrypt(party, keys, blocks_of(party, part, plan.detail.key_bits))
         opened = party.open_bits(bits, "pseudonyms")
-        made[start : start + len(part)] = _values(opened, len(part))
+        made[start : start + part.shape[1]] = _values(opened, part.shape[1])
     return made
 
 

@@ -63,6 +63,7 @@ class Block:
             `fraction_bits` bits after the point, rounded to the nearest. "code":
             the index of the category. "one-hot": a 0 or 1 for each category.
             "bucket": a 0 or 1 for each interval between `edges`.
+            "digest": 128 bits of a text's digest, as two elements.
             "is": a 0 or 1, whether it is the category `center`.
         width: Elements of each row.
         fraction_bits: Of "fixed".
