@@ -28,7 +28,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 
@@ -50,11 +50,12 @@ from privshare.jobs.mpc.ring import (
     Limbs,
     Shared,
     concat,
-    from_row,
+    from_rows,
     limbs_of,
     mul128,
     to_rows,
 )
+from privshare.jobs.mpc_spec import Model
 
 __all__ = ["MAX_ELEMENTS", "CheckedParty"]
 
@@ -64,6 +65,8 @@ MAX_ELEMENTS = 1 << 20
 
 class CheckedParty(Party):
     """A node in the model `malicious-abort`. Arguments as `Party`."""
+
+    keeps: ClassVar[Model] = "malicious-abort"
 
     def __init__(self, link: Link, key_previous: bytes, key_next: bytes) -> None:
         super().__init__(link, key_previous, key_next, "malicious-abort")
@@ -192,12 +195,18 @@ class CheckedParty(Party):
         if self._proof.n_words >= MAX_WORDS:
             self._proof.finish()
 
-    def terms(self, x: Shared) -> tuple[Bits, Bits, Bits]:
-        """The three pieces of the bits that count."""
+    def terms(
+        self, x: Shared, first: int = 0, n_bits: int = 0
+    ) -> tuple[Bits, Bits, Bits]:
+        """The three pieces of the bits that count; arguments as `Party.terms`."""
         if not isinstance(x, Checked) or x.ring == 64:
-            return Party.terms(self, x.core if isinstance(x, Checked) else x)
+            plain = x.core if isinstance(x, Checked) else x
+            return Party.terms(self, plain, first, n_bits)
         flat, k = x.reshape(x.size).core, VALUE_BITS[128]
-        own, following = (to_rows(one, WIDE)[:k] for one in (flat.own, flat.next))
+        end = min(first + n_bits, k) if n_bits else k
+        own, following = (
+            to_rows(one, WIDE)[first:end] for one in (flat.own, flat.next)
+        )
         zero = np.zeros_like(own)
         made = [
             Bits(
@@ -230,6 +239,19 @@ class CheckedParty(Party):
         (last,) = self._pairwise("from bits", [(_turned(key, tag2), c)])
         made = self._log_tagged(value2, tag2 + last, ring)
         return made.reshape(bits.n_bits, bits.n)
+
+    def count_bits(self, bits: Bits, ring: int) -> Checked:
+        """How many ones each row has."""
+        return self.from_bits(bits, ring).sum(1)
+
+    def add_up_bits(self, bits: Bits, weights: Sequence[int], ring: int) -> Checked:
+        """The sum of the rows' bits, each times its weight."""
+        rows = self.from_bits(bits, ring)
+        scaled = [rows[at].scale(weight) for at, weight in enumerate(weights)]
+        total = scaled[0]
+        for one in scaled[1:]:
+            total = total + one
+        return total
 
     def _piece(self, bits: Bits, number: int) -> Bits:
         zero = np.zeros_like(bits.own)
@@ -405,6 +427,6 @@ def _ring_bits(bits: Bits) -> Shared:
     """Rows of bits one after the other, each bit a ring element."""
 
     def made(rows: Limbs) -> Limbs:
-        return np.concatenate([from_row(row, bits.n, WIDE) for row in rows])
+        return from_rows(rows, bits.n, WIDE).reshape(-1, 2)
 
     return Shared(made(bits.own), made(bits.next), WIDE)

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -54,6 +54,9 @@ class Party:
         OutOfRange: A model that this engine does not keep.
     """
 
+    #: The model that it is for.
+    keeps: ClassVar[Model] = "semi-honest"
+
     def __init__(
         self,
         link: Link,
@@ -61,9 +64,9 @@ class Party:
         key_next: bytes,
         model: Model = "semi-honest",
     ) -> None:
-        if model != "semi-honest":
+        if model != self.keeps:
             raise OutOfRange(
-                f"model: expected semi-honest, which is what this engine keeps, found "
+                f"model: expected {self.keeps}, which is what this engine keeps, found "
                 f"{model}"
             )
         self.link = link
