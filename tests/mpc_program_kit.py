@@ -64,7 +64,7 @@ def elements(shared: list[Shared]) -> list[int]:
     return [one % (1 << ring) for one in total]
 
 
-def ran(program: Program, plan: Plan, plain: Any) -> Ran:
+def ran(program: Program, plan: Plan, plain: Any, kind: type[Party] = Party) -> Ran:
     """Encode, deal, run at three nodes, put together, decode."""
     dealt: dict[str, list[Any]] = {}
     for dataset, columns in plain.items():
@@ -76,12 +76,12 @@ def ran(program: Program, plan: Plan, plain: Any) -> Ran:
 
     def work(link: Any) -> Shared:
         i = link.index
-        party = Party(link, KEYS[i], KEYS[(i + 1) % 3])
+        party = kind(link, KEYS[(i + 2) % 3], KEYS[i])
         inputs = {
-            dataset: Shared(three[i], three[(i + 1) % 3], plan.ring)
+            dataset: party.input(Shared(three[i], three[(i + 1) % 3], plan.ring))
             for dataset, three in dealt.items()
         }
-        out = program.run(party, plan, inputs)
+        out = party.output(program.run(party, plan, inputs))
         sent.append((link.rounds, link.sent_bytes))
         return out
 
@@ -99,11 +99,17 @@ def ran(program: Program, plan: Plan, plain: Any) -> Ran:
     )
 
 
-def same(program: Program, parameters: dict[str, Any], plain: Any, k: int = 1) -> Ran:
+def same(
+    program: Program,
+    parameters: dict[str, Any],
+    plain: Any,
+    k: int = 1,
+    kind: type[Party] = Party,
+) -> Ran:
     """Run it, and check that it says what its reference says."""
     rows = {name: len(next(iter(one.values()))) for name, one in plain.items()}
     plan = program.plan(parameters, rows, k)
-    found = ran(program, plan, plain)
+    found = ran(program, plan, plain, kind)
     assert program.reference(plan, plain) == found.document
     assert len(found.outputs) == plan.outputs
     return found

@@ -79,6 +79,7 @@ def deal(
     plan = program.plan(spec.parameters, registered, spec.k)
     catalogue.check_inputs(plan, spec.inputs)
     noise.check(plan, spec.noise)
+    catalogue.check_model(plan, spec.model)
     check_schema(
         plan.columns, item.dataset, datasets.documents(node, item.dataset).schema
     )

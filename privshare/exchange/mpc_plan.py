@@ -99,12 +99,8 @@ def plan(node: Node, question: MpcQuestion) -> MpcPlan:
     planned = found.plan(parameters, rows, k)
     catalogue.check_inputs(planned, inputs)
     noise.check(planned, question.noise)
-    model = question.model or found.model
-    if model != "semi-honest":
-        raise NotPermitted(
-            f"expected a model that this release keeps, semi-honest, found {model}",
-            detail={"rule": "job.model"},
-        )
+    model = question.model or catalogue.default_model(planned)
+    catalogue.check_model(planned, model)
     spec = MpcSpec(
         module=module,
         code=code,

@@ -98,11 +98,11 @@ def receipt_of(network: JointConsortium, job: Job) -> Any:
     return found
 
 
-def summed(network: JointConsortium) -> MpcQuestion:
+def summed(network: JointConsortium, program: str = "sum") -> MpcQuestion:
     """The question that most of these tests ask."""
-    prepare(network, "sum")
+    prepare(network, program)
     return question(
-        "sum",
+        program,
         Asked(RETURNS, ("tax_paid",)),
         Asked(DEEDS, ("tax_paid",)),
         parameters={
@@ -121,7 +121,8 @@ def test_a_sum_on_shares(network: JointConsortium) -> None:
     assert result["output"] == {"rows": 24, "sum": "13326.00"}
     found = judged(network, receipt_of(network, job).body)
     assert found.outcome == "valid", found.report()
-    assert "semi-honest" in found.report()
+    (step,) = [one for one in found.steps if one.number == 7]
+    assert "two of the three worked together" in " ".join(step.sentences)
     for node in ("registrar", "tax", "title"):
         (attested,) = [
             one
@@ -279,11 +280,34 @@ def test_a_node_that_is_gone_ends_the_job_and_is_named(
     assert use.status == "released"
 
 
-def test_a_model_that_the_engine_does_not_keep_is_refused(
+def test_every_product_can_be_checked(network: JointConsortium) -> None:
+    """Against nodes that lie; the receipt says so, and what is left to chance."""
+    asked = replace(summed(network, "variance"), model="malicious-abort")
+    job = ended(network, asked)
+    assert (job.problem, job.phase) == (None, "done")
+    found = judged(network, receipt_of(network, job).body)
+    assert found.outcome == "valid", found.report()
+    (step,) = [one for one in found.steps if one.number == 7]
+    said = " ".join(step.sentences)
+    assert "two of the three worked together" in said
+    assert "products at most one in 2^59" in said
+
+
+def test_a_model_that_a_program_does_not_keep_is_refused(
     network: JointConsortium,
 ) -> None:
     """Nothing is promised that is not done."""
-    asked = replace(summed(network), model="malicious-abort")
+    asked = summed(network, "linear_regression")
+    parameters = {
+        "X": ["other"],
+        "columns": [
+            {**COLUMNS[0], "from": {RETURNS: "tax_paid"}, "name": "other"},
+            {**COLUMNS[0], "from": {DEEDS: "tax_paid"}},
+        ],
+        "rows": {"by": "sorted", "key": "parcel", "kind": "aligned"},
+        "y": "paid",
+    }
+    asked = replace(asked, parameters=parameters, model="malicious-abort")
     with pytest.raises(NotPermitted) as refused:
         jobs.submit(network["housing"], asked)
     assert refused.value.detail["rule"] == "job.model"

@@ -21,7 +21,7 @@ from functools import cache
 from pathlib import Path
 
 from privshare.bindings.source import source_digest
-from privshare.errors import EncodingError, NotFound
+from privshare.errors import EncodingError, NotFound, NotPermitted
 from privshare.jobs.mpc.programs import (
     groups,
     join,
@@ -31,6 +31,7 @@ from privshare.jobs.mpc.programs import (
     order,
 )
 from privshare.jobs.mpc.programs.program import Plan, Program
+from privshare.jobs.mpc_spec import Model
 from privshare.jobs.tee_spec import TeeInput
 from privshare.rights import identifier
 from privshare.wire import domain
@@ -40,7 +41,9 @@ from privshare.wire.digest import tagged
 __all__ = [
     "PROGRAMS",
     "check_inputs",
+    "check_model",
     "closure",
+    "default_model",
     "engine_digest",
     "find",
     "load",
@@ -100,6 +103,31 @@ def check_inputs(plan: Plan, inputs: Sequence[TeeInput]) -> None:
             "alone",
             detail={"column": name, "rule": "mpc.columns"},
         )
+
+
+def check_model(plan: Plan, model: str) -> None:
+    """Check that a plan can be run against this adversary.
+
+    Raises:
+        NotPermitted: It cannot: rule `job.model`.
+    """
+    if model == "semi-honest":
+        return
+    program = find(plan.program)
+    if not program.checked or plan.ring != 64:
+        raise NotPermitted(
+            f"expected the model semi-honest for {plan.program} in a ring of "
+            f"{plan.ring} bits, found {model}, in which its products cannot be checked",
+            fix="Ask for semi-honest, or for a program whose numbers fit 64 bits.",
+            detail={"rule": "job.model"},
+        )
+
+
+def default_model(plan: Plan) -> Model:
+    """Against whom a plan is run if nobody says: what its program prefers."""
+    program = find(plan.program)
+    can = program.checked and plan.ring == 64
+    return program.model if can else "semi-honest"
 
 
 def closure(name: str) -> Json:

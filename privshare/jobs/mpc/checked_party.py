@@ -27,6 +27,7 @@ Source:
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from typing import Any, ClassVar, NoReturn
 
@@ -35,12 +36,13 @@ import numpy as np
 from privshare.bindings import wide
 from privshare.errors import OutOfRange, StepNotAllowed
 from privshare.jobs.mpc.abort import abort
-from privshare.jobs.mpc.bit_proof import MAX_WORDS, BitProof
+from privshare.jobs.mpc.bit_proof import MAX_WORDS, BitProof, soundness_bits
 from privshare.jobs.mpc.checked import (
     VALUE_BITS,
     WIDE,
     Checked,
     reduced,
+    ring_soundness_bits,
     widen,
 )
 from privshare.jobs.mpc.link import Link
@@ -76,6 +78,25 @@ class CheckedParty(Party):
         self._n_made = 0
         self._checking = False
         self._unconfirmed = False
+        self._n_checks = 0
+        self._n_proofs = 0
+
+    @property
+    def bounds(self) -> dict[str, int]:
+        """Chances that something false passed, as negated binary logarithms."""
+        found = {}
+        if self._n_proofs:
+            each = soundness_bits(64 * MAX_WORDS)
+            found["bits"] = int(each - math.log2(self._n_proofs))
+        if self._n_checks:
+            each = ring_soundness_bits(64)
+            found["products"] = int(each - math.log2(self._n_checks))
+        return found
+
+    def _prove(self) -> None:
+        """Have all gates since the last time proven."""
+        self._n_proofs += int(self._proof.n_words > 0)
+        self._proof.finish()
 
     # -- values ----------------------------------------------------------------
 
@@ -105,7 +126,10 @@ class CheckedParty(Party):
         full = widen(limbs) if ring == 64 else limbs
         value = Party.public(self, full, WIDE)
         # The key has a piece at every node; public times it stays local.
-        tag = Shared(mul128(self._key.own, full), mul128(self._key.next, full), WIDE)
+        own, following = (
+            np.broadcast_to(one, full.shape) for one in (self._key.own, self._key.next)
+        )
+        tag = Shared(mul128(full, own), mul128(full, following), WIDE)
         return Checked(value.own, value.next, ring, tag=tag)
 
     def add_public(self, x: Shared, values: Any) -> Checked:
@@ -193,7 +217,7 @@ class CheckedParty(Party):
         self._proof.record((x.own, x.next), (y.own, y.next), came, masks)
         self._unconfirmed = True
         if self._proof.n_words >= MAX_WORDS:
-            self._proof.finish()
+            self._prove()
 
     def terms(
         self, x: Shared, first: int = 0, n_bits: int = 0
@@ -348,7 +372,7 @@ class CheckedParty(Party):
             return
         self._checking = True
         try:
-            self._proof.finish()
+            self._prove()
             self._check_tags()
             self.link.agree("checked", hashlib.sha256(b"checked").digest())
             self._unconfirmed = False
@@ -360,6 +384,7 @@ class CheckedParty(Party):
             return
         values, tags = (concat(column) for column in zip(*self._made, strict=True))
         self._made, self._n_made = [], 0
+        self._n_checks += 1
         by = Party.random(self, (values.size,), WIDE)
         sums = np.stack([_sums(by, one) for one in (values, tags)])
         mixed = self._product("check tags", sums, WIDE)

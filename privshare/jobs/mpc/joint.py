@@ -24,6 +24,7 @@ import numpy as np
 from privshare.errors import EncodingError
 from privshare.jobs.mpc import catalogue, noise
 from privshare.jobs.mpc.abort import abort
+from privshare.jobs.mpc.checked_party import CheckedParty
 from privshare.jobs.mpc.dealt import Dealt
 from privshare.jobs.mpc.link import Link
 from privshare.jobs.mpc.party import Party
@@ -119,6 +120,7 @@ def compute(link: Link, key_previous: bytes, key_next: bytes, task: Task) -> Fin
     rows = {one.dataset: one.rows for one in task.inputs}
     plan = program.plan(task.parameters, rows, task.k)
     noise.check(plan, task.noise)
+    catalogue.check_model(plan, task.model)
     # Before the inputs are looked at: sampling is not constant-time.
     numbers = [] if task.noise is None else noise.prepare(task.noise)
     inputs = {
@@ -126,9 +128,10 @@ def compute(link: Link, key_previous: bytes, key_next: bytes, task: Task) -> Fin
         for one in task.inputs
     }
     engine, previous = _keys(key_previous), _keys(key_next)
-    party = Party(link, engine[0], previous[0], task.model)
-    result = program.run(party, plan, inputs)
-    party.check()
+    kind = Party if task.model == "semi-honest" else CheckedParty
+    party = kind(link, engine[0], previous[0])
+    checked = {dataset: party.input(one) for dataset, one in inputs.items()}
+    result = party.output(program.run(party, plan, checked))
     if result.shape != (plan.outputs,) or result.ring != plan.ring:
         raise EncodingError(
             f"result: expected {plan.outputs} elements of {plan.ring} bits, found "

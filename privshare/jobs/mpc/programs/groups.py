@@ -388,6 +388,7 @@ def _program(name: str, plan: Any, inputs: str, outputs: str) -> Program:
         plan=plan,
         document=_document,
         reference=_reference,
+        checked=True,
         runner=_RUN + name.replace("group_mean", "group_sum"),
     )
 

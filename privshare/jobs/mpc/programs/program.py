@@ -176,6 +176,7 @@ class Program:
         reference: Plan and plain columns to the same document.
         runner: Module and function that compute it on shares.
         model: What its nodes are taken to do, unless a question says otherwise.
+        checked: Whether its products can be checked (`malicious-abort`).
     """
 
     name: str
@@ -189,6 +190,7 @@ class Program:
     reference: Callable[[Plan, Plain], dict[str, Json]]
     runner: str
     model: Model = "semi-honest"
+    checked: bool = False
 
     def decode(self, plan: Plan, elements: Sequence[int]) -> dict[str, Json]:
         """What opened ring elements say.
