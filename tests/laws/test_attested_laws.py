@@ -117,15 +117,16 @@ class AttestedLaws(RuleBasedStateMachine):
             agencies = [one.agency for one in held.nonces]
             assert len(set(agencies)) == len(agencies) and set(agencies) <= parties
             indexes = [job.at, *(one.at for one in held.nonces)]
-            if held.at is not None:
+            (shown,) = held.shown or (None,)
+            if shown is not None:
                 assert set(agencies) == parties
-                assert held.begun is not None and held.time is not None
-                assert held.begun <= held.time
+                assert held.begun is not None
+                assert held.begun <= shown.time
                 code = query_attested.code(state, kit.CODE)
-                assert code.listed_at(held.at)
-                indexes.append(held.at)
+                assert code.listed_at(shown.at)
+                indexes.append(shown.at)
             if job.opened is not None:
-                assert held.at is not None and held.opened is not None
+                assert shown is not None and held.opened is not None
                 indexes.append(job.opened)
             if job.status == "done":
                 assert job.opened is not None and job.ended is not None
@@ -142,7 +143,8 @@ class AttestedLaws(RuleBasedStateMachine):
             then = self.seen.get(name, Attestation())
             assert now.nonces[: len(then.nonces)] == then.nonces
             assert now.reappraisals[: len(then.reappraisals)] == then.reappraisals
-            for field in ("bundle", "at", "time", "opened", "refusal"):
+            assert now.shown[: len(then.shown)] == then.shown
+            for field in ("opened", "refusal"):
                 before = getattr(then, field)
                 assert before is None or getattr(now, field) == before
             self.seen[name] = now
