@@ -106,7 +106,7 @@ class Finished:
         rounds: How many there were.
         sent: Bytes of messages to both neighbours.
         received: Bytes from both.
-        cpu_s: Processor time of the process.
+        cpu_s: Processor time of the program, from the first round to the last.
         walls: What confined it, as "landlock+seccomp", or "none".
     """
 
