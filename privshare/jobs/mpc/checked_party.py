@@ -45,6 +45,7 @@ from privshare.jobs.mpc.checked import (
     ring_soundness_bits,
     widen,
 )
+from privshare.jobs.mpc.circuit import low_carries, wrapped
 from privshare.jobs.mpc.link import Link
 from privshare.jobs.mpc.party import Party, _shift
 from privshare.jobs.mpc.ring import (
@@ -317,12 +318,10 @@ class CheckedParty(Party):
             raise OutOfRange(f"bound_bits: expected up to {k - 4}, found {bound_bits}")
         flat = self.add_public(checked.reshape(checked.size), 1 << bound_bits)
         t0, t1, t2 = self.terms(flat)
-        s, carry = self.save_carries(t0[0:n_bits], t1[0:n_bits], t2[0:n_bits])
-        low = carry[0]
-        if n_bits > 1:
-            a, b = s[1:n_bits], carry[0 : n_bits - 1]
-            low = self.carry_out(self.and_(a, b), a ^ b).stack(carry[n_bits - 1])
-        wraps = self._wraps(t0[k - 3 :], t1[k - 3 :], t2[k - 3 :])
+        low, wraps = self.together(
+            low_carries(t0[0:n_bits], t1[0:n_bits], t2[0:n_bits]),
+            wrapped(t0[k - 3 :], t1[k - 3 :], t2[k - 3 :]),
+        )
         counts = self.from_bits(low.stack(wraps), checked.ring)
         core = flat.core
         shifted = _lifted(

@@ -21,6 +21,7 @@ import numpy as np
 from privshare.bindings import rss
 from privshare.errors import OutOfRange
 from privshare.jobs.mpc.abort import abort
+from privshare.jobs.mpc.circuit import Circuit, carries, low_carries, wrapped
 from privshare.jobs.mpc.link import Link
 from privshare.jobs.mpc.ring import (
     Bits,
@@ -224,21 +225,41 @@ class Party:
         carry = a ^ self.and_(ab, a ^ c)
         return ab ^ c, carry
 
+    def together(self, *circuits: Circuit) -> list[Bits]:
+        """Run circuits side by side: what they multiply at a time goes in one round.
+
+        Args:
+            *circuits: Each yields two factors, is sent their product, and returns
+                bits.
+        """
+        done: list[Bits | None] = [None] * len(circuits)
+        asked = dict(enumerate(circuits))
+        factors: dict[int, tuple[Bits, Bits]] = {}
+        products: dict[int, Bits] = {}
+        while asked:
+            for number, circuit in list(asked.items()):
+                try:
+                    if number in products:
+                        factors[number] = circuit.send(products[number])
+                    else:
+                        factors[number] = next(circuit)
+                except StopIteration as ended:
+                    done[number] = ended.value
+                    del asked[number]
+                    factors.pop(number, None)
+            if not factors:
+                continue
+            left, right = zip(*factors.values(), strict=True)
+            both = self.and_(left[0].stack(*left[1:]), right[0].stack(*right[1:]))
+            at = 0
+            for number, (one, _) in factors.items():
+                products[number] = both[at : at + one.n_bits]
+                at += one.n_bits
+        return [one for one in done if one is not None]
+
     def carry_out(self, g: Bits, p: Bits) -> Bits:
         """The carry out of rows of generate and propagate bits, lowest first."""
-        while g.n_bits > 1:
-            odd = g.n_bits % 2
-            tail_g, tail_p = g[g.n_bits - 1], p[g.n_bits - 1]
-            top = g.n_bits - odd
-            low_g, high_g = g[0:top:2], g[1:top:2]
-            low_p, high_p = p[0:top:2], p[1:top:2]
-            # Nobody asks what the lowest group passes on: nothing comes in there.
-            both = self.and_(high_p.stack(high_p[1:]), low_g.stack(low_p[1:]))
-            half = high_p.n_bits
-            g, p = high_g ^ both[0:half], both[half - 1 :]
-            if odd:
-                g, p = g.stack(tail_g), p.stack(tail_p)
-        return g
+        return self.together(carries(g, p))[0]
 
     def sign(self, x: Shared) -> Bits:
         """The top bit of each element: 1 where it is negative."""
@@ -333,8 +354,8 @@ class Party:
         The three pieces of x + 2^bound_bits add up to w * 2^ring + x, with w of
         0, 1 or 2. So floor is the sum of the shifted pieces, and the carries of
         their low bits, less w * 2^(ring - n_bits). As x has three free bits at
-        its top, w is ((y0 + y1 + y2 + 2) >> 3) of the top three bits y of each
-        piece: they add up to 8w less the carry, which is at most 2.
+        its top, the top three bits of the pieces add up to 8w less the carry from
+        below, which is at most 2 (`circuit.wrapped`).
 
         Raises:
             OutOfRange: bound_bits is above ring - 4.
@@ -346,13 +367,9 @@ class Party:
             )
         shape = x.shape
         x = self.add_public(x.reshape(x.size), 1 << bound_bits)
-        s, carry = self.save_carries(*self.terms(x, 0, n_bits))
-        if n_bits > 1:
-            a, b = s[1:n_bits], carry[0 : n_bits - 1]
-            low = self.carry_out(self.and_(a, b), a ^ b).stack(carry[n_bits - 1])
-        else:
-            low = carry[0]
-        wraps = self._wraps(*self.terms(x, ring - 3, 3))
+        low, wraps = self.together(
+            low_carries(*self.terms(x, 0, n_bits)), wrapped(*self.terms(x, ring - 3, 3))
+        )
         shifted = Shared(
             _shift(x.own, n_bits, ring), _shift(x.next, n_bits, ring), ring
         )
@@ -361,18 +378,6 @@ class Party:
         out = shifted + self.add_up_bits(low.stack(wraps), weights, ring)
         out = self.add_public(out, -(1 << (bound_bits - n_bits)))
         return out.reshape(*shape)
-
-    def _wraps(self, a: Bits, b: Bits, c: Bits) -> Bits:
-        """Bits 3 and 4 of a + b + c + 2, of three-bit numbers."""
-        n = a.n
-        zero = Bits(np.zeros_like(a.own[:1]), np.zeros_like(a.own[:1]), n)
-        s, carry = self.save_carries(a, b, c)
-        one = self.ones(1, n)
-        two = zero.stack(one, zero, zero, zero)
-        left = s.stack(zero, zero)
-        right = zero.stack(carry, zero)
-        s, carry = self.save_carries(left, right, two)
-        return self.add_bits(s, zero.stack(carry[0:4]))[3:5]
 
     def select(self, bit: Shared, x: Shared, y: Shared) -> Shared:
         """x where the bit is 1, y where it is 0."""

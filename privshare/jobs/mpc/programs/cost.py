@@ -31,7 +31,7 @@ BYTES: Mapping[str, Mapping[int, float]] = {
     "sign": {64: 91, 128: 186},
     "low-bits": {64: 1.7, 128: 1.7},
     "convert": {64: 48, 128: 96},
-    "cut": {64: 76, 128: 76},
+    "cut": {64: 60, 128: 60},
     "pseudonym": {64: 2260, 128: 2260},
     "step": {64: 1.15, 128: 1.15},
 }
@@ -44,7 +44,7 @@ ROUNDS: Mapping[str, int] = {
     "sign": 8,
     "low-bits": 4,
     "convert": 2,
-    "cut": 14,
+    "cut": 8,
     "pseudonym": 49,
     "step": 2,
 }
