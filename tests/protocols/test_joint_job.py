@@ -51,6 +51,29 @@ def network(tmp_path: Path) -> Iterator[JointConsortium]:
     made.close()
 
 
+@pytest.fixture(scope="module")
+def prepared(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[JointConsortium, MpcQuestion]]:
+    """One consortium with a question, for all tests that meddle with its run."""
+    made = JointConsortium(tmp_path_factory.mktemp("joint"))
+    yield made, summed(made)
+    made.close()
+
+
+@pytest.fixture
+def scene(
+    prepared: tuple[JointConsortium, MpcQuestion],
+) -> Iterator[tuple[JointConsortium, MpcQuestion]]:
+    """The prepared one, as it was before the last test meddled with it."""
+    network, _ = prepared
+    nodes = dict(network.nodes)
+    network.sent.clear()
+    yield prepared
+    network.nodes.update(nodes)
+    network.meddle.clear()
+
+
 def prepare(network: JointConsortium, name: str, budget: int = 0) -> None:
     """A program is listed, and two tables are granted for it."""
     network.prepare(name)
@@ -200,10 +223,10 @@ BAD: dict[str, Callable[[str], Callable[[JointConsortium], Any]]] = {
 @pytest.mark.parametrize("node", NODES)
 @pytest.mark.parametrize("name", BAD)
 def test_not_a_byte_leaves_for_one_bad_machine_of_three(
-    network: JointConsortium, name: str, node: str
+    scene: tuple[JointConsortium, MpcQuestion], name: str, node: str
 ) -> None:
     """Whichever of the three it is: no owner sends a piece to any of them."""
-    asked = summed(network)
+    network, asked = scene
     BAD[name](node)(network)
     job = ended(network, asked)
     assert job.phase == "failed" and job.problem is not None
@@ -252,10 +275,10 @@ LIES: dict[str, Callable[[JointOutcome], JointOutcome]] = {
 @pytest.mark.parametrize("node", NODES)
 @pytest.mark.parametrize("name", LIES)
 def test_a_node_that_lies_at_the_end_ends_the_job(
-    network: JointConsortium, name: str, node: str
+    scene: tuple[JointConsortium, MpcQuestion], name: str, node: str
 ) -> None:
     """Its answer is not what the other two said, and there is no result."""
-    asked = summed(network)
+    network, asked = scene
     attester = network[node].attester
     assert attester is not None and attester.compute is not None
     network.attester(node, compute=Liar(attester.compute, LIES[name]))

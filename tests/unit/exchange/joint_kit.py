@@ -48,7 +48,7 @@ class JointConsortium(AttestedConsortium):
                 compute=HostCompute(
                     self.hosts[name],
                     self.clock,
-                    silence_s=5.0,
+                    silence_s=3.0,
                     work=None if process else joint.work,
                 ),
             )
