@@ -387,8 +387,10 @@ def machine(receipt: dict[str, Any], state: dict[str, Any]) -> None:
     (job_key,) = (key for key in state if key.startswith("job/"))
     name, job = job_key[4:], state[job_key]
     held, bundle = state[f"attested/{name}"], receipt["evidence"]["bundle"]
+    (shown,) = held["shown"]
+    assert shown["agency"] == job["parties"]["compute"]
     bare = {key: value for key, value in bundle.items() if key != "archive"}
-    assert held["bundle"] == b64u(
+    assert shown["bundle"] == b64u(
         tagged("attestation", canonical({**bare, "conclusion": None}))
     )
     admission = bundle["admission"]["document"]
@@ -398,19 +400,19 @@ def machine(receipt: dict[str, Any], state: dict[str, Any]) -> None:
     assert admission["code"] == code
     assert code == b64u(tagged("program", canonical(bundle["closure"])))
     listing = state[f"code/{code}"]
-    assert listing["listed"] < held["at"] and listing["withdrawn"] is None
+    assert listing["listed"] < shown["at"] and listing["withdrawn"] is None
     assert set(admission["nonces"]) == {one["agency"] for one in held["nonces"]}
     for one in held["nonces"]:
         nonce = unb64u(admission["nonces"][one["agency"]])
         parts = (name.encode(), one["agency"].encode(), nonce)
         assert one["commitment"] == b64u(tagged("nonce", *parts))
-        assert one["at"] < held["at"]
+        assert one["at"] < shown["at"]
         if one["policy"] is not None:
             policy = bundle["policies"][one["agency"]]
             assert one["policy"] == b64u(tagged("appraisal-policy", canonical(policy)))
             assert "simulated" in policy["accept_classes"]
             assert code in [entry["digest"] for entry in policy["code"]]
-    stages = [("admission", held["time"])]
+    stages = [("admission", shown["time"])]
     if receipt["operation"] == "job.result":
         stages.append(("conclusion", held["opened"]))
     (root,) = json.loads((RECEIPTS / "trial-roots.json").read_bytes())["roots"]

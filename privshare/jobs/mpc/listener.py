@@ -176,6 +176,7 @@ class Listener:
         self._closing = True
         os.eventfd_write(self._wake, 1)
         self._thread.join()
+        os.close(self._wake)
 
     def _run(self) -> None:
         self._poll.register(self._server, select.POLLIN)
@@ -198,7 +199,6 @@ class Listener:
         for descriptor in list(self._pending):
             self._drop(descriptor).close()
         self._server.close()
-        os.close(self._wake)
 
     def _accept(self) -> None:
         try:
