@@ -95,6 +95,7 @@ JOIN_CONCLUSION: Final = _tag(b"join-conclusion")  # sizes, messages, result
 JOIN_IDENTIFIERS: Final = _tag(b"join-identifiers")  # salt, those that matched
 JOIN_KEY: Final = _tag(b"join-key")  # seed: a party's scalar
 JOIN_ROW: Final = _tag(b"join-row")  # seed, place: what pads or blinds a row
+JOIN_SETS: Final = _tag(b"join-sets")  # both commitments, as job.open has them
 # Surveys
 SURVEY: Final = _tag(b"survey")  # a survey's document: its id
 SURVEY_KEY: Final = _tag(b"survey-key")  # commitment to the verification key
