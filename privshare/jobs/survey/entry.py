@@ -79,8 +79,9 @@ def agree(survey: Survey, entered: Entered) -> None:
         entered: What the ledger holds under the document's id.
 
     Raises:
-        VerificationError: Other parties, another least batch, or noise in one
-            of the two only (rule survey.entry).
+        VerificationError: Other parties, another least batch, an end before reports
+            end, or a mechanism where the document has no noise (rule
+            survey.entry).
     """
     agencies = tuple(one.agency for one in survey.aggregators)
     if entered.aggregators != agencies:
@@ -89,6 +90,8 @@ def agree(survey: Survey, entered: Entered) -> None:
         raise _false(
             "entry", f"a least batch of {survey.min_batch}", f"{entered.min_batch}"
         )
+    if entered.until < survey.closes:
+        raise _false("entry", f"an end from {survey.closes} on", f"{entered.until}")
     if entered.noise is not None and not survey.noise:
         raise _false("entry", "no noise, as in the document", "a mechanism")
 

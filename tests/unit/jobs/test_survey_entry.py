@@ -68,6 +68,7 @@ def test_an_honest_result_is_the_one_entered() -> None:
         ({"helper": "housing"}, "survey.entry"),
         ({"min_batch": 3}, "survey.entry"),
         ({"noise": {}}, "survey.entry"),
+        ({"until": 1_800_000_999}, "survey.entry"),
         ({"result": "A" * 43}, "survey.result"),
         ({"result": None}, "survey.result"),
         ({"claims": ()}, "survey.claims"),
