@@ -54,6 +54,13 @@ from privshare.ledger.rules_join import JoinCommit
 from privshare.ledger.rules_privacy import PrivacyAccount, PrivacyApart
 from privshare.ledger.rules_ring import RingExtend, RingRegister
 from privshare.ledger.rules_statement import RegOpen, StatementRing, StatementZk
+from privshare.ledger.rules_survey import (
+    SurveyAbort,
+    SurveyAccept,
+    SurveyClose,
+    SurveyOpen,
+    SurveyResult,
+)
 from privshare.ledger.rules_threshold import ThresholdAccept, ThresholdDeal
 from privshare.ledger.rules_use import UseRelease, UseReserve, UseSettle
 from privshare.ledger.transaction import Transaction
@@ -95,6 +102,11 @@ RULES: Mapping[str, type[Rule]] = MappingProxyType(
         "ring.register": RingRegister,
         "statement.ring": StatementRing,
         "statement.zk": StatementZk,
+        "survey.abort": SurveyAbort,
+        "survey.accept": SurveyAccept,
+        "survey.close": SurveyClose,
+        "survey.open": SurveyOpen,
+        "survey.result": SurveyResult,
         "threshold.accept": ThresholdAccept,
         "threshold.deal": ThresholdDeal,
         "use.release": UseRelease,

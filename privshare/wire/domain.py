@@ -104,6 +104,7 @@ SURVEY_MESSAGE: Final = _tag(b"survey-message")  # what aggregators send each ot
 SURVEY_TRANSCRIPT: Final = _tag(b"survey-transcript")  # earlier ones, a job's messages
 SURVEY_REPORTS: Final = _tag(b"survey-reports")  # earlier ones, accepted report ids
 SURVEY_SHARE: Final = _tag(b"survey-share")  # salt, aggregate share: a commitment
+SURVEY_RESULT: Final = _tag(b"survey-result")  # a result document, as the log names it
 
 # Encrypted columns
 COLUMN: Final = _tag(b"column")  # header and ciphertexts of a column's bytes

@@ -12,6 +12,7 @@ sockets and clocks belong to the caller.
     keep        what they store between steps
     release     what they sign and seal to the collector
     result      the sums, and how anybody checks them
+    entry       what the ledger holds of it, and a result held to that
 
 Implements docs/protocols/vdaf.md.
 """

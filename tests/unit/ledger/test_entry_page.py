@@ -47,7 +47,7 @@ def test_every_kind_and_key_is_described() -> None:
     for family in (
         *("agency", "key", "dataset", "grant", "use", "job", "erased"),
         *("ring", "ring-page", "statement", "tag", "opening"),
-        *("attested", "code", "appraisal"),
+        *("attested", "code", "appraisal", "survey"),
     ):
         assert f"| `{family}/" in PAGE
     assert "| `threshold` |" in PAGE and "| `threshold/<epoch>` |" in PAGE
