@@ -6,8 +6,8 @@ local: they are done on both pieces, and nobody sends anything.
 
 An element of more than 64 bits is two or three limbs, the low one first, in the
 last axis. Programs declare 64 or 128; 192 carries the tags of the latter
-(`checked`). Bits are sliced: row b holds bit b of up to 64 values a word, value j in word j // 64
-at bit j % 64.
+(`checked`). Bits are sliced: row b holds bit b of up to 64 values a word, value
+j in word j // 64 at bit j % 64.
 
 Source:
     Araki, Furukawa, Lindell, Nof and Ohara, CCS 2016, section 2.
