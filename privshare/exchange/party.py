@@ -221,6 +221,11 @@ def aggregate(node: Node, caller: str, job: str, body: Json) -> dict[str, Json]:
 def forget(node: Node) -> None:
     """Drop the blobs of jobs that have ended, and stop work on them."""
     view = node.view()
+    for job in node.matches.jobs:
+        if view.get(f"job/{job}") is not None and (
+            query.job(view, job).status != "admitted"
+        ):
+            node.matches.drop(job)
     for job in node.store.blob_jobs():
         if ":" in job or view.get(f"job/{job}") is None:
             continue  # not a job's blobs, or one that our copy has not seen
