@@ -299,17 +299,8 @@ def match(node: Node, caller: str, job: str, body: Json) -> dict[str, Json]:
         raise NotFound(f"expected a dataset of {node.agency} that goes in, found none")
     kept = node.store.blob(job, "matched")
     if kept is None:
-        held, sets = node.matches.find(job), joined(known.view, job)
-        other = _other(known.spec, node.agency)
-        mine, theirs = sets.of(node.agency), sets.of(other)
-        if mine is None or theirs is None or b64u(held.committed) != mine.commitment:
-            raise StepNotAllowed(
-                "expected both sets to be committed to, found that one is not",
-                detail={"rule": "join.sets"},
-            )
-        held.expect(unb64u(theirs.commitment, 32))
         name = f"{job}/match"
-        task = node.tasks.start(name, lambda task: _match(node, known, other, task))
+        task = node.tasks.find(name) or _begin(node, known, name)
         if not task.wait(_WAIT_S / 10):
             return {"state": "working"}
         node.tasks.forget(name)
@@ -320,6 +311,20 @@ def match(node: Node, caller: str, job: str, body: Json) -> dict[str, Json]:
         raise Unavailable("expected the conclusion to be kept, found none")
     answer = decode(kept, max_bytes=MAX_BODY)
     return {**(answer if isinstance(answer, dict) else {}), "state": "done"}
+
+
+def _begin(node: Node, known: JoinAdmitted, name: str) -> Task:
+    """Take messages of the other owner from now on, and start sending ours."""
+    held, sets = node.matches.find(known.id), joined(known.view, known.id)
+    other = _other(known.spec, node.agency)
+    mine, theirs = sets.of(node.agency), sets.of(other)
+    if mine is None or theirs is None or b64u(held.committed) != mine.commitment:
+        raise StepNotAllowed(
+            "expected both sets to be committed to, found that one is not",
+            detail={"rule": "join.sets"},
+        )
+    held.expect(unb64u(theirs.commitment, 32))
+    return node.tasks.start(name, lambda task: _match(node, known, other, task))
 
 
 def _match(node: Node, known: JoinAdmitted, other: str, task: Task) -> None:
