@@ -29,6 +29,7 @@ from privshare.jobs.mpc_spec import MpcSpec
 from privshare.jobs.spec import PROGRAM, Spec
 from privshare.jobs.tee_spec import OPERATION
 from privshare.ledger.transaction import parse
+from privshare.rights import identifier
 from privshare.wire.canonical import Json, b64u, decode, encode
 
 __all__ = [
@@ -273,10 +274,15 @@ def spec_of(job: Job) -> Spec:
 
 
 def problem_of(error: PrivShareError) -> Problem:
-    """Why a job fails, when it fails with this error."""
+    """Why a job fails, when it fails with this error.
+
+    A peer's error says what the peer likes: what is no rule is none.
+    """
+    party, rule = error.detail.get("party"), error.detail.get("rule")
+    named = isinstance(rule, str) and identifier.RULE.pattern.fullmatch(rule)
     return Problem(
         error=error.name,
         reason=" ".join(error.message.split()),
-        party=str(error.detail.get("party", "")),
-        rule=str(error.detail.get("rule", "")),
+        party=str(party) if type(party) in (int, str) else "",
+        rule=str(rule) if named else "",
     )
