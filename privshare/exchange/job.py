@@ -12,10 +12,10 @@ from __future__ import annotations
 import secrets
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from privshare.errors import Conflict, NotFound, PrivShareError, Unavailable
-from privshare.exchange import tee_plan
+from privshare.exchange import privacy, tee_plan
 from privshare.exchange.mpc_question import MpcQuestion
 from privshare.exchange.node import Node
 from privshare.exchange.opening import open_totals
@@ -72,6 +72,7 @@ def submit(node: Node, question: AnyQuestion, *, person: str = "") -> Job:
         GrantMissing, GrantExpired, GrantRevoked, PurposeMismatch, NotPermitted:
             The rights say no; `detail["rule"]` names the rule.
         NotFound, OutOfRange, EncodingError: As for `plan`.
+        Unavailable: An owner does not hand out its query key.
     """
     spec: Spec | AttestedSpec
     operation: str
@@ -99,8 +100,10 @@ def submit(node: Node, question: AnyQuestion, *, person: str = "") -> Job:
         heartbeat=now,
         person=person,
     )
+    inputs = cast(list[Json], body["inputs"])
     body = {
         **body,
+        "inputs": privacy.with_answers(node, spec, inputs),
         "deadline": job.deadline,
         "operation": operation,
         "parties": spec.parties.roles(),

@@ -18,6 +18,7 @@ from privshare.service.routes import (
     meta,
     peers,
     peers_attested,
+    privacy,
     proofs,
     receipts,
     records,
@@ -28,6 +29,7 @@ from privshare.service.routes import (
 ROUTES: tuple[Route, ...] = (
     *meta.ROUTES,
     *datasets.ROUTES,
+    *privacy.ROUTES,
     *grants.ROUTES,
     *records.ROUTES,
     *jobs.ROUTES,

@@ -23,7 +23,7 @@ from memory_store import MemoryStore
 from threshold_kit import dealt
 
 from privshare.errors import PrivShareError, Unavailable
-from privshare.exchange import dataset, grant, party, record, threshold
+from privshare.exchange import dataset, grant, party, privacy, record, threshold
 from privshare.exchange.node import Node, NodeKeys, seal_key
 from privshare.exchange.opening import open_totals
 from privshare.exchange.runner import Runner
@@ -285,6 +285,8 @@ class Consortium:
         match url.path.split("/")[3:]:
             case ["datasets", agency, name]:
                 return dataset.served(node, f"{agency}/{name}")
+            case ["datasets", agency, name, "query-key"]:
+                return privacy.serve_key(node, asked.caller, f"{agency}/{name}")
             case ["records"]:
                 return record.serve(node, asked.caller, asked.body)
             case ["jobs", job, "contributions", agency, name]:
