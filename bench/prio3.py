@@ -28,7 +28,6 @@ from privshare.jobs.survey.aggregator import (
 )
 from privshare.jobs.survey.batch import Keys, start, take_in
 from privshare.jobs.survey.report import make, report_bytes
-from privshare.jobs.survey.seal import Opener, recipient_of
 from privshare.jobs.survey.task import (
     HELPER,
     LEADER,
@@ -40,6 +39,7 @@ from privshare.schemes import prio3
 from privshare.schemes.hybrid_sealing import HybridKey
 from privshare.schemes.keys import SigningKey
 from privshare.schemes.prio3 import Prio3
+from privshare.schemes.recipient import Opener, recipient_of
 from privshare.schemes.sealing import SealKey
 
 RUNS = 3

@@ -19,7 +19,6 @@ from privshare.jobs.survey.keep import Kept, pack, unpack
 from privshare.jobs.survey.release import Release, close
 from privshare.jobs.survey.report import make
 from privshare.jobs.survey.result import Result, collect
-from privshare.jobs.survey.seal import Opener, recipient_of
 from privshare.jobs.survey.task import (
     HELPER,
     LEADER,
@@ -30,6 +29,7 @@ from privshare.jobs.survey.task import (
 from privshare.schemes.hybrid_sealing import HybridKey
 from privshare.schemes.keys import SigningKey
 from privshare.schemes.prio3 import Prio3
+from privshare.schemes.recipient import Opener, recipient_of
 from privshare.schemes.sealing import SealKey
 
 NOW = 1_800_000_000

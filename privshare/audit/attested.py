@@ -51,6 +51,8 @@ from privshare.ledger import query, query_attested
 from privshare.ledger.attested import Attestation, Code
 from privshare.ledger.values import Job
 from privshare.rights import identifier
+from privshare.schemes.key_id import key_id
+from privshare.schemes.recipient import suite_of
 from privshare.wire import domain
 from privshare.wire.canonical import Json, b64u, decode, unb64u
 from privshare.wire.digest import digest_json
@@ -455,10 +457,11 @@ def told_program(case: Case) -> str:
 def _details(expected: Expected, bundle: AttestedBundle, checked: Checked) -> list[str]:
     claims = checked.claims
     machine = claims.instance.hex() or "hidden"
+    suite = suite_of(bundle.admission.hpke_public_key)
     period = f"{when(claims.not_before)} to {when(claims.not_after)}"
     told = [
         f"admission {b64u(bundle.admission.digest())}, key "
-        f"{b64u(bundle.admission.hpke_public_key)}",
+        f"{suite} {key_id(suite, bundle.admission.hpke_public_key)}",
         f"evidence {b64u(claims.identity)}, machine {machine}",
         f"root {claims.root.name}, SHA-256 {claims.root.sha256.hex()}",
         f"endorsements hold from {period}",

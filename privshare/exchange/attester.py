@@ -22,7 +22,7 @@ from privshare.jobs.mpc.dealt import Dealt
 from privshare.jobs.mpc.timeout import Notary
 from privshare.jobs.mpc_spec import MpcSpec
 from privshare.jobs.tee_spec import TeeSpec
-from privshare.schemes.sealing import SealKey
+from privshare.schemes.recipient import Opener, new_key
 from privshare.wire.canonical import Json
 
 __all__ = [
@@ -198,14 +198,14 @@ class JobKeys:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._keys: dict[str, SealKey] = {}
+        self._keys: dict[str, Opener] = {}
 
-    def make(self, job: str) -> SealKey:
+    def make(self, job: str) -> Opener:
         """The key of a job, drawn the first time."""
         with self._lock:
-            return self._keys.setdefault(job, SealKey.generate())
+            return self._keys.setdefault(job, new_key())
 
-    def find(self, job: str) -> SealKey | None:
+    def find(self, job: str) -> Opener | None:
         """The key of a job, or None: it was not made by this process."""
         with self._lock:
             return self._keys.get(job)

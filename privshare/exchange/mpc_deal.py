@@ -39,7 +39,6 @@ from privshare.jobs.tee_spec import TeeInput
 from privshare.ledger import query
 from privshare.ledger.parties import NODES
 from privshare.rights.schema import Cell
-from privshare.schemes.sealing import seal
 
 __all__ = ["deal"]
 
@@ -120,7 +119,7 @@ def deal(
                 pieces[after],
             )
         )
-        sealed[agency] = seal(to.key, data, info, to.admission)
+        sealed[agency] = to.key.seal(data, info, to.admission)
     return sealed, DEAL, made.to_bytes()
 
 

@@ -32,7 +32,7 @@ from privshare.jobs.mpc_statement import (
 )
 from privshare.ledger import query_attested
 from privshare.ledger.parties import NODES
-from privshare.schemes.sealing import SealKey
+from privshare.schemes.recipient import Opener
 from privshare.wire import envelope as envelopes
 from privshare.wire.canonical import Json, b64u
 
@@ -62,7 +62,7 @@ def compute(
     known: TeeAdmitted,
     spec: MpcSpec,
     room: Room,
-    key: SealKey,
+    key: Opener,
     admission: Admission,
     deals: tuple[Deal, ...],
     bundles: Json,

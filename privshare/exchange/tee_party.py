@@ -40,7 +40,7 @@ from privshare.jobs.attestation.bundle import AttestedBundle
 from privshare.jobs.mpc_spec import MpcSpec
 from privshare.ledger import query_attested
 from privshare.rights import identifier
-from privshare.schemes.sealing import SealPublicKey
+from privshare.schemes.recipient import Recipient
 from privshare.wire.canonical import Fields, Json, b64u
 
 __all__ = ["Appraised", "appraise", "appraised", "commit_nonce"]
@@ -56,7 +56,7 @@ class Appraised:
     """
 
     admission: bytes
-    key: SealPublicKey
+    key: Recipient
 
 
 def commit_nonce(node: Node, caller: str, job: str, body: Json) -> dict[str, Json]:
@@ -208,4 +208,4 @@ def appraised(node: Node, known: TeeAdmitted, runner: str) -> Appraised:
             f"expected evidence of {runner} that we have appraised, found none",
             detail={"party": runner, "rule": "job.appraised"},
         )
-    return Appraised(kept[32:64], SealPublicKey(kept[64:]))
+    return Appraised(kept[32:64], Recipient.of_bytes(kept[64:]))

@@ -43,7 +43,6 @@ from privshare.jobs.tee_statement import (
     Release,
     table_commitment,
 )
-from privshare.schemes.sealing import seal
 from privshare.wire import envelope as envelopes
 from privshare.wire.canonical import Fields, Json
 
@@ -171,7 +170,7 @@ def _ready(node: Node, known: TeeAdmitted, item: TeeInput) -> _Ready:
         commitment=table_commitment(salt, table),
         admission=to.admission,
     )
-    sealed = seal(to.key, salt + table, info, to.admission)
+    sealed = to.key.seal(salt + table, info, to.admission)
     return _Ready({runner: sealed}, RELEASE, made.to_bytes())
 
 

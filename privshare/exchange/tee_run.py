@@ -50,7 +50,8 @@ from privshare.jobs.tee_statement import (
     table_commitment,
 )
 from privshare.ledger import query
-from privshare.schemes.sealing import SealKey, seal
+from privshare.schemes.recipient import Opener
+from privshare.schemes.sealing import seal
 from privshare.wire import domain
 from privshare.wire import envelope as envelopes
 from privshare.wire.canonical import Fields, Json, b64u, decode, encode
@@ -204,7 +205,7 @@ def _computed(
     node: Node,
     known: TeeAdmitted,
     room: Room,
-    key: SealKey,
+    key: Opener,
     admission: Admission,
     statements: tuple[Release | Deal, ...],
     bundles: Json,
@@ -238,7 +239,7 @@ def _computed(
 
 
 def unsealed(
-    node: Node, known: TeeAdmitted, key: SealKey, admission: bytes, dataset: str
+    node: Node, known: TeeAdmitted, key: Opener, admission: bytes, dataset: str
 ) -> bytes:
     """Open what an owner sealed to this machine's key.
 
@@ -274,7 +275,7 @@ def unsealed(
 
 
 def _table(
-    node: Node, known: TeeAdmitted, key: SealKey, admission: Admission, made: Release
+    node: Node, known: TeeAdmitted, key: Opener, admission: Admission, made: Release
 ) -> bytes:
     """One owner's table, if it is what its owner signed for."""
     owner, digest = made.owner, admission.digest()

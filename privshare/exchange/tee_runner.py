@@ -48,7 +48,7 @@ from privshare.jobs.tee_statement import (
 from privshare.ledger import query, query_attested
 from privshare.log.checkpoint import parse_checkpoint
 from privshare.rights import identifier
-from privshare.schemes.sealing import OVERHEAD_BYTES
+from privshare.schemes.recipient import MAX_OVERHEAD
 from privshare.wire import note
 from privshare.wire.canonical import Fields, Json, b64u, unb64u
 
@@ -66,7 +66,7 @@ __all__ = [
 #: Longest table of an owner, and longest part of a sealed one, in bytes.
 MAX_TABLE = 64 << 20
 PART = 1 << 20
-MAX_SEALED = MAX_TABLE + SALT_BYTES + OVERHEAD_BYTES
+MAX_SEALED = MAX_TABLE + SALT_BYTES + MAX_OVERHEAD
 _MAX_PARTS = -(-MAX_SEALED // PART)
 
 

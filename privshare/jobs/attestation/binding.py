@@ -30,6 +30,7 @@ from dataclasses import dataclass
 from privshare.bindings import hash as native
 from privshare.errors import EncodingError, OutOfRange
 from privshare.log.checkpoint import Checkpoint
+from privshare.schemes.recipient import LENGTHS, suite_of
 from privshare.wire import domain
 from privshare.wire.canonical import (
     INTEGER_LIMIT,
@@ -55,6 +56,7 @@ NONCE_BYTES = 32
 MAX_PARTIES = 64
 MAX_INPUTS = 256
 MAX_RUNNER = 64
+MAX_KEY = max(LENGTHS.values())
 
 #: Kinds whose evidence holds 32 bytes of ours; all others hold 64.
 SHORT = frozenset({"azure-snp-vtpm", "nvidia-gpu", "tpm2"})
@@ -153,7 +155,8 @@ class Admission:
         code: Digest of the program's closure.
         runner: Measurement of the runner that measures the code, 1 to 64 bytes.
         policies: Agency and digest of the policy that it appraises by, by name.
-        hpke_public_key: Where data is sealed to; 32 bytes, made for this job.
+        hpke_public_key: Where data is sealed to, made for this job: 1216 bytes
+            of a hybrid key, or 32 of an X25519 key (`schemes.recipient`).
         checkpoint: How far the log was.
         channel: Of a machine that computes on shares; else None.
 
@@ -176,8 +179,9 @@ class Admission:
     def __post_init__(self) -> None:
         _check_pairs("admission.nonces", self.nonces, MAX_PARTIES, _AGENCY)
         _check_pairs("admission.policies", self.policies, MAX_PARTIES, _AGENCY)
-        for name in ("spec", "code", "hpke_public_key"):
+        for name in ("spec", "code"):
             _check_length(f"admission.{name}", getattr(self, name))
+        suite_of(self.hpke_public_key)
         if not 0 < len(self.runner) <= MAX_RUNNER:
             raise EncodingError(
                 f"admission.runner: expected 1 to {MAX_RUNNER} bytes, "
@@ -249,7 +253,7 @@ class Admission:
             code=fields.digest("code"),
             runner=fields.bytes("runner", max=MAX_RUNNER),
             policies=_read_pairs(fields, "policies", MAX_PARTIES),
-            hpke_public_key=fields.bytes("hpke_public_key", 32),
+            hpke_public_key=fields.bytes("hpke_public_key", max=MAX_KEY),
             checkpoint=Checkpoint(
                 checkpoint.str("origin", max=1024),
                 checkpoint.int("size", 0),

@@ -19,8 +19,8 @@ from privshare.errors import (
 )
 from privshare.jobs.survey.message import BATCH_BYTES, REASONS, code
 from privshare.jobs.survey.report import Report, check_time
-from privshare.jobs.survey.seal import Opener
 from privshare.jobs.survey.task import Survey, key_commitment
+from privshare.schemes.recipient import Opener
 from privshare.schemes.secret import Secret
 from privshare.wire import domain
 from privshare.wire.digest import tagged

@@ -18,10 +18,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from privshare.errors import EncodingError, VerificationError
-from privshare.jobs.survey.seal import Opener
 from privshare.jobs.survey.task import LEADER, ROLES, Survey
 from privshare.schemes import prio3
 from privshare.schemes.prio3 import NONCE_BYTES, Numbers, Shares
+from privshare.schemes.recipient import Opener
 from privshare.wire import domain
 
 __all__ = ["ID_BYTES", "Report", "make", "make_with", "open_share", "report_bytes"]

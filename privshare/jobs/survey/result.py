@@ -24,9 +24,9 @@ from privshare.jobs.survey.release import (
     share_info,
     verify_claims,
 )
-from privshare.jobs.survey.seal import Opener
 from privshare.jobs.survey.task import ROLES, Survey
 from privshare.schemes import prio3
+from privshare.schemes.recipient import Opener
 from privshare.wire.canonical import Fields, b64u, decode, encode, unb64u
 from privshare.wire.envelope import Envelope, from_json, to_json
 

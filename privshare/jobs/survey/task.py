@@ -16,11 +16,11 @@ from functools import cached_property
 from typing import Any, Final
 
 from privshare.errors import EncodingError, OutOfRange
-from privshare.jobs.survey.seal import Recipient
 from privshare.rights import identifier
 from privshare.schemes import prio3
 from privshare.schemes.keys import VerifyKey
 from privshare.schemes.prio3 import Prio3
+from privshare.schemes.recipient import Recipient
 from privshare.wire import domain
 from privshare.wire.canonical import Fields, Json, b64u, decode, encode
 from privshare.wire.digest import tagged

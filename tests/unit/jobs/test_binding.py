@@ -120,6 +120,7 @@ BAD: list[tuple[dict[str, Any], type[PrivShareError]]] = [
     ({"spec": bytes(31)}, EncodingError),
     ({"code": b""}, EncodingError),
     ({"hpke_public_key": bytes(33)}, EncodingError),
+    ({"hpke_public_key": bytes(1215)}, EncodingError),
     ({"runner": b""}, EncodingError),
     ({"runner": bytes(65)}, EncodingError),
     ({"network": ""}, EncodingError),

@@ -1,8 +1,8 @@
-"""Whom shares are sealed to: one name for either kind of key.
+"""Whom something is sealed to: one name for either kind of key.
 
-`mlkem768-x25519` is the default: who records all shares of a report today must
-not rebuild the answer when X25519 falls. `x25519` is for submitters whose
-`cryptography` has no ML-KEM.
+`mlkem768-x25519` is the default: who records today what is sealed, such as all
+pieces of a secret, must not read it when X25519 falls. `x25519` is for those
+whose `cryptography` has no ML-KEM.
 
 >>> from privshare.schemes.sealing import SealKey
 >>> key = SealKey.generate()
@@ -22,7 +22,16 @@ from privshare.schemes.hybrid_sealing import HybridKey, HybridPublicKey
 from privshare.schemes.sealing import SealKey, SealPublicKey
 from privshare.wire.canonical import Fields, Json, b64u
 
-__all__ = ["SUITES", "Opener", "Recipient", "recipient_of"]
+__all__ = [
+    "LENGTHS",
+    "MAX_OVERHEAD",
+    "SUITES",
+    "Opener",
+    "Recipient",
+    "new_key",
+    "recipient_of",
+    "suite_of",
+]
 
 HYBRID: Final = "mlkem768-x25519"
 PLAIN: Final = "x25519"
@@ -32,6 +41,14 @@ SUITES: Final[dict[str, int]] = {
     HYBRID: hybrid_sealing.OVERHEAD_BYTES,
     PLAIN: sealing.OVERHEAD_BYTES,
 }
+
+#: Suite to the bytes of a public key; no two have as many.
+LENGTHS: Final[dict[str, int]] = {
+    HYBRID: hybrid_sealing.KEY_BYTES,
+    PLAIN: sealing.KEY_BYTES,
+}
+#: The most that sealing adds.
+MAX_OVERHEAD: Final = max(SUITES.values())
 
 #: What opens: the private half of either kind.
 Opener = SealKey | HybridKey
@@ -64,6 +81,17 @@ class Recipient:
             )
         object.__setattr__(self, "_key", key)
 
+    @classmethod
+    def of_bytes(cls, raw: bytes) -> Recipient:
+        """The key of so many bytes: the length tells its suite.
+
+        Raises:
+            EncodingError: No key of any suite.
+            ConfigError: A hybrid key, and the installed `cryptography` has no
+                ML-KEM.
+        """
+        return cls(suite_of(raw), raw)
+
     @property
     def overhead(self) -> int:
         """Bytes that sealing adds."""
@@ -94,7 +122,25 @@ class Recipient:
         return found
 
 
+def suite_of(raw: bytes) -> str:
+    """The suite of a public key, which its length tells; the key is not looked at.
+
+    Raises:
+        EncodingError: No key of any suite has as many bytes.
+    """
+    for suite, length in LENGTHS.items():
+        if len(raw) == length:
+            return suite
+    wanted = " or ".join(str(length) for length in LENGTHS.values())
+    raise EncodingError(f"expected a sealing key of {wanted} bytes, found {len(raw)}")
+
+
 def recipient_of(opener: Opener) -> Recipient:
     """The public half of a key."""
     suite = HYBRID if isinstance(opener, HybridKey) else PLAIN
     return Recipient(suite, opener.public_key.raw)
+
+
+def new_key() -> Opener:
+    """Draw a key: a hybrid one where the installed `cryptography` has it."""
+    return HybridKey.generate() if hybrid_sealing.available() else SealKey.generate()
