@@ -373,6 +373,8 @@ class Swap:
     def __call__(
         self, network: Network, message: Message, go_on: Callable[[Asked], Any]
     ) -> Any:
+        if not message.job:
+            return go_on(message.asked)
         script = self._scripts.setdefault(message.job, Script())
         others = [job for job in self._scripts if job != message.job]
         said = self._scripts[others[0]].last(message.place) if others else None
@@ -397,7 +399,8 @@ class Swap:
 def swaps(script: Script, count: int, seed: int) -> Iterator[tuple[Place, str]]:
     """Every place with every way of swapping, shuffled, again and again."""
     rng = random.Random(seed)
-    listed = [(place, what) for place in script.spoken for what in SWAPS]
+    places = [one for one in script.spoken if one[0] != "datasets"]
+    listed = [(place, what) for place in places for what in SWAPS]
     for number in range(count):
         if number % len(listed) == 0:
             rng.shuffle(listed)

@@ -36,6 +36,7 @@ from privshare.ledger.engines.embedded import EmbeddedLedger
 from privshare.ledger.genesis import Genesis
 from privshare.ledger.trust import witness_name
 from privshare.log.cosignature import cosign
+from privshare.rights.mechanism import Mechanism
 from privshare.schemes.keys import SigningKey
 from privshare.wire import note as notes
 from privshare.wire.canonical import decode, encode
@@ -251,3 +252,33 @@ def plain_sum() -> dict[str, Any]:
         for line in taxes(ROWS, first).splitlines()[1:]
     ]
     return {"rows": len(cents), "sum": f"{sum(cents) // 100}.{sum(cents) % 100:02}"}
+
+
+def noisy(level: int = 400_000, **changes: Any) -> MpcQuestion:
+    """The same sum with noise, at so many micro-rho."""
+    mechanism = Mechanism(
+        cells=1,
+        delta=40,
+        high=10_000_000,
+        honest=2,
+        level=level,
+        low=0,
+        mech="dgauss",
+        rows=1,
+        statistic="sum",
+    )
+    made = asked(**changes)
+    parameters = {**made.parameters, "noisy": True}
+    return replace(made, parameters=parameters, noise=mechanism)
+
+
+def near(wanted: MpcQuestion) -> Callable[[Any], bool]:
+    """Whether a noisy sum is as near to the right one as noise ever is."""
+    assert wanted.noise is not None
+    room = 10 * wanted.noise.error95()
+    true = round(float(plain_sum()["sum"]) * 100)
+
+    def holds(output: Any) -> bool:
+        return abs(round(float(output["sum"]) * 100) - true) <= room
+
+    return holds

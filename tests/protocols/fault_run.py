@@ -24,8 +24,10 @@ from privshare.exchange import job as jobs
 from privshare.exchange import party
 from privshare.exchange.mpc_question import MpcQuestion
 from privshare.exchange.runner import Runner
+from privshare.exchange.tee_admission import spec_of
 from privshare.jobs.lifecycle import Job
-from privshare.ledger import query
+from privshare.jobs.mpc_spec import MpcSpec
+from privshare.ledger import query, query_privacy
 from privshare.wire.canonical import decode
 
 #: Real seconds without a step after which a node's clock passes the deadline.
@@ -54,11 +56,13 @@ class Books:
     Attributes:
         used: Uses that were spent, by grant.
         spent: Micro-epsilon that were spent, by grant.
+        rho: Micro-rho that were spent, by dataset.
         ends: How many jobs ended how.
     """
 
     used: Counter[str] = field(default_factory=Counter)
     spent: Counter[str] = field(default_factory=Counter)
+    rho: Counter[str] = field(default_factory=Counter)
     ends: Counter[str] = field(default_factory=Counter)
 
 
@@ -117,18 +121,25 @@ def judge(network: Network, made: Run, expected: Any, books: Books) -> list[str]
             found.append(f"{job.phase}, but still admitted on the ledger")
         if (held.status == "done") != (job.phase == "done"):
             found.append(f"{job.phase} here, {held.status} on the ledger")
-        for name in held.inputs:
+        spec = spec_of(job)
+        noise = spec.noise if isinstance(spec, MpcSpec) else None
+        for name, item in zip(held.inputs, spec.inputs, strict=True):
             use = query.use(view, name)
             if use.status != ("settled" if opened else "released"):
                 found.append(f"opened: {opened}, but its use is {use.status}")
             if opened:
                 books.used[use.grant] += 1
-                books.spent[use.grant] += use.charge
+                books.spent[use.grant] += noise.charge_epsilon if noise else 0
+                books.rho[item.dataset] += noise.charge_rho if noise else 0
     for name, grant in query.grants(view).items():
         counters = (grant.used, grant.reserved, grant.spent, grant.held)
         meant = (books.used[name], 0, books.spent[name], 0)
         if counters != meant:
             found.append(f"grant: expected {meant}, found {counters}")
+    for dataset in query.datasets(view):
+        account = query_privacy.account(view, dataset)
+        if account and (account.held, account.spent) != (0, books.rho[dataset]):
+            found.append(f"{account}: expected {books.rho[dataset]} to be spent")
     return found
 
 

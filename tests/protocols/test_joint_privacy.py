@@ -15,7 +15,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "exchange"))
 
 from exchange_kit import Asked as Call
-from fault_network import DEEDS, RETURNS, Network, asked, plain_sum
+from fault_network import DEEDS, RETURNS, Network, asked, noisy, plain_sum
 from fault_run import Books, judge, run
 from joint_kit import Asked, question
 
@@ -25,7 +25,6 @@ from privshare.exchange import privacy
 from privshare.exchange.mpc_question import MpcQuestion
 from privshare.ledger import query, query_privacy
 from privshare.rights.answer import Answer
-from privshare.rights.mechanism import Mechanism
 from privshare.rights.privacy import filter_tag
 
 BUDGET = 10_000_000_000
@@ -56,23 +55,6 @@ def alone(program: str = "sum", **changes: Any) -> MpcQuestion:
         Asked(RETURNS, ("tax_paid",)),
         **{"deadline_s": 30, "parameters": parameters, **changes},
     )
-
-
-def noisy(level: int = 100_000) -> MpcQuestion:
-    """The sum of both tables, with noise."""
-    mechanism = Mechanism(
-        cells=1,
-        delta=40,
-        high=10_000_000,
-        honest=2,
-        level=level,
-        low=0,
-        mech="dgauss",
-        rows=1,
-        statistic="sum",
-    )
-    made = asked()
-    return replace(made, parameters={**made.parameters, "noisy": True}, noise=mechanism)
 
 
 def done(network: Network, wanted: MpcQuestion) -> Any:
@@ -153,7 +135,7 @@ def test_noise_that_was_paid_for_is_added(
     network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A coordinator that pays for noise and asks for none gets nothing."""
-    paid = noisy().noise
+    paid = noisy(100_000).noise
     assert paid is not None
 
     def cheat(node: Any, spec: Any, inputs: list[Any]) -> list[Any]:
