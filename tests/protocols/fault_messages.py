@@ -12,9 +12,13 @@ from __future__ import annotations
 
 import copy
 import random
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "exchange"))
 
 from exchange_kit import AGENCIES, Asked
 from fault_network import COORDINATOR, Killed, Message, Network, Place, copied
