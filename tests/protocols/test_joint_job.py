@@ -323,17 +323,26 @@ def test_a_model_that_a_program_does_not_keep_is_refused(
     network: JointConsortium,
 ) -> None:
     """Nothing is promised that is not done."""
-    asked = summed(network, "linear_regression")
+    prepare(network, "join_group_sum")
+    words = ["east", "north", "west"]
     parameters = {
-        "X": ["other"],
         "columns": [
-            {**COLUMNS[0], "from": {RETURNS: "tax_paid"}, "name": "other"},
-            {**COLUMNS[0], "from": {DEEDS: "tax_paid"}},
+            {**COLUMNS[0], "name": "id"},
+            {**COLUMNS[0], "from": {RETURNS: "tax_paid"}},
+            {"categories": words, "from": {DEEDS: "district"}, "name": "place"},
         ],
-        "rows": {"by": "sorted", "key": "parcel", "kind": "aligned"},
-        "y": "paid",
+        "group": "place",
+        "key": "id",
+        "rows": {"kind": "joined"},
+        "value": "paid",
     }
-    asked = replace(asked, parameters=parameters, model="malicious-abort")
+    asked = question(
+        "join_group_sum",
+        Asked(RETURNS, ("tax_paid",)),
+        Asked(DEEDS, ("tax_paid",), ("district",)),
+        parameters=parameters,
+    )
+    asked = replace(asked, model="malicious-abort")
     with pytest.raises(NotPermitted) as refused:
         jobs.submit(network["housing"], asked)
     assert refused.value.detail["rule"] == "job.model"
