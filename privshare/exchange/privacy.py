@@ -15,7 +15,7 @@ Implements docs/protocols/privacy.md, sections 6 and 7.
 from __future__ import annotations
 
 import secrets
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from privshare.errors import (
     GrantMissing,
@@ -36,14 +36,19 @@ from privshare.rights import identifier
 from privshare.rights.answer import Answer
 from privshare.rights.mechanism import Mechanism
 from privshare.rights.privacy import filter_tag, subset_digest
+from privshare.rights.schema import Schema
 from privshare.schemes.sealing import OVERHEAD_BYTES, seal
 from privshare.wire import domain
 from privshare.wire.canonical import Fields, Json, b64u, unb64u
 from privshare.wire.digest import tagged
 
+if TYPE_CHECKING:
+    from privshare.jobs.mpc.programs.column import Column
+
 __all__ = [
     "ALL_ROWS",
     "AnySpec",
+    "check_bounds",
     "check_charges",
     "noise_of",
     "open_account",
@@ -322,6 +327,39 @@ def check_charges(node: Node, view: View, held: Job, spec: AnySpec) -> None:
         ours = identifier.owner_of(item.dataset) == node.agency
         if ours and charge.subset is not None:
             _check_rows(node, view, use_id, charge.subset, held, spec, item.dataset)
+
+
+def check_bounds(
+    view: View, dataset: str, columns: tuple[Column, ...], schema: Schema
+) -> None:
+    """Check that a question takes the bounds that the owner declared.
+
+    An owner's node refuses values outside the bounds of a question. Were they the
+    asker's, each refusal would tell something of somebody, and cost nothing.
+
+    Args:
+        view: The ledger.
+        dataset: One with an account, or it is left alone.
+        columns: Of the program, as the question declares them.
+        schema: Of the dataset.
+
+    Raises:
+        NotPermitted: Other bounds: rule `privacy.bounds`.
+    """
+    if query_privacy.account(view, dataset) is None:
+        return
+    for column in columns:
+        if dataset not in column.of or not column.is_number:
+            continue
+        found = schema.column(column.of[dataset])
+        if (column.minimum, column.maximum) != (found.minimum, found.maximum):
+            raise NotPermitted(
+                f"expected the bounds of column {found.name} that the schema of "
+                f"{dataset} declares, found others",
+                fix="Leave out minimum and maximum; without any in the schema, its "
+                "owner publishes it anew with them.",
+                detail={"column": found.name, "rule": "privacy.bounds"},
+            )
 
 
 def _check_rows(

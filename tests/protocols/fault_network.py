@@ -59,6 +59,13 @@ COLUMNS = [
 ]
 
 
+PUBLISHED = [
+    {"name": "parcel"},
+    {"name": "district"},
+    {"name": "tax_paid", "minimum": 0, "maximum": 10_000_000},
+]
+
+
 class SharedLedger(EmbeddedLedger):
     """The host's ledger, cosigned by all witnesses in the moment it grows."""
 
@@ -207,7 +214,9 @@ class Network(JointConsortium):
         rule = permit(id="runs", max_uses=MANY, max_budget=budget, **more)
         for owner, first in (("tax", 0), ("title", 100)):
             table = "returns" if owner == "tax" else "deeds"
-            self.publish(owner, table, taxes(ROWS, first), rules=[rule])
+            self.publish(
+                owner, table, taxes(ROWS, first), rules=[rule], columns=PUBLISHED
+            )
             name = f"{owner}/{table}"
             self.grant("housing", name, uses=MANY, budget=budget, **more)
 

@@ -184,6 +184,15 @@ def test_rows_under_another_name_are_found(
     assert job.problem.party == "housing"
 
 
+def test_bounds_are_those_of_the_owner(network: Network) -> None:
+    """Whoever asks cannot find out by refusals between which bounds values lie."""
+    narrow = {**alone().parameters["columns"][0], "maximum": 4_000}
+    wanted = replace(alone(), parameters={**alone().parameters, "columns": [narrow]})
+    job = done(network, wanted)
+    assert (job.phase, job.problem.rule) == ("failed", "privacy.bounds")
+    assert network.released == 0
+
+
 def test_the_query_key_is_for_grantees(network: Network) -> None:
     """Nobody else gets it, and nobody of a dataset without an account."""
     with pytest.raises(GrantMissing):
