@@ -242,7 +242,9 @@ def with_answers(node: Node, spec: AnySpec, inputs: list[Json]) -> list[Json]:
     for item, given in zip(_inputs(spec), inputs, strict=True):
         entry = dict(given) if isinstance(given, dict) else {}
         if query_privacy.account(view, item.dataset) is not None:
-            tag = filter_tag(_key(node, item.dataset), row_filter(spec))
+            tag = filter_tag(
+                _key(node, item.dataset), row_filter(view, spec, item.dataset)
+            )
             entry["answer"] = Answer(tag, noise_of(spec)).to_json()
         made.append(entry)
     return list[Json](made)
@@ -257,12 +259,19 @@ def noise_of(spec: AnySpec) -> Mechanism | None:
     return spec.noise if isinstance(spec, MpcSpec) else None
 
 
-def row_filter(spec: AnySpec) -> Json:
+def row_filter(view: View, spec: AnySpec, dataset: str) -> Json:
     """Which rows, or values, an answer is about: None for all rows.
 
     A program whose parameters choose among values (a count within an interval,
-    say) tells something of fewer rows, so that its parameters are its filter.
+    say) tells something of fewer rows, so that its parameters are its filter. A
+    record that was erased is in no later answer, and would be the difference.
     """
+    erased = sum(1 for _ in view.items(f"erased/{dataset}/"))
+    chosen = _chosen(spec)
+    return {"erased": erased, "filter": chosen} if erased else chosen
+
+
+def _chosen(spec: AnySpec) -> Json:
     if isinstance(spec, Spec):
         return None
     if isinstance(spec, MpcSpec) and spec.name in ALL_ROWS:
@@ -373,7 +382,7 @@ def _check_rows(
 ) -> None:
     inputs = {(one.dataset, one.version) for one in _inputs(spec)}
     meant = subset_digest(
-        row_filter=filter_tag(_own_key(node, dataset), row_filter(spec)),
+        row_filter=filter_tag(_own_key(node, dataset), row_filter(view, spec, dataset)),
         inputs=sorted(inputs),
         group_by=query.use(view, use_id).group_by,
     )

@@ -20,6 +20,7 @@ from test_joint_job import ended, judged, receipt_of, summed
 
 from privshare.audit.verifier import verify
 from privshare.errors import NotPermitted
+from privshare.exchange import dataset as datasets
 from privshare.exchange import job as jobs
 from privshare.exchange import privacy
 from privshare.exchange.job import Question
@@ -45,7 +46,8 @@ def account(network: Consortium, dataset: str = RETURNS) -> tuple[int, int]:
 def encrypted(tmp_path: Path) -> Iterator[Consortium]:
     """A table that housing may sum, whose owner has an account."""
     made = Consortium(tmp_path)
-    made.publish("tax", "returns", taxes(), rules=[permit(group_by=["district"])])
+    rules = [permit(group_by=["district"])]
+    made.publish("tax", "returns", taxes(), key="parcel", rules=rules)
     made.grant("housing", RETURNS)
     privacy.open_account(made["tax"], RETURNS, 0)
     made.sync()
@@ -68,6 +70,29 @@ def test_an_encrypted_sum_enters_the_log(encrypted: Consortium) -> None:
     with pytest.raises(NotPermitted) as refused:
         jobs.submit(encrypted["housing"], replace(SUM, group_by=None))
     assert refused.value.detail["rule"] == "privacy.differencing"
+
+
+def test_a_sum_without_the_erased_record_is_refused(encrypted: Consortium) -> None:
+    """The difference of a total before and after an erasure is what was erased."""
+    job = jobs.submit(encrypted["housing"], SUM)
+    encrypted.run("housing")
+    assert jobs.find(encrypted["housing"], job.id).phase == "done"
+    datasets.erase(encrypted["tax"], RETURNS, "p-5")
+    encrypted.sync()
+    with pytest.raises(NotPermitted) as refused:
+        jobs.submit(encrypted["housing"], SUM)
+    assert refused.value.detail["rule"] == "privacy.differencing"
+
+
+def test_a_record_that_is_erased_meanwhile_ends_the_job(encrypted: Consortium) -> None:
+    """It was admitted for all rows, and there is one less now."""
+    job = jobs.submit(encrypted["housing"], SUM)
+    datasets.erase(encrypted["tax"], RETURNS, "p-5")
+    encrypted.sync()
+    encrypted.run("housing")
+    found = jobs.find(encrypted["housing"], job.id)
+    assert found.problem is not None and found.problem.rule == "privacy.filter"
+    assert query_privacy.asked(encrypted.host.view(), RETURNS) == {}
 
 
 def test_a_module_with_other_parameters_is_refused(tmp_path: Path) -> None:
