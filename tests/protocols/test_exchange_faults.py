@@ -1,6 +1,7 @@
 """Whatever goes wrong between four nodes: the right answer, or an end with a name.
 
-The long form is 2,000 jobs; by hand, as many as one likes (`fault_sweep.py`).
+A hundred jobs here, 2,000 in the long form; CI, and who likes, sweeps with
+`fault_sweep.py`.
 """
 
 from __future__ import annotations
