@@ -253,6 +253,9 @@ class Liar:
     def channel(self, job: str) -> Any:
         return self._true.channel(job)
 
+    def forget(self, job: str) -> None:
+        self._true.forget(job)
+
     def run(self, work: JointWork, notary: Notary) -> JointOutcome:
         return self._lie(self._true.run(work, notary))
 
