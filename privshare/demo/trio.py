@@ -77,7 +77,7 @@ class Trio:
         """
         now = int(time.time())
         code: list[Json] = [
-            {"digest": one, "provenance": "the catalogue"} for one in programs
+            {"digest": one, "provenance": "the catalogue"} for one in sorted(programs)
         ]
         return {
             "accept_classes": [TRUST_CLASS],
