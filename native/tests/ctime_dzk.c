@@ -46,12 +46,18 @@ static void proof(const ps_backend *backend)
 
 static void ring(void)
 {
-    ps_limb v[4][16], z[16];
+    ps_limb v[4][24], z[24];
 
     pseudo_random(v, sizeof v);
     PS_SECRET(v, sizeof v);
-    ps_wide_cross(z, v[0], v[1], v[2], v[3], 8);
-    ps_wide_dot(z, v[0], v[1], v[2], v[3], 2, 4);
+    for (size_t limbs = 2; limbs <= 3; limbs++) {
+        ps_wide_cross(z, v[0], v[1], v[2], v[3], 8, limbs);
+        ps_wide_dot(z, v[0], v[1], v[2], v[3], 2, 4, limbs);
+        ps_wide_add(z, v[0], v[1], 8, limbs);
+        ps_wide_sub(z, v[0], v[1], 8, limbs);
+        ps_wide_mul(z, v[0], v[1], 8, limbs);
+        ps_wide_sum(z, v[0], 2, 2, 2, limbs);
+    }
     PS_PUBLIC(z, sizeof z);
 }
 

@@ -156,7 +156,7 @@ def unslice_bits(rows: Limbs, n: int, limbs: int) -> Limbs:
     rows = _in(rows)
     if rows.ndim != 2 or rows.shape[1] != -(-n // 64):
         raise NativeError(f"expected rows of {-(-n // 64)} words, found {rows.shape}")
-    shape = (rows.shape[0], n) if limbs == 1 else (rows.shape[0], n, 2)
+    shape = (rows.shape[0], n) if limbs == 1 else (rows.shape[0], n, limbs)
     values = np.empty(shape, np.uint64)
     lib.ps_rss_unslice(_pointer(values), _pointer(rows), rows.shape[0], n, limbs)
     return values

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -26,8 +27,18 @@ CASES: dict[str, dict[str, Any]] = {
     "group_mean": {"value": "wage", "key": "place"},
     "group_sum": {"value": "wage", "key": "place"},
     "histogram": {"value": "wage", "edges": [-1_000, 0, 500, 1_000]},
+    "linear_regression": {"y": "wage", "X": ["age", "flag"]},
+    "logistic_regression": {
+        "y": "flag",
+        "X": [{"column": "age", "center": 60, "unit": 30}],
+        "steps": 2,
+        "rate": 10**6,
+        "limit": 4,
+    },
     "mean": {"value": "wage"},
+    "quantile": {"value": "wage", "quantiles": [250, 500]},
     "sum": {"value": "wage"},
+    "top_k": {"value": "wage", "at_least": 100, "largest": 3},
     "threshold": {"value": "wage", "at_least": 3},
     "variance": {"value": "wage"},
 }
@@ -35,10 +46,15 @@ CASES: dict[str, dict[str, Any]] = {
 
 def columns_of(case: dict[str, Any]) -> list[dict[str, Any]]:
     """The columns that a case declares."""
-    named = {case.get("value"), case.get("key"), *case.get("values", ())}
+    named = {case.get(one) for one in ("value", "key", "y")}
+    named |= set(case.get("values", ()))
+    named |= {
+        one["column"] if isinstance(one, dict) else one for one in case.get("X", ())
+    }
     every = [
         engine.number("wage", -1_000, 1_000),
         engine.number("age", 0, 120),
+        engine.number("flag", 0, 1),
         engine.category("place", WORDS),
     ]
     return [one for one in every if one["name"] in named]
@@ -52,6 +68,7 @@ def test_checked_programs_equal_their_references(name: str, k: int) -> None:
     plain: dict[str, Any] = {
         "wage": [draw.randint(-1_000, 1_000) for _ in range(ROWS)],
         "age": [draw.randint(0, 120) for _ in range(ROWS)],
+        "flag": [draw.randint(0, 1) for _ in range(ROWS)],
         "place": [draw.choice(WORDS) for _ in range(ROWS)],
     }
     declared = columns_of(CASES[name])
@@ -68,14 +85,30 @@ def test_every_program_says_whether_it_can_be_checked() -> None:
     assert can == set(CASES)
 
 
-def test_what_does_not_fit_64_bits_is_not_checked() -> None:
-    """The check covers the low bits of the larger ring alone."""
-    large = 1 << 40
-    columns = [engine.number("wage", -large, large)]
-    parameters = engine.asked(columns, value="wage")
-    plan = catalogue.find("variance").plan(parameters, {engine.DATASET: 10}, 1)
-    assert plan.ring == 128
-    catalogue.check_model(plan, "semi-honest")
+@pytest.mark.parametrize("name", ["sum", "variance", "threshold", "group_sum"])
+def test_large_numbers_are_checked_too(name: str) -> None:
+    """In a ring of 128 bits, with tags in one of 192."""
+    large = 1 << 45
+    draw = random.Random(name)
+    columns = [engine.number("wage", -large, large), engine.category("place", WORDS)]
+    taken = columns if name == "group_sum" else columns[:1]
+    plain: dict[str, Any] = {
+        "wage": [draw.choice([-large, large, 0, 1, -1]) for _ in range(ROWS)],
+        "place": [draw.choice(WORDS) for _ in range(ROWS)],
+    }
+    plain = {one["name"]: plain[one["name"]] for one in taken}
+    parameters = engine.asked(taken, **CASES[name])
+    program, data = catalogue.find(name), {engine.DATASET: plain}
+    plan = program.plan(parameters, {engine.DATASET: ROWS}, 2)
+    catalogue.check_model(plan, "malicious-abort")
+    engine.same(program, parameters, data, 2, CheckedParty)
+    if name == "variance":
+        assert plan.ring == 128
+
+
+def test_what_shuffles_is_not_checked() -> None:
+    """Nothing shows that rows were only exchanged."""
+    plan = SimpleNamespace(program="join_group_sum")
     with pytest.raises(NotPermitted) as refused:
-        catalogue.check_model(plan, "malicious-abort")
+        catalogue.check_model(plan, "malicious-abort")  # type: ignore[arg-type]
     assert refused.value.detail["rule"] == "job.model"

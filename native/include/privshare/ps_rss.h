@@ -7,8 +7,9 @@
  *
  * Source  Araki, Furukawa, Lindell, Nof and Ohara, CCS 2016, section 2.
  *
- * Time and addresses depend on sizes alone. `limbs` is 1 or 2 throughout; a
- * product of sizes that a call names must not pass SIZE_MAX.
+ * Time and addresses depend on sizes alone. `limbs` is 1 or 2 for products,
+ * and any number from 1 where bits are sliced; a product of sizes that a call
+ * names must not pass SIZE_MAX.
  */
 #ifndef PRIVSHARE_PS_RSS_H
 #define PRIVSHARE_PS_RSS_H

@@ -60,8 +60,8 @@ void ps_rss_unslice(uint64_t *values, const uint64_t *rows, size_t n_rows,
             uint64_t bit = bits[i / WORD] >> (i % WORD) & 1;
 
             out[i * limbs] = bit;
-            if (limbs == 2) {
-                out[2 * i + 1] = 0;
+            for (size_t limb = 1; limb < limbs; limb++) {
+                out[i * limbs + limb] = 0;
             }
         }
     }

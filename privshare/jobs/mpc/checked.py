@@ -1,14 +1,14 @@
 """Shares of a value together with shares of its tag, in a larger ring.
 
-    x in Z_2^k is held in Z_2^(k + s), and beside it m = r x, where r is random
+    x in Z_2^k is held in Z_2^(k + 64), and beside it m = r x, where r is random
     and nobody knows it. What is linear is done to both.
 
 A node can add to a product what it likes, but only what it knows; the tag of
-the sum would have to change by r times as much. The upper s bits of a value
+the sum would have to change by r times as much. The upper 64 bits of a value
 mean nothing and are dropped when it leaves.
 
-    ring 64     k = 64, s = 64     integers
-    ring 128    k = 80, s = 48     fixed point; declared bounds up to 76 bits
+    ring 64     two limbs      integers
+    ring 128    three limbs    fixed point, large integers
 
 Source:
     Abspoel, Dalskov, Escudero and Nof, ACNS 2021, section 3.
@@ -26,36 +26,27 @@ import numpy as np
 from privshare.errors import OutOfRange
 from privshare.jobs.mpc.ring import Limbs, Shared, limbs_of
 
-__all__ = ["VALUE_BITS", "WIDE", "Checked", "reduced", "ring_soundness_bits", "widen"]
+__all__ = ["EXTRA_BITS", "Checked", "ring_soundness_bits", "widen"]
 
-#: The ring that values and tags live in.
-WIDE = 128
-#: Bits of a value that count, by the ring that a program declares.
-VALUE_BITS = {64: 64, 128: 80}
+#: Bits of values and tags above those that count.
+EXTRA_BITS = 64
 
 
-def ring_soundness_bits(ring: int) -> float:
+def ring_soundness_bits() -> float:
     """At most 2^-this is the chance that a false product passes the check.
 
-    (s + 3) / 2^(s + 2). A product that is false by d, of valuation v < k, has
-    the tag's error g - r d; that is divisible by 2^(v + j) for at most one r
-    in 2^j. The check weighs it with an unknown uniform number, and finds 0
-    with 2^(v + j - k - s). The sum over j is largest for v = k - 1.
+    (s + 3) / 2^(s + 2), with s of `EXTRA_BITS`. A product that is false by d, of
+    valuation v < k, has the tag's error g - r d; that is divisible by 2^(v + j)
+    for at most one r in 2^j. The check weighs it with an unknown uniform number,
+    and finds 0 with 2^(v + j - k - s). The sum over j is largest for v = k - 1.
     """
-    s = WIDE - VALUE_BITS[ring]
-    return s + 2 - math.log2(s + 3)
+    return EXTRA_BITS + 2 - math.log2(EXTRA_BITS + 3)
 
 
-def widen(limbs: Limbs) -> Limbs:
-    """Elements of Z_2^64 in Z_2^128, with zeros on top."""
-    return np.stack([limbs, np.zeros_like(limbs)], axis=-1)
-
-
-def reduced(limbs: Limbs) -> Limbs:
-    """Elements of Z_2^128 modulo 2^80, as signed numbers: what ring 128 means."""
-    high = limbs[..., 1].astype(np.int64) << np.int64(WIDE - VALUE_BITS[128])
-    high >>= np.int64(WIDE - VALUE_BITS[128])
-    return np.stack([limbs[..., 0], high.astype(np.uint64)], axis=-1)
+def widen(limbs: Limbs, ring: int) -> Limbs:
+    """Elements of Z_2^ring with a limb of zeros on top."""
+    parts = limbs[..., None] if ring == 64 else limbs
+    return np.concatenate([parts, np.zeros_like(parts[..., :1])], axis=-1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +57,7 @@ class Checked(Shared):
     holders of its pieces have the same. A sum has one if all its parts do.
 
     Attributes:
-        own, next: Pieces of the value, in Z_2^128. Secret.
+        own, next: Pieces of the value, of one limb more. Secret.
         ring: What the program declared, 64 or 128.
         tag: r times the value, or None. Secret.
     """
@@ -79,19 +70,23 @@ class Checked(Shared):
         return self.own.shape[:-1]
 
     @property
+    def wide_ring(self) -> int:
+        """Bits of the ring that value and tag live in."""
+        return self.ring + EXTRA_BITS
+
+    @property
     def value(self) -> Shared:
         """The value alone."""
-        return Shared(self.own, self.next, WIDE)
+        return Shared(self.own, self.next, self.wide_ring)
 
     @property
     def core(self) -> Shared:
-        """The bits that count, as pieces of their own: modulo 2^64 or 2^80."""
-        if self.ring == 64:
-            low = np.ascontiguousarray
-            return Shared(low(self.own[..., 0]), low(self.next[..., 0]), 64)
-        top = np.uint64((1 << (VALUE_BITS[128] - 64)) - 1)
-        mask = np.array([~np.uint64(0), top])
-        return Shared(self.own & mask, self.next & mask, WIDE)
+        """The bits that count, as pieces of their own: modulo 2^ring."""
+        low = 0 if self.ring == 64 else slice(0, 2)
+        own, following = (
+            np.ascontiguousarray(one[..., low]) for one in (self.own, self.next)
+        )
+        return Shared(own, following, self.ring)
 
     def make(self, value: Shared, tag: Shared | None) -> Checked:
         """Another of the same ring."""
@@ -101,10 +96,10 @@ class Checked(Shared):
         return self.make(work(self.value), None if self.tag is None else work(self.tag))
 
     def wide(self, by: int | Sequence[int] | Limbs) -> Limbs:
-        """Public numbers of the declared ring as elements of Z_2^128."""
-        if self.ring == 64 and isinstance(by, np.ndarray):
-            return widen(by.astype(np.uint64, copy=False))
-        return limbs_of(by, WIDE)
+        """Public numbers of the declared ring as elements of the larger one."""
+        if isinstance(by, np.ndarray):
+            return widen(by.astype(np.uint64, copy=False), self.ring)
+        return limbs_of(by, self.wide_ring)
 
     def _pair(self, other: Shared) -> Checked:
         if not isinstance(other, Checked) or other.ring != self.ring:

@@ -38,10 +38,8 @@ from privshare.errors import OutOfRange, StepNotAllowed
 from privshare.jobs.mpc.abort import abort
 from privshare.jobs.mpc.bit_proof import MAX_WORDS, BitProof, soundness_bits
 from privshare.jobs.mpc.checked import (
-    VALUE_BITS,
-    WIDE,
+    EXTRA_BITS,
     Checked,
-    reduced,
     ring_soundness_bits,
     widen,
 )
@@ -55,8 +53,7 @@ from privshare.jobs.mpc.ring import (
     concat,
     from_rows,
     limbs_of,
-    mul128,
-    to_rows,
+    mul_limbs,
 )
 from privshare.jobs.mpc_spec import Model
 
@@ -64,6 +61,8 @@ __all__ = ["MAX_ELEMENTS", "CheckedParty"]
 
 #: Products after which a check is due, whatever the program does.
 MAX_ELEMENTS = 1 << 20
+#: Where values and tags live, of programs in rings of 64 and of 128 bits.
+WIDE_RINGS = (64 + EXTRA_BITS, 128 + EXTRA_BITS)
 
 
 class CheckedParty(Party):
@@ -74,8 +73,10 @@ class CheckedParty(Party):
     def __init__(self, link: Link, key_previous: bytes, key_next: bytes) -> None:
         super().__init__(link, key_previous, key_next, "malicious-abort")
         self._proof = BitProof(link, key_previous, key_next)
-        self._key = Party.random(self, (), WIDE)
-        self._made: list[tuple[Shared, Shared]] = []
+        self._keys = {ring: Party.random(self, (), ring) for ring in WIDE_RINGS}
+        self._made: dict[int, list[tuple[Shared, Shared]]] = {
+            ring: [] for ring in WIDE_RINGS
+        }
         self._n_made = 0
         self._checking = False
         self._unconfirmed = False
@@ -90,7 +91,7 @@ class CheckedParty(Party):
             each = soundness_bits(64 * MAX_WORDS)
             found["bits"] = int(each - math.log2(self._n_proofs))
         if self._n_checks:
-            each = ring_soundness_bits(64)
+            each = ring_soundness_bits()
             found["products"] = int(each - math.log2(self._n_checks))
         return found
 
@@ -112,53 +113,50 @@ class CheckedParty(Party):
         return _lifted(x)
 
     def output(self, x: Shared) -> Shared:
-        """What leaves for a receiver, after a check.
-
-        Of ring 128 the receiver takes `checked.reduced` of the sum: the upper
-        48 bits are not covered by the check.
-        """
+        """What leaves for a receiver, after a check: the bits that count."""
         self.check()
-        checked = _checked(x)
-        return checked.core if checked.ring == 64 else checked.value
+        return _checked(x).core
 
     def public(self, values: Any, ring: int = 64) -> Checked:
         """A public value: its tag is local."""
         limbs = np.asarray(limbs_of(values, ring), dtype=np.uint64)
-        full = widen(limbs) if ring == 64 else limbs
-        value = Party.public(self, full, WIDE)
+        full, wide_ring = widen(limbs, ring), ring + EXTRA_BITS
+        value, key = Party.public(self, full, wide_ring), self._keys[wide_ring]
         # The key has a piece at every node; public times it stays local.
         own, following = (
-            np.broadcast_to(one, full.shape) for one in (self._key.own, self._key.next)
+            mul_limbs(full, one, wide_ring) for one in (key.own, key.next)
         )
-        tag = Shared(mul128(full, own), mul128(full, following), WIDE)
+        tag = Shared(own, following, wide_ring)
         return Checked(value.own, value.next, ring, tag=tag)
 
     def add_public(self, x: Shared, values: Any) -> Checked:
         """x plus public numbers."""
         checked = _checked(x)
         limbs = np.asarray(limbs_of(values, checked.ring), dtype=np.uint64)
-        shape = checked.shape if checked.ring == 64 else checked.own.shape
+        shape = checked.shape if checked.ring == 64 else (*checked.shape, 2)
         return checked + self.public(np.broadcast_to(limbs, shape), checked.ring)
 
     def known(self, x: Shared, number: int) -> Checked:
         """Piece `number` of x as a value of its own."""
         checked = _checked(x)
-        return _lifted(Party.known(self, checked.core, number), checked.ring)
+        return _lifted(Party.known(self, checked.core, number))
 
     def random(self, shape: Sequence[int], ring: int = 64) -> Checked:
         """A random value that nobody knows."""
-        return _lifted(Party.random(self, shape, WIDE), ring)
+        made = Party.random(self, shape, ring + EXTRA_BITS)
+        return Checked(made.own, made.next, ring, tag=None)
 
     def _tag(self, x: Checked) -> Shared:
         """Its tag, made now if there is none."""
         if x.tag is not None:
             return x.tag
-        tag = Party.multiply(self, x.value, self._key)
+        tag = self._plain(x.value, self._keys[x.wide_ring])
         self._log_tagged(x.value, tag, x.ring)
         return tag
 
     def _log_tagged(self, value: Shared, tag: Shared, ring: int) -> Checked:
-        self._made.append((value.reshape(value.size), tag.reshape(tag.size)))
+        pair = value.reshape(value.size), tag.reshape(tag.size)
+        self._made[value.ring].append(pair)
         self._n_made += value.size
         self._unconfirmed = True
         made = Checked(value.own, value.next, ring, tag=tag)
@@ -206,8 +204,12 @@ class CheckedParty(Party):
 
     def _both(self, like: Checked, label: str, value: Limbs, tag: Limbs) -> Checked:
         """A product and its tag in one message."""
-        made = self._product(label, np.stack([value, tag]), WIDE)
+        made = self._product(label, np.stack([value, tag]), like.wide_ring)
         return self._log_tagged(made[0], made[1], like.ring)
+
+    def _plain(self, x: Shared, y: Shared) -> Shared:
+        """Products without tags."""
+        return self._product("multiply", _times(x, y), x.ring)
 
     # -- bits ------------------------------------------------------------------
 
@@ -224,24 +226,8 @@ class CheckedParty(Party):
         self, x: Shared, first: int = 0, n_bits: int = 0
     ) -> tuple[Bits, Bits, Bits]:
         """The three pieces of the bits that count; arguments as `Party.terms`."""
-        if not isinstance(x, Checked) or x.ring == 64:
-            plain = x.core if isinstance(x, Checked) else x
-            return Party.terms(self, plain, first, n_bits)
-        flat, k = x.reshape(x.size).core, VALUE_BITS[128]
-        end = min(first + n_bits, k) if n_bits else k
-        own, following = (
-            to_rows(one, WIDE)[first:end] for one in (flat.own, flat.next)
-        )
-        zero = np.zeros_like(own)
-        made = [
-            Bits(
-                own if self.index == number else zero,
-                following if (self.index + 1) % 3 == number else zero,
-                x.size,
-            )
-            for number in range(3)
-        ]
-        return made[0], made[1], made[2]
+        plain = x.core if isinstance(x, Checked) else x
+        return Party.terms(self, plain, first, n_bits)
 
     def from_bits(self, bits: Bits, ring: int = 64) -> Checked:
         """Each bit as a ring element 0 or 1: (rows, n).
@@ -250,9 +236,12 @@ class CheckedParty(Party):
         tag; from v, the sum of some pieces modulo 2, and its tag t, the next:
         v + (1 - 2v) b and t + (r - 2t) b.
         """
-        a, b, c = (_ring_bits(self._piece(bits, number)) for number in range(3))
-        one = Party.public(self, np.array([1, 0], np.uint64), WIDE)
-        key = self._key
+        wide_ring = ring + EXTRA_BITS
+        a, b, c = (
+            _ring_bits(self._piece(bits, number), wide_ring) for number in range(3)
+        )
+        one = Party.public(self, limbs_of(1, wide_ring), wide_ring)
+        key = self._keys[wide_ring]
         first = self._pairwise("from bits", [(a, key), (_turned(one, a), b)])
         tag, value = first[0], a + first[1]
         self._log_tagged(a, tag, ring)
@@ -291,29 +280,19 @@ class CheckedParty(Party):
     ) -> list[Shared]:
         """Products without tags, in one message."""
         parts = np.stack([_times(x, y) for x, y in pairs])
-        made = self._product(label, parts, WIDE)
+        made = self._product(label, parts, pairs[0][0].ring)
         return [made[number] for number in range(len(pairs))]
-
-    def sign(self, x: Shared) -> Bits:
-        """The top bit of those that count."""
-        return Party.sign(self, _view(x))
-
-    def to_bits(self, x: Shared) -> Bits:
-        """All bits that count."""
-        return Party.to_bits(self, _view(x))
 
     # -- numbers ---------------------------------------------------------------
 
     def truncate(self, x: Shared, n_bits: int, bound_bits: int) -> Checked:
-        """As `Party.truncate`, modulo 2^64 or 2^80.
-
-        The shifted pieces are known to two nodes each.
+        """As `Party.truncate`; the shifted pieces are known to two nodes each.
 
         Raises:
-            OutOfRange: bound_bits is above 60, or above 76 of ring 128.
+            OutOfRange: bound_bits is above ring - 4.
         """
         checked = _checked(x)
-        k = VALUE_BITS[checked.ring]
+        k = checked.ring
         if not 0 < n_bits <= bound_bits <= k - 4:
             raise OutOfRange(f"bound_bits: expected up to {k - 4}, found {bound_bits}")
         flat = self.add_public(checked.reshape(checked.size), 1 << bound_bits)
@@ -325,12 +304,7 @@ class CheckedParty(Party):
         counts = self.from_bits(low.stack(wraps), checked.ring)
         core = flat.core
         shifted = _lifted(
-            Shared(
-                _shift(core.own, n_bits, core.ring),
-                _shift(core.next, n_bits, core.ring),
-                core.ring,
-            ),
-            checked.ring,
+            Shared(_shift(core.own, n_bits, k), _shift(core.next, n_bits, k), k)
         )
         over = counts[low.n_bits] + counts[low.n_bits + 1].scale(2)
         out = shifted + counts[0 : low.n_bits].sum(0)
@@ -355,11 +329,7 @@ class CheckedParty(Party):
 
     def open(self, x: Shared, label: str = "open") -> Limbs:
         """The value, at all three, after a check."""
-        if not isinstance(x, Checked):
-            return Party.open(self, x, label)
-        if x.ring == 64:
-            return Party.open(self, x.core, label)
-        return reduced(Party.open(self, x.value, label))
+        return Party.open(self, x.core if isinstance(x, Checked) else x, label)
 
     def check(self) -> None:
         """Verify everything multiplied so far, and confirm it to each other.
@@ -372,35 +342,32 @@ class CheckedParty(Party):
         self._checking = True
         try:
             self._prove()
-            self._check_tags()
+            for ring in WIDE_RINGS:
+                self._check_tags(ring)
             self.link.agree("checked", hashlib.sha256(b"checked").digest())
             self._unconfirmed = False
         finally:
             self._checking = False
 
-    def _check_tags(self) -> None:
-        if not self._made:
+    def _check_tags(self, ring: int) -> None:
+        if not self._made[ring]:
             return
-        values, tags = (concat(column) for column in zip(*self._made, strict=True))
-        self._made, self._n_made = [], 0
+        values, tags = (
+            concat(column) for column in zip(*self._made[ring], strict=True)
+        )
+        self._n_made -= values.size
+        self._made[ring] = []
         self._n_checks += 1
-        by = Party.random(self, (values.size,), WIDE)
+        by = Party.random(self, (values.size,), ring)
         sums = np.stack([_sums(by, one) for one in (values, tags)])
-        mixed = self._product("check tags", sums, WIDE)
+        mixed = self._product("check tags", sums, ring)
         value, tag = mixed[0:1], mixed[1:2]
-        rest = tag - Party.multiply(self, value, self._key)
+        rest = tag - self._plain(value, self._keys[ring])
         if Party.open(self, rest, "check zero").any():
             raise abort(
                 "mpc.check",
                 "expected products in the ring to be right, found a false one",
             )
-
-
-def _view(x: Shared) -> Shared:
-    """What circuits of `Party` read: the ring is the bits that count."""
-    if not isinstance(x, Checked):
-        return x
-    return Checked(x.own, x.next, VALUE_BITS[x.ring], tag=x.tag)
 
 
 def _checked(x: Shared) -> Checked:
@@ -409,12 +376,10 @@ def _checked(x: Shared) -> Checked:
     return x
 
 
-def _lifted(x: Shared, ring: int | None = None) -> Checked:
+def _lifted(x: Shared) -> Checked:
     """Pieces that two nodes hold alike, in the larger ring."""
-    own, following = x.own, x.next
-    if x.ring == 64:
-        own, following = widen(own), widen(following)
-    return Checked(own, following, ring or x.ring, tag=None)
+    ring = x.ring
+    return Checked(widen(x.own, ring), widen(x.next, ring), ring, tag=None)
 
 
 def _first_tagged(a: Checked, b: Checked) -> tuple[Checked, Checked]:
@@ -444,13 +409,13 @@ def _turned(one: Shared, x: Shared) -> Shared:
     """one - 2x."""
     twice = x + x
     at = np.broadcast_to
-    return Shared(at(one.own, x.own.shape), at(one.next, x.next.shape), WIDE) - twice
+    return Shared(at(one.own, x.own.shape), at(one.next, x.next.shape), x.ring) - twice
 
 
-def _ring_bits(bits: Bits) -> Shared:
+def _ring_bits(bits: Bits, ring: int) -> Shared:
     """Rows of bits one after the other, each bit a ring element."""
 
     def made(rows: Limbs) -> Limbs:
-        return from_rows(rows, bits.n, WIDE).reshape(-1, 2)
+        return from_rows(rows, bits.n, ring).reshape(-1, ring // 64)
 
-    return Shared(made(bits.own), made(bits.next), WIDE)
+    return Shared(made(bits.own), made(bits.next), ring)

@@ -27,12 +27,12 @@ from privshare.jobs.mpc.ring import (
     Bits,
     Limbs,
     Shared,
-    add128,
+    add_limbs,
     from_rows,
     limbs_of,
-    mul128,
-    sub128,
-    sum128,
+    mul_limbs,
+    sub_limbs,
+    sum_limbs,
     to_rows,
     words_for,
 )
@@ -100,14 +100,9 @@ class Party:
 
     def add_public(self, x: Shared, values: Any) -> Shared:
         """x plus public numbers."""
-        said = self.public(values, x.ring)
-        zeros = Shared(np.zeros_like(x.own), np.zeros_like(x.next), x.ring)
-        if x.ring == 64:
-            return Shared(x.own + said.own, x.next + said.next, 64)
-        wide = np.broadcast_to
-        return x + Shared(
-            wide(said.own, zeros.own.shape), wide(said.next, zeros.next.shape), 128
-        )
+        said, shape = self.public(values, x.ring), x.own.shape
+        own, following = (np.broadcast_to(one, shape) for one in (said.own, said.next))
+        return x + Shared(own, following, x.ring)
 
     def known(self, x: Shared, number: int) -> Shared:
         """Piece `number` of x as a shared value of its own: nobody sends anything."""
@@ -120,7 +115,7 @@ class Party:
 
     def random(self, shape: Sequence[int], ring: int = 64) -> Shared:
         """A random value that nobody knows."""
-        full = (*shape, 2) if ring == 128 else tuple(shape)
+        full = tuple(shape) if ring == 64 else (*shape, ring // 64)
         # Piece i is known to nodes i - 1 and i: the key they share makes it.
         own, following = self._previous.words(full), self._next.words(full)
         return Shared(own, following, ring)
@@ -128,9 +123,7 @@ class Party:
     def _zero(self, shape: Sequence[int], ring: int) -> Limbs:
         """This node's part of a random sharing of zero."""
         own, following = self._previous.words(shape), self._next.words(shape)
-        if ring == 64:
-            return following - own
-        return sub128(following, own)
+        return sub_limbs(following, own, ring)
 
     def _reshare(self, label: str, piece: Limbs, ring: int) -> Shared:
         data = np.ascontiguousarray(piece)
@@ -153,8 +146,7 @@ class Party:
             z = rss.matmul((across.own, across.next, down.own, down.next), limbs)
             return self._product("dot", z.reshape(x.own.shape[1:]), x.ring)
         z = rss.multiply((x.own, x.next, y.own, y.next), limbs)
-        z = z.sum(axis=-1, dtype=np.uint64) if limbs == 1 else sum128(z, axis)
-        return self._product("dot", np.asarray(z), x.ring)
+        return self._product("dot", sum_limbs(z, axis, x.ring), x.ring)
 
     def matmul(self, x: Shared, y: Shared) -> Shared:
         """The product of two matrices."""
@@ -163,7 +155,7 @@ class Party:
 
     def _product(self, label: str, z: Limbs, ring: int) -> Shared:
         zero = self._zero(z.shape, ring)
-        return self._reshare(label, z + zero if ring == 64 else add128(z, zero), ring)
+        return self._reshare(label, add_limbs(z, zero, ring), ring)
 
     # -- bits ------------------------------------------------------------------
 
@@ -315,10 +307,7 @@ class Party:
         ab, c = self._two_terms(bits, ring)
         by = limbs_of(weights, ring)[:, None]
         product = rss.multiply((ab.own, ab.next, c.own, c.next), ring // 64)
-        if ring == 64:
-            z = (product * by).sum(axis=0, dtype=np.uint64)
-        else:
-            z = sum128(mul128(product, by), 0)
+        z = sum_limbs(mul_limbs(product, by, ring), 0, ring)
         both = self._product("add up bits", z, ring)
         return (ab + c).scale(by).sum(0) - both.scale(2)
 
@@ -403,9 +392,7 @@ class Party:
                 "expected both holders of a piece to open the same, found otherwise",
             )
         missing = np.frombuffer(before, np.uint64).reshape(own.shape)
-        if x.ring == 64:
-            return own + following + missing
-        return add128(add128(own, following), missing)
+        return add_limbs(add_limbs(own, following, x.ring), missing, x.ring)
 
     def open_bits(self, x: Bits, label: str = "open bits") -> Limbs:
         """The bits, at all three, sliced."""

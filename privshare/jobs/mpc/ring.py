@@ -1,12 +1,13 @@
 """Shares of ring elements and of bits, as one of three nodes holds them.
 
-x = x0 + x1 + x2 modulo 2^64 or 2^128, or x0 ^ x1 ^ x2. Node i holds x_i, its
+x = x0 + x1 + x2 modulo 2^64, 2^128 or 2^192, or x0 ^ x1 ^ x2. Node i holds x_i, its
 own piece, and x_(i+1), the next. Sums, and products with public numbers, are
 local: they are done on both pieces, and nobody sends anything.
 
-An element of Z_2^128 is two limbs, the low one first, in the last axis. Bits
-are sliced: row b holds bit b of up to 64 values a word, value j in word j // 64
-at bit j % 64.
+An element of more than 64 bits is two or three limbs, the low one first, in the
+last axis. Programs declare 64 or 128; 192 carries the tags of the latter
+(`checked`). Bits are sliced: row b holds bit b of up to 64 values a word, value
+j in word j // 64 at bit j % 64.
 
 Source:
     Araki, Furukawa, Lindell, Nof and Ohara, CCS 2016, section 2.
@@ -21,7 +22,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from privshare.bindings import rss
+from privshare.bindings import rss, wide
 from privshare.bindings.rss import add128, mul128, sub128, sum128
 from privshare.errors import OutOfRange
 
@@ -30,13 +31,16 @@ __all__ = [
     "Limbs",
     "Shared",
     "add128",
+    "add_limbs",
     "concat",
     "from_rows",
     "limbs_of",
     "mul128",
-    "neg128",
+    "mul_limbs",
     "sub128",
+    "sub_limbs",
     "sum128",
+    "sum_limbs",
     "to_rows",
     "words_for",
 ]
@@ -60,13 +64,38 @@ def limbs_of(values: Sequence[int] | Limbs | int, ring: int) -> Limbs:
     if ring == 64:
         found = np.array([one & mask for one in listed], dtype=np.uint64)
         return found[0] if isinstance(values, int) else found
-    found = np.array([[one & mask, (one >> 64) & mask] for one in listed], np.uint64)
+    found = np.array(
+        [[one >> low & mask for low in range(0, ring, 64)] for one in listed], np.uint64
+    )
     return found[0] if isinstance(values, int) else found
 
 
-def neg128(a: Limbs) -> Limbs:
-    """-a modulo 2^128."""
-    return rss.sub128(np.zeros_like(a), a)
+def add_limbs(a: Limbs, b: Limbs, ring: int) -> Limbs:
+    """a + b modulo 2^ring."""
+    if ring == 64:
+        return a + b
+    return add128(a, b) if ring == 128 else wide.add(a, b)
+
+
+def sub_limbs(a: Limbs, b: Limbs, ring: int) -> Limbs:
+    """a - b modulo 2^ring."""
+    if ring == 64:
+        return a - b
+    return sub128(a, b) if ring == 128 else wide.sub(a, b)
+
+
+def mul_limbs(a: Limbs, b: Limbs, ring: int) -> Limbs:
+    """a · b modulo 2^ring; b may be one element."""
+    if ring == 64:
+        return a * b
+    return mul128(a, b) if ring == 128 else wide.mul(a, b)
+
+
+def sum_limbs(a: Limbs, axis: int, ring: int) -> Limbs:
+    """Sums along an axis of elements, modulo 2^ring."""
+    if ring == 64:
+        return np.asarray(a.sum(axis=axis, dtype=np.uint64))
+    return sum128(a, axis) if ring == 128 else wide.total(a, axis)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +105,7 @@ class Shared:
     Attributes:
         own: This node's piece. Secret.
         next: The next node's piece. Secret.
-        ring: 64 or 128.
+        ring: 64, 128 or 192.
     """
 
     own: Limbs
@@ -105,41 +134,43 @@ class Shared:
 
     def __add__(self, other: Shared) -> Shared:
         self._check(other)
-        if self.ring == 64:
-            return Shared(self.own + other.own, self.next + other.next, 64)
-        return Shared(add128(self.own, other.own), add128(self.next, other.next), 128)
+        ring = self.ring
+        return Shared(
+            add_limbs(self.own, other.own, ring),
+            add_limbs(self.next, other.next, ring),
+            ring,
+        )
 
     def __neg__(self) -> Shared:
         if self.ring == 64:
             return self._both(lambda one: ~one + np.uint64(1))
-        return self._both(neg128)
+        return self._both(lambda one: sub_limbs(np.zeros_like(one), one, self.ring))
 
     def __sub__(self, other: Shared) -> Shared:
         self._check(other)
-        if self.ring == 64:
-            return Shared(self.own - other.own, self.next - other.next, 64)
-        return Shared(sub128(self.own, other.own), sub128(self.next, other.next), 128)
+        ring = self.ring
+        return Shared(
+            sub_limbs(self.own, other.own, ring),
+            sub_limbs(self.next, other.next, ring),
+            ring,
+        )
 
     def scale(self, by: int | Sequence[int] | Limbs) -> Shared:
         """Times public numbers."""
         times = limbs_of(by, self.ring)
-        if self.ring == 64:
-            return self._both(lambda one: one * times)
-        return self._both(lambda one: mul128(one, times))
+        return self._both(lambda one: mul_limbs(one, times, self.ring))
 
     def sum(self, axis: int = 0) -> Shared:
         """The sum along an axis."""
-        if self.ring == 64:
-            return self._both(lambda one: one.sum(axis=axis, dtype=np.uint64))
-        along = axis if axis >= 0 else axis - 1
-        return self._both(lambda one: sum128(one, along))
+        along = axis if axis >= 0 or self.ring == 64 else axis - 1
+        return self._both(lambda one: sum_limbs(one, along, self.ring))
 
     def __getitem__(self, index: Any) -> Shared:
         return self._both(lambda one: one[index])
 
     def reshape(self, *shape: int) -> Shared:
         """The same elements in another shape."""
-        tail = () if self.ring == 64 else (2,)
+        tail = () if self.ring == 64 else (self.ring // 64,)
         return self._both(lambda one: one.reshape((*shape, *tail)))
 
     def joined(self, parts: Sequence[Shared], axis: int) -> Shared:

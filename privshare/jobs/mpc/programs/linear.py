@@ -335,5 +335,6 @@ LINEAR = Program(
     document=_document,
     reference=_reference,
     runner="privshare.jobs.mpc.programs.linear_run:linear_regression",
+    checked=True,
 )
 PROGRAMS = (LINEAR,)

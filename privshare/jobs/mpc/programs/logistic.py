@@ -291,5 +291,6 @@ LOGISTIC = Program(
     document=_document,
     reference=_reference,
     runner="privshare.jobs.mpc.programs.logistic_run:logistic_regression",
+    checked=True,
 )
 PROGRAMS = (LOGISTIC,)

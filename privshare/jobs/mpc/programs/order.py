@@ -203,6 +203,7 @@ QUANTILE = Program(
     document=_document,
     reference=_reference,
     runner="privshare.jobs.mpc.programs.order_run:quantile",
+    checked=True,
 )
 TOP_K = Program(
     name="top_k",
@@ -216,5 +217,6 @@ TOP_K = Program(
     document=_document,
     reference=_reference,
     runner="privshare.jobs.mpc.programs.order_run:top_k",
+    checked=True,
 )
 PROGRAMS = (QUANTILE, TOP_K)
