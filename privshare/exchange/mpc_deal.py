@@ -58,8 +58,10 @@ def deal(
     Raises:
         OutOfRange: A value outside what the specification declares, with its
             column and how many rows; or too much data.
+        NotPermitted: The program named is not the one granted: `run.module`.
         StepNotAllowed: We have not appraised a node: rule `job.appraised`.
     """
+    catalogue.check_code(spec.name, spec.code)
     names = item.all_columns
     columns, rows = datasets.columns(node, item.dataset, names)
     program = catalogue.find(spec.name)
