@@ -67,7 +67,9 @@ from privshare.ledger.rules_grant import (
     GrantRevoke,
 )
 from privshare.ledger.rules_job import JobAbort, JobResult
+from privshare.ledger.rules_survey import SurveyResult
 from privshare.ledger.rules_use import UseSettle
+from privshare.ledger.survey import survey
 from privshare.ledger.transaction import Transaction
 from privshare.rights import identifier
 from privshare.rights.grant import MAX_DEPTH, Grant
@@ -418,6 +420,17 @@ def _joined(trail: Trail, job_id: str, opened: int | None) -> None:
         trail.transaction(opened)
 
 
+def _survey_result(
+    trail: Trail, subject: Transaction, evidence: Document | None
+) -> None:
+    """Walk from a survey's result to its opening and both claims."""
+    body = cast(SurveyResult, parse_body(subject))
+    held = survey(trail, body.survey)
+    trail.transaction(held.at)
+    for claim in held.claims:
+        trail.transaction(claim.at)
+
+
 def _job_abort(trail: Trail, subject: Transaction, evidence: Document | None) -> None:
     body = cast(JobAbort, parse_body(subject))
     trail.transaction(query.job(trail, body.job).at)
@@ -443,6 +456,7 @@ _RECORD = frozenset(("anchored", "replaced", "schema"))
 _JOB = frozenset(("aggregation", "contributions", "opening", "spec"))
 _JOB_TOGETHER = frozenset(("aggregation", "contributions", "partials", "spec"))
 _JOIN = frozenset(("commits", "conclusions", "spec"))
+_SURVEY = frozenset(("document",))
 _LEAF = frozenset(("path", "position", "salt"))
 
 _SUBJECTS: dict[str, Operation] = {
@@ -469,6 +483,9 @@ _SUBJECTS: dict[str, Operation] = {
     "record.erase": Operation(("record.erase",), _record_erase),
     "record.share": Operation(("use.settle",), _record_share, (_RECORD,), (RECORD,)),
     "ring.opening": Operation(("reg.open",), follow_opening),
+    "survey.result": Operation(
+        ("survey.result",), _survey_result, (_SURVEY,), has_result=True
+    ),
     "statement.ring": Operation(
         ("statement.ring",), follow_statement, (SALT,), (MESSAGE,)
     ),

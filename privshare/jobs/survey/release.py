@@ -35,7 +35,15 @@ from privshare.wire.canonical import Fields, Json, b64u, decode, encode
 from privshare.wire.digest import tagged
 from privshare.wire.envelope import Envelope, from_json, media_type, to_json
 
-__all__ = ["CLAIM", "SALT_BYTES", "Claim", "Release", "close", "commitment"]
+__all__ = [
+    "CLAIM",
+    "MAX_RELEASE",
+    "SALT_BYTES",
+    "Claim",
+    "Release",
+    "close",
+    "commitment",
+]
 
 CLAIM = media_type("survey-claim")
 SALT_BYTES = 32

@@ -19,6 +19,7 @@ from privshare.service.routes import (
     peers,
     peers_attested,
     peers_join,
+    peers_survey,
     privacy,
     proofs,
     receipts,
@@ -44,5 +45,6 @@ ROUTES: tuple[Route, ...] = (
     *peers.ROUTES,
     *peers_attested.ROUTES,
     *peers_join.ROUTES,
+    *peers_survey.ROUTES,
     *health.ROUTES,
 )
