@@ -19,6 +19,7 @@ from privshare.cli.connection import (
     hint,
 )
 from privshare.cli.output import Report, progress, saved, show, word
+from privshare.rights.identifier import is_joint
 from privshare.sdk.table import MAX_VALUE, Table
 
 if TYPE_CHECKING:
@@ -304,6 +305,14 @@ def _use(grant: Grant[Blocking], profile: str) -> str:
     """The command that uses a grant."""
     if "read" in grant.operations:
         return hint(f"privshare record get {grant.dataset} KEY", profile)
+    if "run" in grant.operations:
+        joint = any(map(is_joint, grant.programs))
+        return hint(
+            "privshare job programs"
+            if joint
+            else f"privshare job run-module MODULE {grant.dataset}",
+            profile,
+        )
     return hint(f"privshare job sum {grant.dataset} COLUMN", profile)
 
 

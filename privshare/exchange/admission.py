@@ -27,6 +27,7 @@ from privshare.exchange import privacy
 from privshare.exchange.grant import check_passed_on
 from privshare.exchange.node import Node, job_key, open_statement
 from privshare.exchange.plan import check_grant
+from privshare.jobs.join_spec import JoinInput
 from privshare.jobs.spec import PROGRAM, Input, Spec
 from privshare.jobs.statement import CONTRIBUTION, Contribution
 from privshare.jobs.tee_spec import TeeInput
@@ -50,7 +51,7 @@ __all__ = [
     "seen",
 ]
 
-Meant = TypeVar("Meant", Input, TeeInput)
+Meant = TypeVar("Meant", Input, JoinInput, TeeInput)
 
 _SYNC_S = 5.0
 _BLOCKS = 8

@@ -13,9 +13,7 @@ Implements docs/protocols/mpc.md, section 4.
 
 from __future__ import annotations
 
-import json
 import secrets
-from collections.abc import Sequence
 
 from privshare.errors import OutOfRange
 from privshare.exchange import dataset as datasets
@@ -39,7 +37,6 @@ from privshare.jobs.mpc_statement import (
 from privshare.jobs.tee_spec import TeeInput
 from privshare.ledger import query
 from privshare.ledger.parties import NODES
-from privshare.rights.schema import Cell
 
 __all__ = ["deal"]
 
@@ -61,10 +58,12 @@ def deal(
     Raises:
         OutOfRange: A value outside what the specification declares, with its
             column and how many rows; or too much data.
+        NotPermitted: The program named is not the one granted: `run.module`.
         StepNotAllowed: We have not appraised a node: rule `job.appraised`.
     """
+    catalogue.check_code(spec.name, spec.code)
     names = item.all_columns
-    columns, rows = _columns(node, item.dataset, names)
+    columns, rows = datasets.columns(node, item.dataset, names)
     program = catalogue.find(spec.name)
     registered = {
         one.dataset: query.dataset(known.view, one.dataset).rows for one in spec.inputs
@@ -122,20 +121,3 @@ def deal(
         )
         sealed[agency] = to.key.seal(data, info, to.admission)
     return sealed, DEAL, made.to_bytes()
-
-
-def _columns(
-    node: Node, dataset: str, names: Sequence[str]
-) -> tuple[dict[str, list[Cell]], int]:
-    """The columns of our rows as they are kept; and how many rows."""
-    schema = datasets.documents(node, dataset).schema
-    places = [schema.index(name) for name in names]
-    found: list[list[Cell]] = [[] for _ in names]
-    rows = 0
-    for batch in node.store.rows(dataset):
-        written = [data for _, data, _ in batch]
-        for row in json.loads(f"[{b','.join(written).decode()}]"):
-            rows += 1
-            for column, place in zip(found, places, strict=True):
-                column.append(row[place])
-    return dict(zip(names, found, strict=True)), rows

@@ -222,7 +222,7 @@ def forget(node: Node) -> None:
     """Drop what jobs that have ended left here: blobs, keys, and work on them."""
     view = node.view()
     keys = None if node.attester is None else node.attester.keys
-    held = {*node.store.blob_jobs(), *node.tasks.subjects}
+    held = {*node.store.blob_jobs(), *node.tasks.subjects, *node.matches.jobs}
     for job in sorted(held.union(keys.jobs if keys else ())):
         if ":" in job or view.get(f"job/{job}") is None:
             continue  # not a job's, or of one that our copy has not seen
@@ -232,6 +232,7 @@ def forget(node: Node) -> None:
         if coordinated is None or coordinated.ended:
             node.store.drop_blobs(job)
             node.tasks.end(job)
+            node.matches.drop(job)
             if node.attester is not None:
                 node.attester.forget(job)
 

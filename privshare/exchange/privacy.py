@@ -26,6 +26,7 @@ from privshare.errors import (
 )
 from privshare.exchange.node import Node, seal_key
 from privshare.jobs.attested_spec import AttestedSpec
+from privshare.jobs.join_spec import JoinSpec
 from privshare.jobs.mpc_spec import MpcSpec
 from privshare.jobs.spec import Input, Spec
 from privshare.jobs.tee_spec import TeeInput
@@ -227,7 +228,9 @@ def _info(grantee: str, dataset: str) -> bytes:
 # -- the coordinator's part ---------------------------------------------------
 
 
-def with_answers(node: Node, spec: AnySpec, inputs: list[Json]) -> list[Json]:
+def with_answers(
+    node: Node, spec: AnySpec | JoinSpec, inputs: list[Json]
+) -> list[Json]:
     """The inputs of an admission, each with what leaves of it where that is asked.
 
     Args:
@@ -237,8 +240,20 @@ def with_answers(node: Node, spec: AnySpec, inputs: list[Json]) -> list[Json]:
 
     Raises:
         Unavailable: An owner does not hand out its query key.
+        NotPermitted: A private join of a dataset with an account: nothing adds
+            noise to it. Rule `privacy.join`.
     """
     view, made = node.view(), []
+    if isinstance(spec, JoinSpec):
+        for one in spec.inputs:
+            if query_privacy.account(view, one.dataset) is not None:
+                raise NotPermitted(
+                    f"expected a dataset without a privacy account, found "
+                    f"{one.dataset}: nothing adds noise to a private join",
+                    fix="Ask for a sum or a mean on shares, with noise.",
+                    detail={"dataset": one.dataset, "rule": "privacy.join"},
+                )
+        return inputs
     for item, given in zip(_inputs(spec), inputs, strict=True):
         entry = dict(given) if isinstance(given, dict) else {}
         if query_privacy.account(view, item.dataset) is not None:

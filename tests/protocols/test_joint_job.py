@@ -22,6 +22,7 @@ from privshare.audit.trust_root import EvidenceRoots
 from privshare.audit.verifier import verify
 from privshare.errors import NotPermitted, PrivShareError
 from privshare.exchange import job as jobs
+from privshare.exchange import mpc_plan
 from privshare.exchange.attester import Compute, JointOutcome, JointWork
 from privshare.exchange.mpc_question import MpcQuestion
 from privshare.jobs.attestation.evidence import RootSet
@@ -164,6 +165,20 @@ def test_each_node_computes_in_a_process_of_its_own(tmp_path: Path) -> None:
         assert decode(job.result)["output"]["sum"] == "13326.00"  # type: ignore[index]
     finally:
         network.close()
+
+
+def test_a_grant_on_one_program_runs_no_other(
+    network: JointConsortium, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A coordinator that names another program beside the digest it has a grant on."""
+    asked = summed(network)
+    found = mpc_plan.find_code
+    monkeypatch.setattr(
+        mpc_plan, "find_code", lambda *words: (found(*words)[0], "mpc.mean")
+    )
+    job = ended(network, asked)
+    assert job.problem is not None and job.problem.rule == "run.module"
+    assert job.phase == "failed"
 
 
 # -- attest before share ------------------------------------------------------

@@ -18,6 +18,7 @@ from privshare.service.routes import (
     meta,
     peers,
     peers_attested,
+    peers_join,
     privacy,
     proofs,
     receipts,
@@ -42,5 +43,6 @@ ROUTES: tuple[Route, ...] = (
     *ledger.ROUTES,
     *peers.ROUTES,
     *peers_attested.ROUTES,
+    *peers_join.ROUTES,
     *health.ROUTES,
 )
