@@ -51,6 +51,7 @@ __all__ = [
     "AnySpec",
     "check_bounds",
     "check_charges",
+    "check_join",
     "noise_of",
     "open_account",
     "row_filter",
@@ -245,14 +246,7 @@ def with_answers(
     """
     view, made = node.view(), []
     if isinstance(spec, JoinSpec):
-        for one in spec.inputs:
-            if query_privacy.account(view, one.dataset) is not None:
-                raise NotPermitted(
-                    f"expected a dataset without a privacy account, found "
-                    f"{one.dataset}: nothing adds noise to a private join",
-                    fix="Ask for a sum or a mean on shares, with noise.",
-                    detail={"dataset": one.dataset, "rule": "privacy.join"},
-                )
+        check_join(view, spec)
         return inputs
     for item, given in zip(_inputs(spec), inputs, strict=True):
         entry = dict(given) if isinstance(given, dict) else {}
@@ -351,6 +345,24 @@ def check_charges(node: Node, view: View, held: Job, spec: AnySpec) -> None:
         ours = identifier.owner_of(item.dataset) == node.agency
         if ours and charge.subset is not None:
             _check_rows(node, view, use_id, charge.subset, held, spec, item.dataset)
+
+
+def check_join(view: View, spec: JoinSpec) -> None:
+    """Check that no dataset of a private join has an account.
+
+    Its coordinator looks before it asks; its owners, whatever was admitted.
+
+    Raises:
+        NotPermitted: One has: rule `privacy.join`.
+    """
+    for one in spec.inputs:
+        if query_privacy.account(view, one.dataset) is not None:
+            raise NotPermitted(
+                f"expected a dataset without a privacy account, found "
+                f"{one.dataset}: nothing adds noise to a private join",
+                fix="Ask for a sum or a mean on shares, with noise.",
+                detail={"dataset": one.dataset, "rule": "privacy.join"},
+            )
 
 
 def check_bounds(
