@@ -272,7 +272,8 @@ def row_filter(view: View, spec: AnySpec, dataset: str) -> Json:
     """Which rows, or values, an answer is about: None for all rows.
 
     A program whose parameters choose among values (a count within an interval,
-    say) tells something of fewer rows, so that its parameters are its filter. A
+    say) tells something of fewer rows, so that its parameters are its filter, and
+    the columns that it is given: nobody knows what a module does with them. A
     record that was erased is in no later answer, and would be the difference.
     """
     erased = sum(1 for _ in view.items(f"erased/{dataset}/"))
@@ -285,7 +286,11 @@ def _chosen(spec: AnySpec) -> Json:
         return None
     if isinstance(spec, MpcSpec) and spec.name in ALL_ROWS:
         return None
-    return {"code": b64u(spec.code), "parameters": cast(Json, dict(spec.parameters))}
+    return {
+        "code": b64u(spec.code),
+        "columns": [[one.dataset, list(one.all_columns)] for one in spec.inputs],
+        "parameters": cast(Json, dict(spec.parameters)),
+    }
 
 
 def _key(node: Node, dataset: str) -> bytes:

@@ -113,10 +113,13 @@ def test_a_module_with_other_parameters_is_refused(tmp_path: Path) -> None:
         job = jobs.submit(network["housing"], GROUP)
         network.run("housing")
         assert jobs.find(network["housing"], job.id).phase == "done"
-        other = replace(GROUP, parameters={**GROUP.parameters, "round": 1})
-        with pytest.raises(NotPermitted) as refused:
-            jobs.submit(network["housing"], other)
-        assert refused.value.detail["rule"] == "privacy.differencing"
+        for other in (
+            replace(GROUP, parameters={**GROUP.parameters, "round": 1}),
+            replace(GROUP, group_by=()),
+        ):
+            with pytest.raises(NotPermitted) as refused:
+                jobs.submit(network["housing"], other)
+            assert refused.value.detail["rule"] == "privacy.differencing"
     finally:
         network.close()
 
