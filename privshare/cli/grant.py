@@ -90,6 +90,15 @@ def request(
     until: UntilOption = None,
     uses: UsesOption = None,
     k: KOption = None,
+    budget: Annotated[
+        int,
+        typer.Option(
+            "--budget",
+            help="What noisy answers may cost together, in micro-epsilon.",
+            min=0,
+            metavar="N",
+        ),
+    ] = 0,
     wait_s: Annotated[
         float,
         typer.Option("--wait", help="Wait this many seconds for the decision."),
@@ -110,6 +119,7 @@ def request(
             uses=uses or 10,
             k=k or 10,
             programs=program or (),
+            budget=budget,
         )
         note = saved(grant.receipt, receipt)
         if wait_s > 0 or grant.status == "refused":

@@ -305,24 +305,38 @@ def find_code(node: Node, name: str, runner: str) -> tuple[bytes, str]:
 def programs(
     node: Node, operations: Sequence[str], named: Sequence[str]
 ) -> tuple[str, ...]:
-    """The programs that a right is for: that of sums, and those to run.
+    """The programs that a right is for: of sums, of joins, and those to run.
 
     Args:
         node: This node.
         operations: Of the right.
-        named: Programs to run: by name, by digest, or as grants hold them.
+        named: Programs to run: by name, by digest, or as grants hold them; and
+            which joins, all of an operation's if none is named.
 
     Raises:
-        EncodingError: None named to run, or some and nothing to run.
+        EncodingError: None named to run, or some and nothing to run; or a join
+            that none of the operations is about.
         NotFound, NotPermitted: As for `find_code`.
     """
-    if bool(named) != (OPERATION in operations):
+    joins = {name for name in named if name in identifier.JOINS}
+    run = [name for name in named if name not in joins]
+    if bool(run) != (OPERATION in operations):
         raise EncodingError(
             f"programs: expected some exactly with the operation {OPERATION}, found "
-            f"{'some' if named else 'none'}"
+            f"{'some' if run else 'none'}"
         )
-    found = {_program_name(node, name) for name in named}
-    if set(operations) - {OPERATION}:
+    found = {_program_name(node, name) for name in run}
+    matching = set(operations) & set(identifier.JOINS.values())
+    for name in joins:
+        if identifier.JOINS[name] not in matching:
+            raise EncodingError(
+                f"programs: expected those of {', '.join(sorted(operations))}, found "
+                f"{name}, which is of {identifier.JOINS[name]}"
+            )
+    for operation in matching:
+        of = {name for name, one in identifier.JOINS.items() if one == operation}
+        found |= of & joins or of
+    if set(operations) - {OPERATION} - matching:
         found.add(SUMS)
     return tuple(sorted(found))
 

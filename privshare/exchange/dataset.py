@@ -9,7 +9,8 @@ their digests: whoever fetches one compares.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -35,7 +36,7 @@ from privshare.ledger.values import Dataset
 from privshare.rights import identifier
 from privshare.rights.dataset import metadata_digest
 from privshare.rights.policy import Policy
-from privshare.rights.schema import Schema
+from privshare.rights.schema import Cell, Schema
 from privshare.wire.canonical import Json, b64u, decode, encode
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "Published",
     "amend_policy",
     "catalogue",
+    "columns",
     "documents",
     "erase",
     "import_csv",
@@ -326,3 +328,24 @@ def need_registered(state: Dataset, dataset: str) -> Dataset:
             detail={"rule": "dataset.status"},
         )
     return state
+
+
+def columns(
+    node: Node, dataset: str, names: Sequence[str]
+) -> tuple[dict[str, list[Cell]], int]:
+    """Columns of our rows as they are kept, and how many rows there are.
+
+    Raises:
+        NotFound: No such dataset of ours, or no such column.
+    """
+    schema = documents(node, dataset).schema
+    places = [schema.index(name) for name in names]
+    found: list[list[Cell]] = [[] for _ in names]
+    rows = 0
+    for batch in node.store.rows(dataset):
+        written = [data for _, data, _ in batch]
+        for row in json.loads(f"[{b','.join(written).decode()}]"):
+            rows += 1
+            for column, place in zip(found, places, strict=True):
+                column.append(row[place])
+    return dict(zip(names, found, strict=True)), rows

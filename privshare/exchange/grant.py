@@ -28,6 +28,7 @@ from privshare.exchange import dataset as datasets
 from privshare.exchange.node import Node, one_line
 from privshare.ledger import query
 from privshare.ledger.api import Committed
+from privshare.rights import identifier
 from privshare.rights.grant import Grant
 from privshare.rights.policy import Decision, Policy
 from privshare.rights.policy import decide as judge
@@ -96,8 +97,8 @@ def request(
     Args:
         node: This node.
         dataset: What it is about.
-        operations: `read` alone, or some of `count`, `mean`, `run`, `sum`; what
-            is given out (single records or aggregates) follows from them.
+        operations: `read` or `link`, or some of `count`, `match`, `mean`, `run`,
+            `sum`; what is given out (records or aggregates) follows from them.
         columns: What is to be read or computed on.
         group_by: Columns that may split results.
         purpose: The one purpose of every use.
@@ -126,7 +127,8 @@ def request(
     view = node.view()
     state = datasets.need_registered(query.dataset(view, dataset), dataset)
     now = node.clock()
-    aggregate = tuple(operations) != ("read",)
+    known = [identifier.OPERATIONS.get(one) for one in operations]
+    outputs = {one.output for one in known if one is not None}
     if not_after is None:
         not_after = now + (30 if days is None else days) * DAY_S
     terms = Terms(
@@ -135,14 +137,16 @@ def request(
         right=right,
         purpose=purpose,
         operations=tuple(sorted(set(operations))),
-        programs=code.programs(node, operations, programs) if aggregate else (),
+        programs=()
+        if tuple(operations) == ("read",)
+        else code.programs(node, operations, programs),
         columns=tuple(sorted(set(columns))),
         group_by=tuple(sorted(set(group_by))),
         not_before=min(now, max(view.time, now - _CLOCK_SKEW_S)),
         not_after=not_after,
         uses=uses,
         budget=budget,
-        output="aggregate" if aggregate else "record",
+        output="record" if outputs == {"record"} else "aggregate",
         k=k,
         delegable=delegable,
         obligations=tuple(sorted(set(obligations))),

@@ -12,10 +12,11 @@ from __future__ import annotations
 import secrets
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from privshare.errors import Conflict, NotFound, PrivShareError, Unavailable
-from privshare.exchange import tee_plan
+from privshare.exchange import join_plan, join_steps, privacy, tee_plan
+from privshare.exchange.join_question import JoinQuestion
 from privshare.exchange.mpc_question import MpcQuestion
 from privshare.exchange.node import Node
 from privshare.exchange.opening import open_totals
@@ -24,11 +25,13 @@ from privshare.exchange.plan import Question, estimate, explain, plan
 from privshare.exchange.tee_admission import spec_of as attested_spec_of
 from privshare.exchange.tee_plan import TeeQuestion
 from privshare.jobs.attested_spec import AttestedSpec
+from privshare.jobs.join_spec import JoinSpec
 from privshare.jobs.lifecycle import Advance, Cancel, Fail, Job, Problem, step
 from privshare.jobs.mpc_spec import MpcSpec
 from privshare.jobs.spec import PROGRAM, Spec
 from privshare.jobs.tee_spec import OPERATION
 from privshare.ledger.transaction import parse
+from privshare.rights import identifier
 from privshare.wire.canonical import Json, b64u, decode, encode
 
 __all__ = [
@@ -43,6 +46,7 @@ __all__ = [
     "explain",
     "find",
     "is_attested",
+    "is_join",
     "keep",
     "open_totals",
     "problem_of",
@@ -52,7 +56,7 @@ __all__ = [
 ]
 
 ADMISSION = "admission"
-AnyQuestion = Question | TeeQuestion | MpcQuestion
+AnyQuestion = Question | TeeQuestion | MpcQuestion | JoinQuestion
 
 
 def submit(node: Node, question: AnyQuestion, *, person: str = "") -> Job:
@@ -64,15 +68,16 @@ def submit(node: Node, question: AnyQuestion, *, person: str = "") -> Job:
         person: Who asked.
 
     Returns:
-        The job, `contributing` or `nonces`; or `admitting` if the ledger is away
-        for the moment, which the runner goes on with.
+        The job, `contributing`, `nonces` or `committing`; or `admitting` if the
+        ledger is away for the moment, which the runner goes on with.
 
     Raises:
         GrantMissing, GrantExpired, GrantRevoked, PurposeMismatch, NotPermitted:
             The rights say no; `detail["rule"]` names the rule.
         NotFound, OutOfRange, EncodingError: As for `plan`.
+        Unavailable: An owner does not hand out its query key.
     """
-    spec: Spec | AttestedSpec
+    spec: Spec | AttestedSpec | JoinSpec
     operation: str
     if isinstance(question, TeeQuestion):
         attested = tee_plan.plan(node, question)
@@ -84,6 +89,10 @@ def submit(node: Node, question: AnyQuestion, *, person: str = "") -> Job:
         joint = mpc_plan.plan(node, question)
         deadline_s, spec = joint.deadline_s, joint.spec
         operation, body = OPERATION, _measured(joint.spec)
+    elif isinstance(question, JoinQuestion):
+        matched = join_plan.plan(node, question)
+        deadline_s, spec = matched.deadline_s, matched.spec
+        operation, body = matched.spec.operation, _matched(matched.spec)
     else:
         planned = plan(node, question)
         deadline_s, spec = planned.deadline_s, planned.spec
@@ -98,8 +107,10 @@ def submit(node: Node, question: AnyQuestion, *, person: str = "") -> Job:
         heartbeat=now,
         person=person,
     )
+    inputs = cast(list[Json], body["inputs"])
     body = {
         **body,
+        "inputs": privacy.with_answers(node, spec, inputs),
         "deadline": job.deadline,
         "operation": operation,
         "parties": spec.parties.roles(),
@@ -134,6 +145,20 @@ def _encrypted(spec: Spec) -> dict[str, Json]:
         for item in spec.inputs
     ]
     return {"inputs": inputs, "program": PROGRAM}
+
+
+def _matched(spec: JoinSpec) -> dict[str, Json]:
+    """What `job.admit` says of a private join."""
+    inputs: list[Json] = [
+        {
+            "charge": 0,
+            "columns": list(item.columns),
+            "grant": item.grant,
+            "group_by": [],
+        }
+        for item in spec.inputs
+    ]
+    return {"inputs": inputs, "program": spec.program}
 
 
 def _measured(spec: AttestedSpec) -> dict[str, Json]:
@@ -193,6 +218,10 @@ def _begun(job: Job, now: int, tx_id: str) -> Advance:
         parties = attested_spec_of(job).relying
         note = "waiting for nonces of " + ", ".join(parties)
         return Advance("nonces", now, len(parties), note, tx_id)
+    if is_join(job):
+        owners = join_steps.spec_of(job).owners
+        note = f"{' and '.join(owners)} make their sets ready"
+        return Advance("committing", now, len(owners), note, tx_id)
     spec = spec_of(job)
     note = "waiting for " + ", ".join(spec.owners)
     return Advance("contributing", now, len(spec.inputs), note, tx_id)
@@ -201,6 +230,11 @@ def _begun(job: Job, now: int, tx_id: str) -> Advance:
 def is_attested(job: Job) -> bool:
     """Whether a job runs a measured program."""
     return job.operation == OPERATION
+
+
+def is_join(job: Job) -> bool:
+    """Whether a job matches two owners' sets."""
+    return job.operation in identifier.JOINS.values()
 
 
 def keep(node: Node, job: Job) -> Job:
@@ -273,10 +307,15 @@ def spec_of(job: Job) -> Spec:
 
 
 def problem_of(error: PrivShareError) -> Problem:
-    """Why a job fails, when it fails with this error."""
+    """Why a job fails, when it fails with this error.
+
+    A peer's error says what the peer likes: what is no rule is none.
+    """
+    party, rule = error.detail.get("party"), error.detail.get("rule")
+    named = isinstance(rule, str) and identifier.RULE.pattern.fullmatch(rule)
     return Problem(
         error=error.name,
         reason=" ".join(error.message.split()),
-        party=str(error.detail.get("party", "")),
-        rule=str(error.detail.get("rule", "")),
+        party=str(party) if type(party) in (int, str) else "",
+        rule=str(rule) if named else "",
     )

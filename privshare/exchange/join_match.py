@@ -19,8 +19,9 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
-from threading import Condition, Lock
-from typing import NoReturn
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Condition
 
 from privshare.errors import (
     Conflict,
@@ -29,6 +30,7 @@ from privshare.errors import (
     Unavailable,
     VerificationError,
 )
+from privshare.exchange.join_held import MAX_JOINS, MAX_MESSAGE, Matches, gone
 from privshare.jobs.join.owner import Prepared
 from privshare.jobs.join.party import Phase, State, conclusion, start, step
 from privshare.jobs.join.terms import Conclusion, Role
@@ -36,11 +38,6 @@ from privshare.jobs.join_statement import commitment_of
 from privshare.wire.digest import sha256
 
 __all__ = ["MAX_JOINS", "MAX_MESSAGE", "Match", "Matches"]
-
-#: Bytes of a message as it is pushed.
-MAX_MESSAGE = 2 << 20
-#: Joins that a node holds at a time; each holds two sets.
-MAX_JOINS = 8
 
 #: Sends message `number` to the other owner; returns once it was taken.
 Push = Callable[[int, bytes], None]
@@ -67,12 +64,27 @@ class Match:
     _started: bool = False
     _inbox: deque[bytes] = field(default_factory=deque)
     _turn: Condition = field(default_factory=Condition)
+    _folder: TemporaryDirectory[str] | None = None
 
     @classmethod
-    def begin(cls, own: Prepared) -> Match:
-        """The join before its first message."""
-        state, sent = start(own)
-        return cls(_state=state, first=next(sent))
+    def begin(
+        cls, own: Prepared, folder: TemporaryDirectory[str] | None = None
+    ) -> Match:
+        """The join before its first message.
+
+        Args:
+            own: This owner's rows.
+            folder: Where rows wait that memory should not hold; it goes with the
+                join.
+        """
+        state, sent = start(own, None if folder is None else Path(folder.name))
+        return cls(_state=state, first=next(sent), _folder=folder)
+
+    def close(self) -> None:
+        """Forget everything; who waits for a message waits no longer."""
+        self._set(None)
+        if self._folder is not None:
+            self._folder.cleanup()
 
     @property
     def committed(self) -> bytes:
@@ -196,17 +208,22 @@ class Match:
 
     def _held(self) -> State:
         if self._state is None:
-            _gone()
+            gone()
         return self._state
 
     def _set(self, state: State | None) -> None:
         with self._turn:
             self._state = state
             self._inbox.clear()
+            self._turn.notify_all()
 
     def _await(self, silence_s: float) -> bytes:
         with self._turn:
-            if not self._turn.wait_for(lambda: bool(self._inbox), silence_s):
+            came = self._turn.wait_for(
+                lambda: bool(self._inbox) or self._state is None, silence_s
+            )
+            self._held()
+            if not came:
                 raise Unavailable(
                     f"join: expected message {self._next} within {silence_s:g} s, "
                     "found none",
@@ -220,57 +237,3 @@ def _most(state: State) -> int:
     """How many messages the other side may send: one each of COMMIT, SUM and
     CLOSE, its rows, and ours answered."""
     return 3 + state.first.parts + state.second.parts
-
-
-@dataclass(slots=True, repr=False)
-class Matches:
-    """The joins that a node holds, by the job's id."""
-
-    _held: dict[str, Match] = field(default_factory=dict)
-    _lock: Lock = field(default_factory=Lock)
-
-    def add(self, job: str, make: Callable[[], Match]) -> Match:
-        """Hold a join; the one held already, if there is one.
-
-        Raises:
-            Conflict: The node holds as many as it can.
-        """
-        with self._lock:
-            held = self._held.get(job)
-            if held is not None:
-                return held
-            if len(self._held) >= MAX_JOINS:
-                raise Conflict(
-                    f"expected at most {MAX_JOINS} joins at a time, found more",
-                    fix="Ask again once another join has ended.",
-                    detail={"rule": "join.busy"},
-                )
-            self._held[job] = made = make()
-            return made
-
-    def find(self, job: str) -> Match:
-        """The join of this job.
-
-        Raises:
-            StepNotAllowed: The node holds none, as after a restart; rule
-                join.gone.
-        """
-        with self._lock:
-            held = self._held.get(job)
-        if held is None:
-            _gone()
-        return held
-
-    def drop(self, job: str) -> None:
-        """Forget a join and its secrets."""
-        with self._lock:
-            self._held.pop(job, None)
-
-
-def _gone() -> NoReturn:
-    raise StepNotAllowed(
-        "join: expected one that this node takes part in, found none, or one that "
-        "ended",
-        fix="Ask again with a new job: what a join needs outlives no restart.",
-        detail={"rule": "join.gone"},
-    )

@@ -13,12 +13,11 @@ Implements docs/protocols/mpc.md, section 4.
 
 from __future__ import annotations
 
-import json
 import secrets
-from collections.abc import Sequence
 
 from privshare.errors import OutOfRange
 from privshare.exchange import dataset as datasets
+from privshare.exchange import privacy
 from privshare.exchange.node import Node
 from privshare.exchange.tee_admission import TeeAdmitted, release_info
 from privshare.exchange.tee_party import appraised
@@ -38,7 +37,6 @@ from privshare.jobs.mpc_statement import (
 from privshare.jobs.tee_spec import TeeInput
 from privshare.ledger import query
 from privshare.ledger.parties import NODES
-from privshare.rights.schema import Cell
 
 __all__ = ["deal"]
 
@@ -65,7 +63,7 @@ def deal(
     """
     catalogue.check_code(spec.name, spec.code)
     names = item.all_columns
-    columns, rows = _columns(node, item.dataset, names)
+    columns, rows = datasets.columns(node, item.dataset, names)
     program = catalogue.find(spec.name)
     registered = {
         one.dataset: query.dataset(known.view, one.dataset).rows for one in spec.inputs
@@ -81,9 +79,9 @@ def deal(
     catalogue.check_inputs(plan, spec.inputs)
     noise.check(plan, spec.noise)
     catalogue.check_model(plan, spec.model)
-    check_schema(
-        plan.columns, item.dataset, datasets.documents(node, item.dataset).schema
-    )
+    schema = datasets.documents(node, item.dataset).schema
+    check_schema(plan.columns, item.dataset, schema)
+    privacy.check_bounds(known.view, item.dataset, plan.columns, schema)
     elements = encode(plan, item.dataset, columns)
     pieces = split(
         elements, secrets.token_bytes(SEED_BYTES), secrets.token_bytes(SEED_BYTES)
@@ -123,20 +121,3 @@ def deal(
         )
         sealed[agency] = to.key.seal(data, info, to.admission)
     return sealed, DEAL, made.to_bytes()
-
-
-def _columns(
-    node: Node, dataset: str, names: Sequence[str]
-) -> tuple[dict[str, list[Cell]], int]:
-    """The columns of our rows as they are kept; and how many rows."""
-    schema = datasets.documents(node, dataset).schema
-    places = [schema.index(name) for name in names]
-    found: list[list[Cell]] = [[] for _ in names]
-    rows = 0
-    for batch in node.store.rows(dataset):
-        written = [data for _, data, _ in batch]
-        for row in json.loads(f"[{b','.join(written).decode()}]"):
-            rows += 1
-            for column, place in zip(found, places, strict=True):
-                column.append(row[place])
-    return dict(zip(names, found, strict=True)), rows

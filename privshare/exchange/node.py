@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from privshare.errors import NotFound, SignatureInvalid
 from privshare.exchange.attester import Attester
+from privshare.exchange.join_held import Matches
 from privshare.exchange.peers import Peers
 from privshare.exchange.shares import HeldShares, Shares
 from privshare.exchange.storage import Storage
@@ -95,6 +96,7 @@ class Node:
         shares: This agency's shares of the consortium's threshold keys; they
             may grow while the node runs.
         attester: What it brings to attested jobs; None: it takes no part in any.
+        matches: The private joins that it takes part in now.
     """
 
     agency: str
@@ -110,6 +112,7 @@ class Node:
     tasks: Tasks = field(default_factory=Tasks, repr=False)
     shares: Shares = field(default_factory=HeldShares, repr=False)
     attester: Attester | None = field(default=None, repr=False)
+    matches: Matches = field(default_factory=Matches, repr=False)
 
     def view(self) -> View:
         """The state as this node knows it."""

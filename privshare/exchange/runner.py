@@ -4,7 +4,7 @@
           └─────────────┴─────────────┴────────────┴─► aborting ─► failed
 
 The phases of an attested job between its admission and its end are in
-`tee_steps`.
+`tee_steps`, those of a private join in `join_steps`.
 
 Each turn takes one open job one step further. Everything a step needs is in
 the storage, and every party answers the same question the same way, so a node
@@ -27,12 +27,13 @@ from privshare.errors import (
     StepNotAllowed,
     Unavailable,
 )
-from privshare.exchange import drawer, party, tee_conclusion, tee_steps
+from privshare.exchange import drawer, join_steps, party, tee_conclusion, tee_steps
 from privshare.exchange.conclusion import check_answer, check_room, conclude, kind_of
 from privshare.exchange.job import (
     admission,
     admit,
     is_attested,
+    is_join,
     keep,
     problem_of,
     spec_of,
@@ -178,6 +179,8 @@ class Runner:
     def _step(self, job: Job) -> bool:
         if job.phase in tee_steps.PHASES:
             return tee_steps.step(self._hands, job)
+        if job.phase in join_steps.PHASES:
+            return join_steps.step(self._hands, job)
         return self._own_step(job)
 
     def _own_step(self, job: Job) -> bool:
@@ -218,6 +221,8 @@ class Runner:
         """The party whose answer is missing in this phase."""
         if is_attested(job):
             return tee_steps.awaited(self._hands, job)
+        if is_join(job):
+            return join_steps.awaited(self._hands, job)
         spec = spec_of(job)
         if job.phase == "contributing":
             for item in spec.inputs:
@@ -368,7 +373,8 @@ class Runner:
             evidence=evidence,
             result=result,
         )
-        self._take(job, End(node.clock(), encode(result), tx_id))
+        shown = join_steps.found(node, job, result)
+        self._take(job, End(node.clock(), encode(shown), tx_id))
         node.store.drop_blobs(job.ledger_id)
         return True
 
@@ -376,6 +382,8 @@ class Runner:
         """Check everything, and draw result and evidence from it."""
         if is_attested(job):
             return tee_conclusion.conclude(self._hands, job)
+        if is_join(job):
+            return join_steps.conclude(self._hands, job)
         self._check_announced(job)
         return conclude(
             self._node.view(),
@@ -420,6 +428,8 @@ class Runner:
                     return party.aggregate(node, agency, job.ledger_id, full)
                 case "opening":
                     return open_totals(node, agency, job.ledger_id, full)
+                case "match" | "set":
+                    return join_steps.local(node, job.ledger_id, what, dataset, full)
                 case _:
                     return tee_steps.local(node, job.ledger_id, what, dataset, full)
         path = f"/v1/peer/jobs/{job.ledger_id}/{what}"
@@ -442,9 +452,10 @@ class Runner:
     def _seen(self, job: Job) -> int:
         """A log index that the party must have, too, before it answers.
 
-        What happens in an attested job between two questions is on the ledger.
+        What happens in an attested job or a join between two questions is on the
+        ledger.
         """
-        if is_attested(job):
+        if is_attested(job) or is_join(job):
             return self._node.view().block.index
         return self._held(job).at
 

@@ -33,6 +33,7 @@ __all__ = [
     "CONCLUSION",
     "MAX_CONCLUSION",
     "commitment_of",
+    "join_result",
     "read_conclusion",
     "sets_digest",
     "verify_conclusion",
@@ -58,6 +59,11 @@ def sets_digest(commitments: Mapping[str, bytes]) -> bytes:
     """What both owners say in job.open: over both commitments, by agency."""
     ordered: Json = {who: b64u(one) for who, one in sorted(commitments.items())}
     return digest_json(domain.JOIN_SETS, ordered)
+
+
+def join_result(job: str, conclusion: Conclusion) -> dict[str, Json]:
+    """The result of a join, as `job.result` commits to it."""
+    return {"job": job, "output": dict(conclusion.result), "v": 1}
 
 
 def read_conclusion(terms: Terms, data: bytes) -> Conclusion:

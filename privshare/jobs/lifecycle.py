@@ -9,6 +9,7 @@ ended never moves again, so a late answer cannot change a verdict.
                   -> finishing -> done
     tee    queued -> admitting -> nonces -> attesting -> releasing -> running
                   -> finishing -> done
+    psi    queued -> admitting -> committing -> matching -> finishing -> done
     any of them -> aborting -> failed
 
 Every phase may be entered again after a restart: what a phase does is
@@ -54,6 +55,8 @@ Phase = Literal[
     "attesting",
     "releasing",
     "running",
+    "committing",
+    "matching",
     "finishing",
     "done",
     "aborting",
@@ -80,6 +83,14 @@ WAYS: Final[Mapping[str, tuple[Phase, ...]]] = {
         "attesting",
         "releasing",
         "running",
+        "finishing",
+        "done",
+    ),
+    "psi": (
+        "queued",
+        "admitting",
+        "committing",
+        "matching",
         "finishing",
         "done",
     ),
@@ -130,7 +141,8 @@ class Job:
 
     Args:
         id: The node's own name for it; given before the ledger admits it.
-        operation: `sum`, `mean`, `count`, or `run` of an attested job.
+        operation: `sum`, `mean`, `count`, `run` of an attested job, `match` or
+            `link` of a private join.
         spec: Canonical bytes of the specification.
         deadline: Unix seconds; a job that is not done by then fails.
         created: Unix seconds.

@@ -268,6 +268,9 @@ class Liar:
     def channel(self, job: str) -> Any:
         return self._true.channel(job)
 
+    def forget(self, job: str) -> None:
+        self._true.forget(job)
+
     def run(self, work: JointWork, notary: Notary) -> JointOutcome:
         return self._lie(self._true.run(work, notary))
 
@@ -335,17 +338,26 @@ def test_a_model_that_a_program_does_not_keep_is_refused(
     network: JointConsortium,
 ) -> None:
     """Nothing is promised that is not done."""
-    asked = summed(network, "linear_regression")
+    prepare(network, "join_group_sum")
+    words = ["east", "north", "west"]
     parameters = {
-        "X": ["other"],
         "columns": [
-            {**COLUMNS[0], "from": {RETURNS: "tax_paid"}, "name": "other"},
-            {**COLUMNS[0], "from": {DEEDS: "tax_paid"}},
+            {**COLUMNS[0], "name": "id"},
+            {**COLUMNS[0], "from": {RETURNS: "tax_paid"}},
+            {"categories": words, "from": {DEEDS: "district"}, "name": "place"},
         ],
-        "rows": {"by": "sorted", "key": "parcel", "kind": "aligned"},
-        "y": "paid",
+        "group": "place",
+        "key": "id",
+        "rows": {"kind": "joined"},
+        "value": "paid",
     }
-    asked = replace(asked, parameters=parameters, model="malicious-abort")
+    asked = question(
+        "join_group_sum",
+        Asked(RETURNS, ("tax_paid",)),
+        Asked(DEEDS, ("tax_paid",), ("district",)),
+        parameters=parameters,
+    )
+    asked = replace(asked, model="malicious-abort")
     with pytest.raises(NotPermitted) as refused:
         jobs.submit(network["housing"], asked)
     assert refused.value.detail["rule"] == "job.model"

@@ -18,6 +18,8 @@ from privshare.service.routes import (
     meta,
     peers,
     peers_attested,
+    peers_join,
+    privacy,
     proofs,
     receipts,
     records,
@@ -28,6 +30,7 @@ from privshare.service.routes import (
 ROUTES: tuple[Route, ...] = (
     *meta.ROUTES,
     *datasets.ROUTES,
+    *privacy.ROUTES,
     *grants.ROUTES,
     *records.ROUTES,
     *jobs.ROUTES,
@@ -40,5 +43,6 @@ ROUTES: tuple[Route, ...] = (
     *ledger.ROUTES,
     *peers.ROUTES,
     *peers_attested.ROUTES,
+    *peers_join.ROUTES,
     *health.ROUTES,
 )
