@@ -37,6 +37,7 @@ PROGRAM = (
     "privshare.service.app",
     "privshare.exchange.mpc_deal",
     "privshare.exchange.mpc_node",
+    "privshare.jobs.mpc.joint",
 )
 
 _PR_SET_PDEATHSIG = 1
