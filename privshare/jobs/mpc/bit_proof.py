@@ -16,16 +16,20 @@ three nodes prove in the same rounds.
     4  3 variables at a time, vectors of 8n become vectors of n: the prover
        shares G on {0,1,inf}^3 but its first corner, which follows from the
        sum; the verifiers say a point
-    5  <u, v> = t of length 1 is masked: left says u + ra and its part of
+    5  the prover says to left a digest of the challenges that it heard; left
+       goes on only if they are those that it has itself
+    6  <u, v> = t of length 1 is masked: left says u + ra and its part of
        t + r(ub + va) + r^2 ab to right, which checks the product
 
 Each challenge is the sum of a part from either verifier, drawn from a key that
 the prover does not have; the prover hears both parts only when both verifiers
 have come to this point, and so after everything it can influence. Nothing is
 hashed to make challenges (Fiat and Shamir): one could try hashes offline, which
-2^60 do not prevent. What the prover sends left is masked with a stream that it
-shares with right, so that either sees random elements; u + ra is random, too,
-for r is not 0.
+2^60 do not prevent. A right that told the prover a false part would get u of
+one point from left, and a sum that belongs to another: together they say
+something of bits that it does not have. Hence step 5. What the prover sends left
+is masked with a stream that it shares with right, so that either sees random
+elements; u + ra is random, too, for r is not 0.
 
 Source:
     Boneh, Boyle, Corrigan-Gibbs, Gilboa and Ishai, CRYPTO 2019, sections 4.2
@@ -39,6 +43,7 @@ import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 import numpy as np
 
@@ -145,6 +150,8 @@ class BitProof:
             stream(key_previous, b"right"),
         )
         self._parts: list[tuple[Limbs, ...]] = []
+        # Of all challenges: as we heard them, and as the next node should have.
+        self._heard, self._due = hashlib.sha256(), hashlib.sha256()
 
     def record(
         self,
@@ -197,15 +204,24 @@ class BitProof:
             f"check {label}", theirs[1].copy(), mine[0].copy(), size, size
         )
         own = np.frombuffer(before, np.uint64) ^ np.frombuffer(after, np.uint64)
-        return own, mine[0] ^ mine[1], theirs[0] ^ theirs[1]
+        left, right = mine[0] ^ mine[1], theirs[0] ^ theirs[1]
+        self._heard.update(own.tobytes())
+        self._due.update(left.tobytes())
+        return own, left, right
 
-    def _share(self, label: str, values: Limbs) -> tuple[Limbs, Limbs]:
-        """Shares of our values are given out; those of left and right come."""
-        data = values ^ self._own_shares.words(values.shape)
-        _, after = self._link.round(f"check {label}", data, b"", 0, data.nbytes)
+    def _share(
+        self, label: str, values: Limbs, open_bytes: bytes = b""
+    ) -> tuple[Limbs, Limbs, bytes]:
+        """Shares of our values are given out; those of left and right come.
+
+        Also what the previous node is told openly, and what the next one told us.
+        """
+        data = (values ^ self._own_shares.words(values.shape)).tobytes() + open_bytes
+        _, after = self._link.round(f"check {label}", data, b"", 0, len(data))
+        came, told = after[: values.nbytes], bytes(after[values.nbytes :])
         shares = self._right.shares
         assert shares is not None
-        return np.frombuffer(after, np.uint64), shares.words(values.shape)
+        return np.frombuffer(came, np.uint64), shares.words(values.shape), told
 
     # -- the proof -------------------------------------------------------------
 
@@ -216,7 +232,7 @@ class BitProof:
         seeds = self._challenge("weights", 4)
         own, left, right = (Stream(one.tobytes()).words((blocks,)) for one in seeds)
         made = dzk.bits(x0, x1, y0, y1, own)[_INNER6]
-        from_next, from_previous = self._share("bits", made)
+        from_next, from_previous, _ = self._share("bits", made)
         point, at_left, at_right = self._challenge("bits at", _FIRST)
         for side, at, beta, words_of, share in (
             (self._left, at_left, left, said, from_next),
@@ -235,7 +251,7 @@ class BitProof:
 
     def _later(self, u: Limbs, v: Limbs) -> tuple[Limbs, Limbs]:
         u, v = _filled(u), _filled(v)
-        shares = self._share("fold", dzk.products(u, v)[_SAID3])
+        *shares, _ = self._share("fold", dzk.products(u, v)[_SAID3])
         point, *others = self._challenge("fold at", _LATER)
         sides = self._left, self._right
         for side, at, share in zip(sides, others, shares, strict=True):
@@ -250,7 +266,10 @@ class BitProof:
     def _last(self, u: Limbs, v: Limbs) -> None:
         a, b = (one.words((1,)) for one in self._own_masks)
         mixed = dzk.mul(u, b) ^ dzk.mul(a, v)
-        shares = self._share("end", np.concatenate([mixed, dzk.mul(a, b)]))
+        masked = np.concatenate([mixed, dzk.mul(a, b)])
+        *shares, told = self._share("end", masked, self._heard.digest())
+        if told != self._due.digest():
+            self._false("challenges to be told as they were drawn, found others")
         sums: list[Limbs] = []
         for side, share in zip((self._left, self._right), shares, strict=True):
             # Both verifiers draw it, and the prover never hears it.
@@ -264,11 +283,11 @@ class BitProof:
         _, after = self._link.round("check product", mine, b"", 0, mine.nbytes)
         said = np.frombuffer(after, np.uint64)
         if dzk.dot(said[:1], other[:1]) != int(said[1] ^ other[1]):
-            raise abort(
-                "mpc.check",
-                "expected products of bits to be right, found a false one",
-                suspects=[(self._link.index + 1) % 3, (self._link.index + 2) % 3],
-            )
+            self._false("products of bits to be right, found a false one")
+
+    def _false(self, expected: str) -> NoReturn:
+        suspects = [(self._link.index + 1) % 3, (self._link.index + 2) % 3]
+        abort("mpc.check", f"expected {expected}", suspects=suspects)
 
 
 def _filled(vector: Limbs) -> Limbs:

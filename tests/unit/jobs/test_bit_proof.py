@@ -95,6 +95,30 @@ def test_every_word_of_a_proof_counts() -> None:
     assert tried > 100
 
 
+def test_a_verifier_that_tells_false_challenges_learns_nothing() -> None:
+    """Node 1, right of node 0's proof, does not complain itself; node 2 stops.
+
+    Otherwise node 2 would tell it a sum over bits of which it knows no piece.
+    """
+    recorded = gates(70, 5)
+    _, links = prove(recorded)
+    challenges = [
+        number
+        for number, (label, _) in enumerate(links[1].sent)
+        if label in ("check weights", "check bits at", "check fold at")
+    ]
+    assert len(challenges) >= 6
+    # Each is said to the previous node first, and then to the next one.
+    for number in challenges[::2]:
+        for word in range(links[1].sent[number][1] // 8):
+            faults, liars = prove(recorded, Cheat(1, number, word, 1, xor=True))
+            found = faults[2]
+            assert isinstance(found, PrivShareError)
+            assert found.detail["rule"] == "mpc.check"
+            assert 1 in found.detail["suspects"]
+            assert "check product" not in dict(liars[2].sent)
+
+
 def test_what_is_sent_looks_random() -> None:
     """Of gates that are all 0, no message of the proof shows it."""
     zero = np.zeros(64, np.uint64)
