@@ -157,6 +157,47 @@ def test_an_error_of_r_times_is_as_good_as_any_other() -> None:
         assert isinstance(found, PrivShareError)
 
 
+@pytest.mark.parametrize("y", [8, 9])
+def test_a_wrong_tag_that_passed_says_nothing_of_what_it_meets_later(y: int) -> None:
+    """Its top bit is wrong: the next check fails half of the time, whatever y is."""
+
+    class Top(Cheater):
+        done = False
+
+        def _said(self, label: str, data: Any) -> bytes:
+            if label == "multiply" and not self.done:
+                self.done = True
+                # In place: it goes on with the piece that it told. The tag is of
+                # a ring of 128 bits.
+                data.reshape(-1)[1] ^= np.uint64(1 << 63)
+            return super()._said(label, data)
+
+    ends: Counter[str] = Counter()
+    for run in range(48):
+
+        def work(link: Cheater, run: int = run) -> str:
+            used = Top(link.inner) if link.index == 1 else link
+            party = CheckedParty(used, *keys(link.index))
+            Party.random(party, (run,))  # other coins in each run
+            x, z = (party.input(held(deal([n]), link.index)) for n in (3, y))
+            square = party.multiply(x, x)
+            try:
+                party.check()
+            except PrivShareError:
+                return "first"
+            try:
+                party.open(party.multiply(square, z))
+            except PrivShareError:
+                return "second"
+            return "never"
+
+        results, _, _ = nodes(work)
+        ends[results[0]] += 1
+    # Half of all, and a quarter, within four standard deviations.
+    assert abs(ends["first"] - 24) < 14
+    assert 2 < ends["second"] < 24
+
+
 def test_an_owner_that_deals_two_different_pieces_is_found() -> None:
     """The holders of a piece compare before anything is computed."""
     dealt = deal(LEFT)

@@ -14,8 +14,11 @@ value that another honest node knows to be false.
 The check of tags. With values x_i, tags m_i and random numbers a_i that nobody
 knows, it opens T = sum of a_i m_i - r * (sum of a_i x_i), which is 0 if all is
 well, and otherwise uniform among the multiples of a power of 2 that depends on
-the errors and on r alone: it says nothing of values. r is never opened and
-serves until the end; each wrong product has the chance of
+the errors and on r alone: it says nothing of values. A wrong tag (of a value that
+is right) may pass, half of the time if only its top bit is wrong; times a secret
+y it is wrong by that much or not at all. So a factor whose tag was checked before
+enters the next check again, where its own error hides whether y's counts. r is
+never opened and serves until the end; each wrong product has the chance of
 `checked.ring_soundness_bits` to pass, once.
 
 Source:
@@ -155,14 +158,24 @@ class CheckedParty(Party):
         return tag
 
     def _log_tagged(self, value: Shared, tag: Shared, ring: int) -> Checked:
-        pair = value.reshape(value.size), tag.reshape(tag.size)
-        self._made[value.ring].append(pair)
-        self._n_made += value.size
-        self._unconfirmed = True
+        self._log(value, tag)
         made = Checked(value.own, value.next, ring, tag=tag)
         if self._n_made >= MAX_ELEMENTS:
             self.check()
         return made
+
+    def _log(self, value: Shared, tag: Shared) -> None:
+        pair = value.reshape(value.size), tag.reshape(tag.size)
+        self._made[value.ring].append(pair)
+        self._n_made += value.size
+        self._unconfirmed = True
+
+    def _factor(self, x: Checked) -> Shared:
+        """The tag of a factor; one that a check has seen is seen by the next, too."""
+        tag = self._tag(x)
+        if self._n_checks:
+            self._log(x.value, tag)
+        return tag
 
     def _same_pieces(self, x: Shared) -> None:
         own, following = np.ascontiguousarray(x.own), np.ascontiguousarray(x.next)
@@ -182,13 +195,13 @@ class CheckedParty(Party):
     def multiply(self, x: Shared, y: Shared) -> Checked:
         """Element by element."""
         a, b = _first_tagged(_checked(x), _checked(y))
-        factors = a.value, self._tag(a)
+        factors = a.value, self._factor(a)
         return self._both(a, "multiply", *(_times(one, b.value) for one in factors))
 
     def dot(self, x: Shared, y: Shared) -> Checked:
         """Products summed along the last axis."""
         a, b = _first_tagged(_checked(x), _checked(y))
-        factors = a.value, self._tag(a)
+        factors = a.value, self._factor(a)
         return self._both(a, "dot", *(_sums(one, b.value) for one in factors))
 
     def matmul(self, x: Shared, y: Shared) -> Checked:
@@ -196,9 +209,9 @@ class CheckedParty(Party):
         a, b = _checked(x), _checked(y)
         left, right = [a.value] * 2, [b.value] * 2
         if _first_tagged(a, b)[0] is a:
-            left[1] = self._tag(a)
+            left[1] = self._factor(a)
         else:
-            right[1] = self._tag(b)
+            right[1] = self._factor(b)
         pairs = zip(left, right, strict=True)
         return self._both(a, "matmul", *(_matrix(one, two) for one, two in pairs))
 
