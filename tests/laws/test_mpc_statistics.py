@@ -214,6 +214,25 @@ def test_a_group_alone_in_being_suppressed_takes_the_smallest_with_it() -> None:
     assert ran.outputs[:5] == [0, 0, 1, 1, 1]
 
 
+@pytest.mark.parametrize(
+    ("counts", "told"),
+    [
+        ([5, 1, 6, 0, 0], [0, 0, 1, 0, 0]),
+        ([5, 1, 6, 1, 0], [0, 0, 1, 0, 0]),
+        ([5, 1, 6, 2, 0], [1, 0, 1, 0, 0]),
+        ([5, 0, 6, 0, 0], [1, 0, 1, 0, 0]),
+        ([2, 2, 0, 0, 0], [0, 0, 0, 0, 0]),
+    ],
+)
+def test_hidden_groups_have_k_rows_together(counts: list[int], told: list[int]) -> None:
+    """One person beside empty groups is not had by subtraction; empty ones may be."""
+    words = [w for w, n in zip(WORDS, counts, strict=True) for _ in range(n)]
+    columns = {"v": [1] * len(words), "key": words}
+    declared = asked([number("v", 0, 99), category("key", WORDS)], value="v", key="key")
+    ran = same(groups.GROUP_SUM, declared, {DATASET: columns}, 3)
+    assert ran.outputs[:5] == told
+
+
 @pytest.mark.parametrize("program", ["sum", "count", "histogram", "group_sum"])
 def test_outputs_for_noise_are_every_cell_and_nothing_else(program: str) -> None:
     """Nothing is suppressed by an exact count; the plan says what noise is for."""

@@ -288,10 +288,10 @@ def test_what_cannot_be_joined_is_refused_before(
 
 
 def test_cells_out_of_range_are_refused_by_their_owner() -> None:
-    """Column and rows are named, values are not."""
+    """The column is named; values, and how many there are, are not."""
     program = catalogue.find("join_group_sum")
     plan = program.plan(joined(), {TAX: 3, EDU: 3}, 1)
-    with pytest.raises(OutOfRange, match=r"column id.*1 of 3") as caught:
+    with pytest.raises(OutOfRange, match=r"column id.*among 3 rows") as caught:
         ran(program, plan, tables([(9, 1), (10, 1), (11, 1)], NOBODY))
     assert "9" not in str(caught.value).split("found")[1]
 

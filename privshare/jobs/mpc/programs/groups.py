@@ -17,13 +17,14 @@ Keys are one of a declared list of categories, and say so in one of two ways:
 
 Suppression: a group's count is compared with k on shares; count and sum are
 multiplied by the bit that comes out, so a group that is too small leaves as
-three zeros, an empty one like any other. Who knows the total of all groups and
-sees a single one suppressed could subtract, and the number of rows is public; so
-where exactly one is hidden the smallest of the others is hidden too, unless the
-parameters say `"complementary": false`. Not covered: what several jobs say
-together (the ledger's query log and budgets are for that), totals over some of
-the groups that are known from elsewhere, and that the two hidden ones together
-are known to have so many rows.
+three zeros, an empty one like any other. Who knows the total of all groups could
+subtract, and the number of rows is public: so where exactly one is hidden, or all
+that are hidden have fewer than k rows together, but some, the smallest of the
+others is hidden too, unless the parameters say `"complementary": false`. A count
+of one interval or category is told up to the number of rows: that few rows are not
+counted is not hidden. Not covered: what several jobs say together (the ledger's
+query log and budgets are for that), totals over some of the groups that are known
+from elsewhere, and that hidden groups together are known to have so many rows.
 
 With noise instead ("noisy": true) every count, or every sum, is put out and none
 is suppressed, as a bit that depends on a count exactly would be no private answer;
@@ -80,8 +81,8 @@ class Groups:
         at_most: The greatest value counted, or None.
         equals: The index of the category counted, or None.
         groups: How many groups there are.
-        complementary: Whether a group that is alone in being suppressed takes
-            the smallest other one with it.
+        complementary: Whether groups that subtraction would show take the
+            smallest other one with them.
         noisy: Whether all counts, or of sums all sums, leave with noise instead.
     """
 
@@ -272,7 +273,7 @@ def _cost(
         if detail.complementary and groups > 1:
             levels = (groups - 1).bit_length()
             tally.compare(groups, levels + 1)
-            tally.multiply(groups, 2 * levels + 4)
+            tally.multiply(groups, 2 * levels + 5)
     return tally.cost()
 
 
@@ -371,7 +372,9 @@ def _reference(plan: Plan, plain: Plain) -> dict[str, Json]:
 
 def _told(plan: Plan, counts: Sequence[int]) -> list[int]:
     told = [int(count >= plan.k) for count in counts]
-    if plan.detail.complementary and told.count(0) == 1 and 1 in told:
+    hidden = sum(count for bit, count in zip(told, counts, strict=True) if not bit)
+    shown = told.count(0) == 1 or 0 < hidden < plan.k
+    if plan.detail.complementary and shown and 1 in told:
         rest = [i for i, bit in enumerate(told) if bit]
         told[min(rest, key=lambda i: (counts[i], i))] = 0
     return told

@@ -144,13 +144,17 @@ def suppress(party: Party, plan: Plan, counts: Shared, sums: Shared | None) -> S
 def _beside(
     party: Party, plan: Plan, counts: Shared, small: Shared, told: Shared
 ) -> Shared:
-    """1 at the smallest group that is told, if exactly one is not; else zeros.
+    """1 at the smallest group that is told, if what is not could be had; else zeros.
 
-    A tournament: of two neighbours the one with fewer rows goes on, the earlier
-    one if equal; groups that are not told count as more than all rows.
+    That is so if exactly one group is hidden, or all hidden ones together have
+    fewer than k rows, but some. A tournament: of two neighbours the one with
+    fewer rows goes on, the earlier one if equal; groups that are not told count
+    as more than all rows.
     """
     n, g, ring = plan.n_rows, len(counts), plan.ring
-    keys = counts + party.multiply(small, party.add_public(-counts, 2 * n))
+    raised = party.multiply(small, party.add_public(-counts, 2 * n))
+    keys, total = counts + raised, small.sum().reshape(1)
+    hidden = total.scale(2 * n) - raised.sum().reshape(1)
     marks = party.public([1] * g, ring).reshape(g, 1)
     winners = [[i] for i in range(g)]
     while len(keys) > 1:
@@ -161,18 +165,20 @@ def _beside(
         chosen = left + party.multiply(later, right - left)
         marks, winners = _advance(party, marks, winners, later, lost)
         keys = concat([chosen, keys[even:]]) if even < len(keys) else chosen
-    # Exactly one is hidden: at least one, and not at least two; and one is told.
-    total = small.sum().reshape(1)
     tests = concat(
         [
             party.add_public(total, -1),
+            party.add_public(hidden, -1),
             party.add_public(-total, 1),
+            party.add_public(-hidden, plan.k - 1),
             party.add_public(told.sum().reshape(1), -1),
         ]
     )
-    no = negative(party, tests)
-    yes = party.add_public(-no, 1)
-    one = party.multiply(party.multiply(yes[0:1], yes[1:2]), yes[2:3])
+    yes = party.add_public(-negative(party, tests), 1)
+    both = party.multiply(yes[0:2], yes[2:4])
+    alone, few = both[0:1], both[1:2]
+    either = alone + few - party.multiply(alone, few)
+    one = party.multiply(either, yes[4:5])
     return party.multiply(marks.reshape(g), repeat(one, g).reshape(g))
 
 

@@ -208,7 +208,7 @@ def _cost(detail: Joined, rows: Mapping[str, int]) -> Cost:
     if detail.complementary and groups > 1:
         levels = (groups - 1).bit_length()
         tally.compare(groups, levels + 1)
-        tally.multiply(groups, 2 * levels + 4)
+        tally.multiply(groups, 2 * levels + 5)
     return tally.cost()
 
 
@@ -283,7 +283,9 @@ def _reference(plan: Plan, plain: Plain) -> dict[str, Json]:
     persons = [len(people) for people in seen]
     # Cells may be hidden: those that are too small, and perhaps one beside.
     told = [int(count >= plan.k) for count in persons]
-    if detail.complementary and told.count(0) == 1 and 1 in told:
+    hidden = sum(count for bit, count in zip(told, persons, strict=True) if not bit)
+    shown = told.count(0) == 1 or 0 < hidden < plan.k
+    if detail.complementary and shown and 1 in told:
         rest = [i for i, bit in enumerate(told) if bit]
         told[min(rest, key=lambda i: (persons[i], i))] = 0
     kept = [
