@@ -23,6 +23,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from privshare.errors import (
+    Conflict,
     EvidenceInvalid,
     NotFound,
     NotPermitted,
@@ -209,7 +210,7 @@ def _commit(node: Node, known: JoinAdmitted, dataset: str) -> None:
         )
     except PrivShareError as error:
         outcome = str(error.detail.get("rule", error.name))
-        if not isinstance(error, Unavailable):
+        if not isinstance(error, (Conflict, Unavailable)):
             node.matches.drop(known.id)
         raise
     finally:
@@ -298,6 +299,8 @@ def match(node: Node, caller: str, job: str, body: Json) -> dict[str, Json]:
     if known.spec.of(node.agency) is None:
         raise NotFound(f"expected a dataset of {node.agency} that goes in, found none")
     kept = node.store.blob(job, "matched")
+    if kept is None and job not in node.matches.jobs:
+        kept = _concluded(node, job)
     if kept is None:
         held, sets = node.matches.find(job), joined(known.view, job)
         other = _other(known.spec, node.agency)
@@ -314,12 +317,39 @@ def match(node: Node, caller: str, job: str, body: Json) -> dict[str, Json]:
             return {"state": "working"}
         node.tasks.forget(name)
         if task.error is not None:
-            raise task.error
+            raise _over(task.error)
         kept = node.store.blob(job, "matched")
     if kept is None:
         raise Unavailable("expected the conclusion to be kept, found none")
     answer = decode(kept, max_bytes=MAX_BODY)
     return {**(answer if isinstance(answer, dict) else {}), "state": "done"}
+
+
+def _concluded(node: Node, job: str) -> bytes | None:
+    """What a join that is held no more came to: a conclusion, its error, nothing.
+
+    Raises:
+        PrivShareError: Why it ended; told once.
+    """
+    name = f"{job}/match"
+    task = node.tasks.find(name)
+    if task is not None and task.wait(_WAIT_S):
+        node.tasks.forget(name)
+        if task.error is not None:
+            raise _over(task.error)
+    return node.store.blob(job, "matched")
+
+
+def _over(error: PrivShareError) -> PrivShareError:
+    """Why a join ended. An owner that was silent is not waited for again: what
+    the join needs is gone."""
+    if not isinstance(error, (Conflict, Unavailable)):
+        return error
+    return StepNotAllowed(
+        error.message,
+        fix="Ask again with a new job.",
+        detail={"rule": "join.silent", **error.detail},
+    )
 
 
 def _match(node: Node, known: JoinAdmitted, other: str, task: Task) -> None:
@@ -429,16 +459,9 @@ def message(
 
 def _keep_found(node: Node, known: JoinAdmitted, found: Sequence[bytes]) -> None:
     """Keep who is in both sets, field by field, for our own people alone."""
-    rows: list[Json] = []
-    for identity in found:
-        parts: list[Json] = []
-        at = 0
-        while at < len(identity):
-            size = int.from_bytes(identity[at : at + 2], "big")
-            parts.append(identity[at + 2 : at + 2 + size].decode(errors="replace"))
-            at += 2 + size
-        rows.append(parts)
-    data = encode(rows)
+    from privshare.jobs.join.normalise import fields_of  # noqa: PLC0415
+
+    data = encode([list(fields_of(one)) for one in found])
     if len(data) > MAX_FOUND:
         raise OutOfRange(
             f"expected a list of at most {MAX_FOUND} bytes, found {len(data)}",

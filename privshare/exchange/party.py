@@ -222,9 +222,10 @@ def forget(node: Node) -> None:
     """Drop the blobs of jobs that have ended, and stop work on them."""
     view = node.view()
     for job in node.matches.jobs:
-        if view.get(f"job/{job}") is not None and (
-            query.job(view, job).status != "admitted"
-        ):
+        if view.get(f"job/{job}") is None:
+            continue  # our copy has not seen it
+        held = query.job(view, job)
+        if held.status != "admitted" or node.clock() > held.deadline:
             node.matches.drop(job)
     for job in node.store.blob_jobs():
         if ":" in job or view.get(f"job/{job}") is None:
