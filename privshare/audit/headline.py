@@ -40,10 +40,21 @@ from privshare.ledger import query
 from privshare.ledger.parties import Parties
 from privshare.ledger.ring import Opening
 from privshare.ledger.rules_statement import RegOpen, StatementRing, StatementZk
+from privshare.ledger.values import Job
 from privshare.rights.grant import Grant
 from privshare.rights.terms import Terms
 
 _ROWS = 12
+
+#: What a private join's receipt does not show.
+_JOINED = (
+    "that the owners' sets are those of their datasets, or that either left nobody "
+    "out: nothing ties a set to rows",
+    "that both owners followed the protocol: one that did not may have learnt who "
+    "else is in the other's set, or changed the number",
+    "that nothing can be inferred from this result and others together",
+    "what the receiver did with it afterwards",
+)
 
 
 def headline(case: Case) -> tuple[str, ...]:
@@ -69,6 +80,8 @@ def not_proven(
     if named is not None or operation in ATTESTED:
         name = named or operation
         return (*ATTESTED[name], *of_class(name, trust_class), *_ALWAYS)
+    if "conclusions" in found:
+        return (*_JOINED, *_ALWAYS)
     together = operation == "job.result" and "partials" in (evidence or {})
     opened = _OPENED[together] if operation == "job.result" else ()
     return (*_OPEN.get(operation, ()), *opened, *_ALWAYS)
@@ -156,6 +169,8 @@ def _job(case: Case) -> list[str]:
     job = query.job(case.state, case.statement.job)
     if job.parties.attested:
         return measured_job(case)
+    if job.parties.joins:
+        return _join(case, job)
     use = query.use(case.state, job.inputs[0])
     names = dict.fromkeys(
         query.grant(case.state, query.use(case.state, one).grant).terms.dataset
@@ -168,6 +183,19 @@ def _job(case: Case) -> list[str]:
         f"{listed(names)}, for the purpose {use.purpose}. The values stayed encrypted: "
         f"{job.parties.compute} computed, {_openers(job.parties)}.",
         *_rows(case),
+    ]
+
+
+def _join(case: Case, job: Job) -> list[str]:
+    from privshare.audit.join import told  # noqa: PLC0415 - other receipts need none of it
+
+    uses = [query.use(case.state, one) for one in job.inputs]
+    names = [query.grant(case.state, one.grant).terms.dataset for one in uses]
+    return [
+        f"{_at(case)} had {listed(names)} matched, for the purpose "
+        f"{uses[0].purpose}. Their owners compared blinded identifiers with each "
+        "other; none left in the clear.",
+        *told(case),
     ]
 
 

@@ -195,6 +195,8 @@ class _Desk:
                 self._technique,
                 lambda: check_result(case),
             )
+        if "conclusions" in case.evidence():
+            return self._checks_of_join()
         from privshare.audit import technique  # noqa: PLC0415 - other receipts need none of it
 
         def technique_itself() -> Found:
@@ -255,6 +257,17 @@ class _Desk:
             lambda: joint.check_job_inputs(case),
             technique_itself,
             lambda: joint.check_job_result(case),
+        )
+
+    def _checks_of_join(self) -> tuple[Callable[[], Found], ...]:
+        """Steps 6 to 8 of the result of a private join."""
+        from privshare.audit import join  # noqa: PLC0415 - other receipts need none of it
+
+        case = self.case
+        return (
+            lambda: join.check_inputs(case),
+            lambda: join.check_joined(case),
+            lambda: join.check_result(case),
         )
 
     def _since(self) -> Found:

@@ -299,45 +299,19 @@ def match(node: Node, caller: str, job: str, body: Json) -> dict[str, Json]:
     if known.spec.of(node.agency) is None:
         raise NotFound(f"expected a dataset of {node.agency} that goes in, found none")
     kept = node.store.blob(job, "matched")
-    if kept is None and job not in node.matches.jobs:
-        kept = _concluded(node, job)
     if kept is None:
-        held, sets = node.matches.find(job), joined(known.view, job)
-        other = _other(known.spec, node.agency)
-        mine, theirs = sets.of(node.agency), sets.of(other)
-        if mine is None or theirs is None or b64u(held.committed) != mine.commitment:
-            raise StepNotAllowed(
-                "expected both sets to be committed to, found that one is not",
-                detail={"rule": "join.sets"},
-            )
-        held.expect(unb64u(theirs.commitment, 32))
         name = f"{job}/match"
-        task = node.tasks.start(name, lambda task: _match(node, known, other, task))
+        task = node.tasks.find(name) or _begin(node, known, name)
         if not task.wait(_WAIT_S / 10):
             return {"state": "working"}
         node.tasks.forget(name)
         if task.error is not None:
-            raise _over(task.error)
+            raise task.error if job in node.matches.jobs else _over(task.error)
         kept = node.store.blob(job, "matched")
     if kept is None:
         raise Unavailable("expected the conclusion to be kept, found none")
     answer = decode(kept, max_bytes=MAX_BODY)
     return {**(answer if isinstance(answer, dict) else {}), "state": "done"}
-
-
-def _concluded(node: Node, job: str) -> bytes | None:
-    """What a join that is held no more came to: a conclusion, its error, nothing.
-
-    Raises:
-        PrivShareError: Why it ended; told once.
-    """
-    name = f"{job}/match"
-    task = node.tasks.find(name)
-    if task is not None and task.wait(_WAIT_S):
-        node.tasks.forget(name)
-        if task.error is not None:
-            raise _over(task.error)
-    return node.store.blob(job, "matched")
 
 
 def _over(error: PrivShareError) -> PrivShareError:
@@ -352,9 +326,23 @@ def _over(error: PrivShareError) -> PrivShareError:
     )
 
 
+def _begin(node: Node, known: JoinAdmitted, name: str) -> Task:
+    """Take messages of the other owner from now on, and start sending ours."""
+    held, sets = node.matches.find(known.id), joined(known.view, known.id)
+    other = _other(known.spec, node.agency)
+    mine, theirs = sets.of(node.agency), sets.of(other)
+    if mine is None or theirs is None or b64u(held.committed) != mine.commitment:
+        raise StepNotAllowed(
+            "expected both sets to be committed to, found that one is not",
+            detail={"rule": "join.sets"},
+        )
+    held.expect(unb64u(theirs.commitment, 32))
+    return node.tasks.start(name, lambda task: _match(node, known, other, task))
+
+
 def _match(node: Node, known: JoinAdmitted, other: str, task: Task) -> None:
     """Open the job, run the protocol, sign; in a thread of its own."""
-    outcome = "done"
+    outcome, begun = "done", False
     try:
         if node.store.blob(known.id, "matched") is not None:
             return
@@ -366,6 +354,7 @@ def _match(node: Node, known: JoinAdmitted, other: str, task: Task) -> None:
             task.tell(next(count), 1 << 32)
             _push(node, known, other, number, data)
 
+        begun = True
         try:
             found = held.run(push, _SILENCE_S)
         except PrivShareError as error:
@@ -383,7 +372,8 @@ def _match(node: Node, known: JoinAdmitted, other: str, task: Task) -> None:
         node.matches.drop(known.id)
     except PrivShareError as error:
         outcome = str(error.detail.get("rule", error.name))
-        node.matches.drop(known.id)
+        if begun or not isinstance(error, (Conflict, Unavailable)):
+            node.matches.drop(known.id)  # else the ledger was away: ask again
         raise
     finally:
         item = known.spec.of(node.agency)

@@ -51,6 +51,7 @@ from privshare.jobs.requirement_statement import (
 from privshare.jobs.spec import MAX_INPUTS
 from privshare.jobs.trail import Trail
 from privshare.ledger import query
+from privshare.ledger.joined import joined
 from privshare.ledger.query import Reader
 from privshare.ledger.rules import RULES, parse_body
 from privshare.ledger.rules_dataset import (
@@ -213,6 +214,13 @@ def signed_parts(evidence: Document, trail: Trail, job_id: str) -> list[SignedPa
             "receipt.evidence: expected releases exactly in a measured job, found "
             "otherwise"
         )
+    if parties.joins != ("conclusions" in evidence):
+        raise EncodingError(
+            "receipt.evidence: expected conclusions exactly in a private join, found "
+            "otherwise"
+        )
+    if parties.joins:
+        return _conclusions(evidence["conclusions"], parties.nodes)
     if bool(parties.nodes) != ("bundles" in evidence):
         raise EncodingError(
             "receipt.evidence: expected the evidence of all nodes exactly in a job on "
@@ -251,6 +259,18 @@ def signed_parts(evidence: Document, trail: Trail, job_id: str) -> list[SignedPa
     return parts
 
 
+def _conclusions(items: object, owners: tuple[str, ...]) -> list[SignedPart]:
+    """What both owners of a private join signed."""
+    if not isinstance(items, dict) or set(items) != set(owners):
+        raise EncodingError(
+            f"evidence.conclusions: expected those of {' and '.join(owners)}"
+        )
+    return [
+        SignedPart("conclusion", owner, envelope_from_json(items[owner]))
+        for owner in owners
+    ]
+
+
 def _releases(items: object) -> list[SignedPart]:
     """What each owner of a measured job signed."""
     if not isinstance(items, list) or len(items) > MAX_INPUTS:
@@ -271,7 +291,8 @@ class SignedPart:
     """One envelope of a job's evidence.
 
     Attributes:
-        name: `contribution`, `aggregation`, `opening`, `partial` or `release`.
+        name: `contribution`, `aggregation`, `opening`, `partial`, `release` or
+            `conclusion`.
         agency: Who must have signed it.
         envelope: Payload and signatures.
     """
@@ -385,6 +406,16 @@ def _job_result(trail: Trail, subject: Transaction, evidence: Document | None) -
         query.threshold_epoch(trail, job.parties.epoch)
     if job.parties.attested:
         follow_attestation(trail, body.job)
+    if job.parties.joins:
+        _joined(trail, body.job, job.opened)
+
+
+def _joined(trail: Trail, job_id: str, opened: int | None) -> None:
+    """Both sets as they were committed to, and when the join began."""
+    for one in joined(trail, job_id).sets:
+        trail.transaction(one.at)
+    if opened is not None:
+        trail.transaction(opened)
 
 
 def _job_abort(trail: Trail, subject: Transaction, evidence: Document | None) -> None:
@@ -411,6 +442,7 @@ _POLICY = frozenset(("policy",))
 _RECORD = frozenset(("anchored", "replaced", "schema"))
 _JOB = frozenset(("aggregation", "contributions", "opening", "spec"))
 _JOB_TOGETHER = frozenset(("aggregation", "contributions", "partials", "spec"))
+_JOIN = frozenset(("commits", "conclusions", "spec"))
 _LEAF = frozenset(("path", "position", "salt"))
 
 _SUBJECTS: dict[str, Operation] = {
@@ -431,7 +463,7 @@ _SUBJECTS: dict[str, Operation] = {
     "job.result": Operation(
         ("job.result",),
         _job_result,
-        (_JOB, _JOB_TOGETHER, MEASURED, JOINT),
+        (_JOB, _JOB_TOGETHER, MEASURED, JOINT, _JOIN),
         has_result=True,
     ),
     "record.erase": Operation(("record.erase",), _record_erase),
