@@ -301,7 +301,10 @@ def match(node: Node, caller: str, job: str, body: Json) -> dict[str, Json]:
     kept = node.store.blob(job, "matched")
     if kept is None:
         name = f"{job}/match"
-        task = node.tasks.find(name) or _begin(node, known, name)
+        task = node.tasks.find(name)
+        if task is None:
+            _begin(node, known, name)  # the other owner is to be told at once, too
+            return {"state": "working"}
         if not task.wait(_WAIT_S / 10):
             return {"state": "working"}
         node.tasks.forget(name)
@@ -326,7 +329,7 @@ def _over(error: PrivShareError) -> PrivShareError:
     )
 
 
-def _begin(node: Node, known: JoinAdmitted, name: str) -> Task:
+def _begin(node: Node, known: JoinAdmitted, name: str) -> None:
     """Take messages of the other owner from now on, and start sending ours."""
     held, sets = node.matches.find(known.id), joined(known.view, known.id)
     other = _other(known.spec, node.agency)
@@ -337,7 +340,7 @@ def _begin(node: Node, known: JoinAdmitted, name: str) -> Task:
             detail={"rule": "join.sets"},
         )
     held.expect(unb64u(theirs.commitment, 32))
-    return node.tasks.start(name, lambda task: _match(node, known, other, task))
+    node.tasks.start(name, lambda task: _match(node, known, other, task))
 
 
 def _match(node: Node, known: JoinAdmitted, other: str, task: Task) -> None:
