@@ -140,12 +140,18 @@ def _document(found: Json) -> list[str]:
     return _first(lines[:_ROWS], len(lines)) or ["  an empty document"]
 
 
+#: What names a line stands first in it.
+_NAMES = ("group", "key", "name")
+
+
 def _plain_first(one: Json) -> Json:
     """An element with what names it ahead of what it holds."""
     if not isinstance(one, dict):
         return one
     return dict(
-        sorted(one.items(), key=lambda it: (isinstance(it[1], dict), it[0] != "key"))
+        sorted(
+            one.items(), key=lambda it: (isinstance(it[1], dict), it[0] not in _NAMES)
+        )
     )
 
 

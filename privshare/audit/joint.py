@@ -117,6 +117,7 @@ def check_evidence(case: Case, tools: Tools) -> tuple[Found, Judged]:
     for node in spec.nodes:
         bundle = _bundle(case, node)
         told, more, worth = judge(case, tools, bundle, node)
+        _check_closure(bundle, spec)
         conclusion = bundle.conclusion
         if conclusion is None or conclusion.output != outcome.digest():
             raise EvidenceInvalid(f"expected the outcome in what {node} concluded")
@@ -222,6 +223,28 @@ def _check_outcome(case: Case, job: Job, spec: MpcSpec, outcome: Outcome) -> Non
         (outcome.job, outcome.spec, dict(outcome.inputs), outcome.model)
         == (case.statement.job, spec.digest(), deals, spec.model),
         "an outcome of this job, of what was dealt",
+        "another",
+    )
+
+
+def _check_closure(bundle: AttestedBundle, spec: MpcSpec) -> None:
+    """The measured closure is of the program that the specification names.
+
+    The engine's digest in it may be another release's; what a version of a
+    program says does not change.
+    """
+    from privshare.jobs.mpc import catalogue  # noqa: PLC0415 - joint jobs alone
+
+    found = bundle.closure
+    version = catalogue.find(spec.name).version
+    said = (
+        (found.get("abi"), found.get("program"), found.get("version"))
+        if isinstance(found, dict)
+        else None
+    )
+    expect(
+        said == (catalogue.ABI, spec.name, version),
+        f"the closure of {spec.name}, version {version}",
         "another",
     )
 

@@ -235,6 +235,17 @@ def _digest(net: Client, name: str) -> str:
     return found.pop()
 
 
+def _following(following: str, done: Document) -> str:
+    """The next command: of a program on shares, how it is asked for."""
+    name = done.str("module")
+    if following.endswith("run-module"):
+        if done.str("status") != "listed":
+            return "privshare code list"
+        if name.startswith("mpc."):
+            return f"privshare job programs {name.removeprefix('mpc.')}"
+    return following if following.endswith("list") else f"{following} {name}"
+
+
 def _show(
     done: Document, did: str, following: str, profile: str, *, as_json: bool
 ) -> None:
@@ -243,10 +254,7 @@ def _show(
         Report(
             f"{did} {name} ({done.str('code')[:12]}...); it is {done.str('status')}",
             {"program": done.json()},
-            next=hint(
-                following if following.endswith("list") else f"{following} {name}",
-                profile,
-            ),
+            next=hint(_following(following, done), profile),
         ),
         as_json=as_json,
     )

@@ -201,6 +201,65 @@ def policy(
 
 
 @app.command()
+def privacy(
+    *,
+    dataset: DatasetArgument,
+    budget: Annotated[
+        int | None,
+        typer.Option(
+            "--budget",
+            help="Open the account of a dataset of your own, or change what all "
+            "grantees together may learn, in micro-rho.",
+            min=0,
+            metavar="N",
+        ),
+    ] = None,
+    apart: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            "--apart",
+            help="Two sets of rows that are far apart, as the log names them; with "
+            "--rows.",
+            metavar="SET SET",
+        ),
+    ] = None,
+    rows: Annotated[
+        int | None,
+        typer.Option(
+            "--rows", help="How many rows lie between them.", min=1, metavar="N"
+        ),
+    ] = None,
+    profile: ProfileOption = DEFAULT_PROFILE,
+    passphrase_file: PassphraseOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a dataset's privacy account and what was asked, or open one."""
+    if (apart is None) != (rows is None):
+        raise EncodingError("expected --apart and --rows together, found one of them")
+    with connected(profile, passphrase_file) as net:
+        found = net.dataset(dataset)
+        if budget is not None:
+            found.set_privacy_budget(budget)
+        if apart is not None and rows is not None:
+            found.say_apart(*apart, rows=rows)
+        shown = found.privacy()
+    import json  # noqa: PLC0415 - lazy
+
+    account = shown["account"]
+    left = account["left"] if isinstance(account, dict) else None
+    show(
+        Report(
+            f"privacy account of {found.name}: "
+            + ("none" if left is None else f"{left} micro-rho left"),
+            {"privacy": shown},
+            json.dumps(shown, indent=2, ensure_ascii=True),
+            hint(f"privshare dataset privacy {found.name} --budget N", profile),
+        ),
+        as_json=as_json,
+    )
+
+
+@app.command()
 def retire(
     dataset: DatasetArgument,
     receipt: SaveOption = None,

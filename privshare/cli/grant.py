@@ -19,6 +19,7 @@ from privshare.cli.connection import (
     hint,
 )
 from privshare.cli.output import Report, progress, saved, show, word
+from privshare.rights.identifier import is_joint
 from privshare.sdk.table import MAX_VALUE, Table
 
 if TYPE_CHECKING:
@@ -89,6 +90,15 @@ def request(
     until: UntilOption = None,
     uses: UsesOption = None,
     k: KOption = None,
+    budget: Annotated[
+        int,
+        typer.Option(
+            "--budget",
+            help="What noisy answers may cost together, in micro-epsilon.",
+            min=0,
+            metavar="N",
+        ),
+    ] = 0,
     wait_s: Annotated[
         float,
         typer.Option("--wait", help="Wait this many seconds for the decision."),
@@ -109,6 +119,7 @@ def request(
             uses=uses or 10,
             k=k or 10,
             programs=program or (),
+            budget=budget,
         )
         note = saved(grant.receipt, receipt)
         if wait_s > 0 or grant.status == "refused":
@@ -294,6 +305,14 @@ def _use(grant: Grant[Blocking], profile: str) -> str:
     """The command that uses a grant."""
     if "read" in grant.operations:
         return hint(f"privshare record get {grant.dataset} KEY", profile)
+    if "run" in grant.operations:
+        joint = any(map(is_joint, grant.programs))
+        return hint(
+            "privshare job programs"
+            if joint
+            else f"privshare job run-module MODULE {grant.dataset}",
+            profile,
+        )
     return hint(f"privshare job sum {grant.dataset} COLUMN", profile)
 
 

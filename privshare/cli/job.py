@@ -20,8 +20,16 @@ from privshare.cli.connection import (
     connected,
     hint,
 )
+from privshare.cli.mpc import (
+    AcceptOption,
+    RootsOption,
+    mpc,
+    programs,
+    show_shares,
+    use_roots,
+)
 from privshare.cli.output import Report, progress, saved, show, verify_hint, word
-from privshare.errors import ConfigError, EncodingError, OutOfRange
+from privshare.errors import EncodingError, OutOfRange
 from privshare.sdk.table import MAX_VALUE, Table
 
 if TYPE_CHECKING:
@@ -31,9 +39,8 @@ if TYPE_CHECKING:
     from privshare.sdk.result import Result
 
 app = typer.Typer(rich_markup_mode=None)
-
-#: Longest file of roots, in bytes.
-_MAX_ROOTS = 1 << 20
+app.command("mpc")(mpc)
+app.command("programs")(programs)
 
 Operation = Literal["sum", "mean", "count"]
 
@@ -163,23 +170,8 @@ def run_module(
             "--runner", help="The agency whose machine runs it.", metavar="AGENCY"
         ),
     ] = None,
-    accept: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--accept",
-            help="A trust class to take, such as software; may be repeated. Those of "
-            "hardware unless said.",
-            metavar="CLASS",
-        ),
-    ] = None,
-    trial_roots: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--trial-roots",
-            help="A file of test roots, to try things out; may be repeated.",
-            metavar="FILE",
-        ),
-    ] = None,
+    accept: AcceptOption = None,
+    trial_roots: RootsOption = None,
     timeout_s: TimeoutOption = 600.0,
     receipt: SaveOption = None,
     profile: ProfileOption = DEFAULT_PROFILE,
@@ -187,14 +179,10 @@ def run_module(
     as_json: JsonOption = False,
 ) -> None:
     """Run a measured program on a machine that proves what it is."""
-    from privshare.audit.trust_root import EvidenceRoots  # noqa: PLC0415 - lazy
     from privshare.sdk.measured import ProgramQuery  # noqa: PLC0415 - lazy
 
     with connected(profile, passphrase_file) as net:
-        if trial_roots:
-            net._session.roots = EvidenceRoots(
-                tuple(map(_roots, trial_roots)), trial=True
-            )
+        use_roots(net, trial_roots)
         query = ProgramQuery(
             module,
             [net.dataset(name) for name in datasets],
@@ -285,12 +273,12 @@ def list_(
     """List the jobs of your agency, newest first."""
     with connected(profile, passphrase_file) as net:
         found = net.jobs()
-    rows = tuple((one.id[:8], one.operation, one.phase, one.note) for one in found)
+    rows = tuple((one.id[:8], one.what, one.phase, one.note) for one in found)
     show(
         Report(
             f"{len(rows)} job{'' if len(rows) == 1 else 's'}",
             {"jobs": [one.document for one in found]},
-            Table(("job", "operation", "phase", "note"), rows, empty="no job"),
+            Table(("job", "what", "phase", "note"), rows, empty="no job"),
             hint(
                 "privshare job show JOB"
                 if rows
@@ -318,9 +306,11 @@ def show_(
             {"job": found.document},
             Table(("field", "value"), found.lines(), cut=MAX_VALUE),
             hint(
-                "privshare job sum DATASET COLUMN"
-                if found.phase == "failed"
-                else f"privshare job wait {word(found.id)}",
+                f"privshare job wait {word(found.id)}"
+                if found.phase != "failed"
+                else "privshare job programs"
+                if found.program.startswith("mpc.")
+                else "privshare job sum DATASET COLUMN",
                 profile,
             ),
         ),
@@ -334,6 +324,8 @@ def wait(
     job: JobArgument,
     timeout_s: TimeoutOption = 600.0,
     out: OutOption = None,
+    accept: AcceptOption = None,
+    trial_roots: RootsOption = None,
     receipt: SaveOption = None,
     profile: ProfileOption = DEFAULT_PROFILE,
     passphrase_file: PassphraseOption = None,
@@ -341,7 +333,16 @@ def wait(
 ) -> None:
     """Wait for a job's result, and verify its receipt."""
     with connected(profile, passphrase_file) as net:
-        result = net.job(job).result(timeout_s, progress)
+        use_roots(net, trial_roots)
+        found = net.job(job)
+        if found.program.startswith("mpc."):
+            shares = net.mpc.result(
+                found, accept=accept or (), timeout_s=timeout_s, progress=progress
+            )
+            progress("")
+            show_shares(shares, receipt, profile=profile, as_json=as_json)
+            return
+        result = found.result(timeout_s, progress)
         progress("")
     _show_result(result, out, receipt, profile=profile, as_json=as_json)
 
@@ -368,16 +369,6 @@ def cancel(
         ),
         as_json=as_json,
     )
-
-
-def _roots(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(_MAX_ROOTS)
-    except OSError as error:
-        raise ConfigError(
-            f"expected a file at {path}, found {error.strerror or 'an error'}"
-        ) from None
 
 
 def _object(text: str) -> dict[str, Any]:

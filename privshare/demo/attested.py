@@ -29,7 +29,15 @@ if TYPE_CHECKING:
     from privshare.sdk.call import Blocking
     from privshare.sdk.client import Client
 
-__all__ = ["ROOTS_FILE", "Machine", "Told", "policy_for", "run_attested"]
+__all__ = [
+    "ROOTS_FILE",
+    "Machine",
+    "Told",
+    "grant_soon",
+    "policy_for",
+    "run_attested",
+    "soon",
+]
 
 ROOTS_FILE = "trial-roots.json"
 
@@ -213,7 +221,7 @@ def run_attested(
     code = connect(HOST, "operator").programs.propose(MODULE).str("code")
     for agency in (owner, *others[:1]):
         steward = connect(agency, "steward")
-        _soon(steward, code)
+        soon(steward, code)
     connect(owner, "steward").programs.set_policy(policy_for(machine))
     analyst = connect(scene.analyst, "analyst")
     analyst._session.roots = machine.roots
@@ -226,7 +234,7 @@ def run_attested(
         k=K,
         programs=[code],
     )
-    _grant(connect(owner, "steward"), wish.id)
+    grant_soon(connect(owner, "steward"), wish.id)
     wish.wait(30)
     query: ProgramQuery[Blocking] = ProgramQuery(
         MODULE,
@@ -249,7 +257,7 @@ def run_attested(
     return Told(len(value["groups"]), value["suppressed"], result.trust_class, file)
 
 
-def _soon(steward: Client[Blocking], code: str) -> None:
+def soon(steward: Client[Blocking], code: str) -> None:
     """Approve a program that a mirror may not know of yet."""
     for _ in range(100):
         try:
@@ -261,7 +269,7 @@ def _soon(steward: Client[Blocking], code: str) -> None:
     raise Unavailable("expected the program on every mirror, found it on some")
 
 
-def _grant(steward: Client[Blocking], wish: str) -> None:
+def grant_soon(steward: Client[Blocking], wish: str) -> None:
     """Grant a request that a mirror may not know of yet."""
     for _ in range(100):
         if any(one.id == wish for one in steward.grants()):

@@ -101,6 +101,7 @@ def registries(rows: int, seed: int = 2026) -> tuple[Table, Table, Table]:
     area = rng.choices(range(380, 2400), k=rows)  # tenths of a square metre
     year = rng.choices(range(1962, 2026), k=rows)
     noise = rng.choices(range(800, 1250), k=rows)
+    parcels.sort()  # all three bureaus keep their tables by it
     price = [
         a * 620 * n // 1000 * (300 + y - 1962) // 300
         for a, n, y in zip(area, noise, year, strict=True)

@@ -27,7 +27,9 @@ from privshare.demo.registry import registries
 from privshare.errors import ConfigError
 from privshare.rights import identifier
 from privshare.rights.policy import Permission, Policy, Rule
+from privshare.wire import domain
 from privshare.wire.canonical import Json
+from privshare.wire.digest import digest_json
 
 PURPOSE = "housing-policy"
 OTHER_PURPOSE = "marketing"
@@ -35,6 +37,10 @@ K = 10
 
 #: The module of the library that the demonstration runs.
 MODULE = "group"
+#: And the program on shares.
+PROGRAM = "mpc.linear_regression"
+#: Most columns that its regression takes.
+_MAX_FIT = 3
 
 _MAX_FILE_BYTES = 64 << 20
 _MAX_SAMPLE = 200_000
@@ -103,6 +109,46 @@ class Total:
 
 
 @dataclass(frozen=True, slots=True)
+class Fit:
+    """The regression to make, on columns of one or several bureaus.
+
+    Attributes:
+        y: Whose column is explained, and which.
+        x: By which columns, each of some bureau.
+        aligned_by: The key by which all of them sorted the same rows; None where
+            there is one bureau.
+    """
+
+    y: tuple[Bureau, str]
+    x: tuple[tuple[Bureau, str], ...]
+    aligned_by: str | None
+
+    @property
+    def bureaus(self) -> tuple[Bureau, ...]:
+        """Whose columns they are, each once."""
+        found = {bureau.agency: bureau for bureau, _ in (self.y, *self.x)}
+        return tuple(found.values())
+
+    def columns(self, bureau: Bureau) -> list[str]:
+        """Those of one bureau."""
+        return sorted(name for one, name in (self.y, *self.x) if one is bureau)
+
+    @staticmethod
+    def ref(column: tuple[Bureau, str]) -> str:
+        """A column as a question names it."""
+        return f"{column[0].name}.{column[1]}"
+
+    @staticmethod
+    def values(column: tuple[Bureau, str]) -> list[Decimal]:
+        """A column's plain values."""
+        return [Decimal(cell) for cell in column[0].cells(column[1])]
+
+    def named(self) -> list[tuple[str, list[Decimal]]]:
+        """The columns X by their names, with their plain values."""
+        return [(one[1], self.values(one)) for one in self.x]
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """Three bureaus or more, and what their analyst is after.
 
@@ -114,6 +160,7 @@ class Scene:
         words: What was found, in sentences.
         banded: A bureau with a key, and the column in which a value of a row
             is proven to lie in a band; None where no table serves.
+        fit: The regression; None where no table serves.
     """
 
     bureaus: tuple[Bureau, ...]
@@ -122,6 +169,7 @@ class Scene:
     shared: Bureau
     words: tuple[str, ...]
     banded: tuple[Bureau, str] | None
+    fit: Fit | None
 
     def policy(self, bureau: Bureau) -> dict[str, Json]:
         """The policy that the bureau's steward publishes with its table."""
@@ -173,7 +221,31 @@ class Scene:
                     max_budget=0,
                 )
             )
+        if self.fit is not None and bureau in self.fit.bureaus:
+            rules.append(
+                Permission(
+                    "listed-regression",
+                    purposes=(PURPOSE,),
+                    grantees=("*",),
+                    operations=("run",),
+                    columns=tuple(self.fit.columns(bureau)),
+                    group_by=(),
+                    programs=(identifier.measured(shares_code(), identifier.JOINT),),
+                    min_k=K,
+                    max_days=_MAX_DAYS,
+                    max_uses=_MAX_USES,
+                    max_budget=0,
+                )
+            )
         return Policy(bureau.name, tuple(rules)).to_json()
+
+
+def shares_code() -> bytes:
+    """The digest of the program on shares."""
+    from privshare.jobs.mpc import catalogue  # noqa: PLC0415 - reads the engine
+
+    closure = catalogue.closure(PROGRAM.removeprefix("mpc."))
+    return digest_json(domain.PROGRAM, closure)
 
 
 def program_code() -> bytes:
@@ -196,7 +268,10 @@ def made_up(rows: int, seed: int = 2026) -> Scene:
     )
     words = (f"{rows:,} made-up homes in a prefecture that does not exist",)
     total = Total(bureaus[2], "tax_paid", "district")
-    return Scene(bureaus, "housing", total, bureaus[0], words, (bureaus[1], "price"))
+    banded = (bureaus[1], "price")
+    x = ((bureaus[0], "area_m2"), (bureaus[1], "built"))
+    fit = Fit((bureaus[2], "tax_paid"), x, "parcel_id")
+    return Scene(bureaus, "housing", total, bureaus[0], words, banded, fit)
 
 
 def from_folder(folder: Path) -> Scene:
@@ -241,7 +316,8 @@ def from_folder(folder: Path) -> Scene:
     )
     whole = [column for column in _numeric(shared) if all(shared.cells(column))]
     banded = (shared, whole[-1]) if whole else None
-    return Scene(bureaus, analyst.agency, total, shared, words, banded)
+    fit = next((fit for b in bureaus if (fit := _find_fit(b))), None)
+    return Scene(bureaus, analyst.agency, total, shared, words, banded, fit)
 
 
 def _read(file: Path) -> Bureau:
@@ -311,6 +387,19 @@ def _find_total(bureau: Bureau) -> Total | None:
     if not numeric or grouping is None:
         return None
     return Total(bureau, numeric[-1], grouping)
+
+
+def _find_fit(bureau: Bureau) -> Fit | None:
+    """The last numeric column without gaps, explained by those before it."""
+    whole = [
+        column
+        for column in _numeric(bureau)
+        if all(cells := bureau.cells(column)) and len(set(cells)) > 1
+    ]
+    if len(whole) < 2 or len(bureau.rows) < max(K, _MAX_FIT + 2):
+        return None
+    x = tuple((bureau, column) for column in whole[-1 - _MAX_FIT : -1])
+    return Fit((bureau, whole[-1]), x, None)
 
 
 def _numeric(bureau: Bureau) -> Iterator[str]:

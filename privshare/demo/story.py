@@ -10,22 +10,35 @@ knows. A step that does not hold ends the story and says so.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
 from privshare.audit.bundle import write_bundle
+from privshare.audit.trust_root import EvidenceRoots
 from privshare.audit.verifier import Verdict, verify
 from privshare.demo import phases
 from privshare.demo.anonymous import ReportError, Stage, report
 from privshare.demo.attested import ROOTS_FILE, Machine, run_attested
 from privshare.demo.band import BandError, Deed, prove_band
 from privshare.demo.cluster import HOST, Cluster
+from privshare.demo.drawer import (
+    StoryError,
+    enclosed,
+    first_sentence,
+    last,
+    neighbours,
+    proof,
+    until,
+)
 from privshare.demo.narrator import Narrator
+from privshare.demo.regression import ROOTS_FILE as SHARES_ROOTS
+from privshare.demo.regression import run_regression, tell_regression
 from privshare.demo.scene import OTHER_PURPOSE, PURPOSE, Bureau, K, Scene
 from privshare.demo.tamper import flipped, one_letter_changed, total_raised
 from privshare.demo.together import open_alone, opened_together
+from privshare.demo.trio import Trio
 from privshare.errors import (
     NotPermitted,
     OutOfRange,
@@ -41,10 +54,6 @@ from privshare.sdk.receipt import Receipt
 
 TRUST_FILE = "trust.policy"
 BUNDLE_FILE = "bundle.zip"
-
-
-class StoryError(Exception):
-    """A claim of the demonstration did not hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,8 @@ class Story:
     steps: list[StepReport] = field(default_factory=list)
     receipts: list[Path] = field(default_factory=list)
     machine: Machine = field(default_factory=Machine)
+    trio: Trio | None = None
+    trials: dict[Path, EvidenceRoots] = field(default_factory=dict)
     _clients: dict[tuple[str, str], Client[Blocking]] = field(default_factory=dict)
     _reading: Grant[Blocking] | None = None
     _adding: Grant[Blocking] | None = None
@@ -94,6 +105,7 @@ class Story:
             ("record", "One record is shared, with its proof", self._record),
             ("sum", "A sum is made of numbers nobody else can read", self._sum),
             ("attested", "A program runs where its machine proves it", self._attested),
+            ("shares", "Three machines compute on pieces of columns", self._shares),
             ("band", "A price band is proven, and the price stays hidden", self._band),
             ("report", "An official reports as one of eight", self._report),
             ("revoke", "A right is revoked", self._revoke),
@@ -133,6 +145,8 @@ class Story:
         with self.tell.working("making keys and a network"):
             self.cluster.build(people)
             self.machine.equip(self.cluster)
+            self.trio = Trio((holders[0], holders[1], holders[2]))
+            self.trio.equip(self.cluster)
         with self.tell.working("starting the nodes"):
             self.cluster.start(self.tell.good)
         with self.tell.working("dealing the key that nobody holds alone"):
@@ -162,7 +176,7 @@ class Story:
                     policy=self.scene.policy(bureau),
                     provable=self._provable(bureau),
                 )
-            receipt = _proof(dataset.receipt)
+            receipt = proof(dataset.receipt)
             self._keep(f"publish-{bureau.agency}", receipt)
             self.tell.good(
                 f"{bureau.name}: {len(bureau.rows):,} rows committed, anchored at "
@@ -199,14 +213,14 @@ class Story:
         else:
             raise StoryError(f"a request for {wish.purpose} was not refused")
         owner = self._as(wish.dataset.partition("/")[0], "steward")
-        self._keep("refused", _last(owner, "grant.refuse"))
+        self._keep("refused", last(owner, "grant.refuse"))
 
     def _granted(self, wish: Grant[Blocking], word: str) -> Grant[Blocking]:
         owner = wish.dataset.partition("/")[0]
         steward = self._as(owner, "steward")
-        _until(lambda: any(g.id == wish.id for g in steward.grants()))
+        until(lambda: any(g.id == wish.id for g in steward.grants()))
         decided = steward.grant(wish.id).approve()
-        self._keep(f"granted-{word}", _proof(decided.receipt))
+        self._keep(f"granted-{word}", proof(decided.receipt))
         grant = wish.wait(30)
         self.tell.good(
             f"{owner}'s steward grants {', '.join(wish.operations)} of "
@@ -231,7 +245,7 @@ class Story:
             ("column", "value"),
             [(name, record[name]) for name in shared.columns],
         )
-        self._keep("record", _proof(record.receipt))
+        self._keep("record", proof(record.receipt))
         self.tell.good(
             f"sealed for {self.scene.analyst} alone, and proven to be the row that "
             f"{shared.agency} committed to"
@@ -311,15 +325,29 @@ class Story:
         trial = self.folder.parent / "trial"
         with self.tell.working("evidence, appraisal, release, run"):
             told = run_attested(self.machine, self._as, self.scene, trial)
-            (trial / TRUST_FILE).write_text(self.cluster.trust, encoding="utf-8")
         self.tell.good(
             f"the owner's node verified the machine by its own policy, then sealed its "
             f"rows to it: {told.groups} groups, {told.suppressed} too small"
         )
-        self.tell.say(
-            f"privshare verify --trial-roots {trial}/{ROOTS_FILE} {told.receipt}"
-        )
+        self._keep_trial(told.receipt, trial / ROOTS_FILE, self.machine.roots)
         return f"trust class {told.trust_class}: a trial; receipt in {trial.name}/"
+
+    def _shares(self) -> str:
+        if self.scene.fit is None or self.trio is None:
+            self.tell.say("no table here has two numeric columns without gaps")
+            return "nothing to compute on shares"
+        trial = self.folder.parent / "trial"
+        with self.tell.working("evidence of three machines, pieces, rounds, result"):
+            done = run_regression(self.trio, self._as, self.scene, trial)
+        said = tell_regression(done, self.scene.fit, self.tell)
+        self._keep_trial(done.receipt, trial / SHARES_ROOTS, self.trio.roots)
+        return said
+
+    def _keep_trial(self, receipt: Path, roots: Path, trusted: EvidenceRoots) -> None:
+        """A receipt whose machines are test machines: judged by their roots alone."""
+        (receipt.parent / TRUST_FILE).write_text(self.cluster.trust, encoding="utf-8")
+        self.tell.say(f"privshare verify --trial-roots {roots} {receipt}")
+        self.trials[receipt] = trusted
 
     def _band(self) -> str:
         if self.scene.banded is None:
@@ -341,7 +369,7 @@ class Story:
                 together=len(names) // 2 + 1,
                 posting=self.cluster.members[names[0]].url,
                 client=self._as,
-                until=_until,
+                until=until,
                 keep=self._keep,
                 tell=self.tell,
             )
@@ -352,7 +380,7 @@ class Story:
         total = self.scene.total
         steward = self._as(total.bureau.agency, "steward")
         ended = steward.grant(self._adding.id).revoke("the demonstration ends it")
-        self._keep("revoked", _proof(ended.receipt))
+        self._keep("revoked", proof(ended.receipt))
         self.tell.say(f"{total.bureau.agency}'s steward revokes the right to add")
         query = sum_of(
             self._dataset(total.bureau.name), total.column, by=total.by, purpose=PURPOSE
@@ -407,28 +435,35 @@ class Story:
 
     def _audit(self) -> str:
         begun = time.monotonic()
-        for file in self.receipts:
+        for file in (*self.receipts, *self.trials):
             verdict = self._judge(file.read_bytes(), file)
             if verdict.outcome != "valid":
                 raise StoryError(f"{file.name}: {verdict.outcome}\n{verdict.report()}")
-            self.tell.good(f"{file.name:24} {_first_sentence(verdict.report())}")
+            self.tell.good(f"{file.name:24} {first_sentence(verdict.report())}")
         took = time.monotonic() - begun
+        count = len(self.receipts) + len(self.trials)
         bundle = self.folder.parent / BUNDLE_FILE
         bundle.write_bytes(
             write_bundle(
-                {file.stem: _enclosed(file) for file in self.receipts},
+                {file.stem: enclosed(file) for file in self.receipts},
                 self.cluster.trust.encode(),
             )
         )
         self.tell.say(
-            f"{len(self.receipts)} receipts in {took * 1000:.0f} ms, without a node, "
-            "an account or a network"
+            f"{count} receipts in {took * 1000:.0f} ms, without a node, an account or "
+            f"a network; {len(self.trials)} of them of test machines, as a trial"
         )
-        return f"{len(self.receipts)} receipts valid"
+        return f"{count} receipts valid"
 
     def _judge(self, data: bytes, file: Path) -> Verdict:
         """What the offline verifier says of some bytes in the place of a file."""
-        return verify(data, self.cluster.trust, int(time.time()), _neighbours(file))
+        return verify(
+            data,
+            self.cluster.trust,
+            int(time.time()),
+            neighbours(file),
+            roots=self.trials.get(file),
+        )
 
     def _as(self, agency: str, role: str) -> Client[Blocking]:
         if (agency, role) not in self._clients:
@@ -447,7 +482,7 @@ class Story:
                 return False
             return True
 
-        _until(known)
+        until(known)
         return found[-1]
 
     def _named(self, name: str) -> Path:
@@ -456,57 +491,3 @@ class Story:
     def _keep(self, name: str, receipt: Receipt) -> None:
         file = self.folder / f"{len(self.receipts) + 1:02d}-{name}.psr"
         self.receipts.append(receipt.save(file))
-
-
-def _proof(receipt: Receipt | None) -> Receipt:
-    if receipt is None:
-        raise StoryError("an operation left no receipt")
-    return receipt
-
-
-def _last(client: Client[Blocking], operation: str) -> Receipt:
-    """The newest receipt of a kind in a node's drawer."""
-    found: list[Receipt] = []
-
-    def there() -> bool:
-        for item in client.receipts():
-            if item.str("operation") == operation:
-                found.append(client.receipt(item.str("id")))
-                return True
-        return False
-
-    _until(there)
-    return found[-1]
-
-
-def _until(true: Callable[[], bool], timeout_s: float = 15.0) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not true():
-        if time.monotonic() > deadline:
-            raise StoryError(f"waited {timeout_s:g} s in vain")
-        time.sleep(0.05)
-
-
-def _neighbours(receipt: Path) -> Callable[[str], bytes | None]:
-    """Attachments of a receipt, as they lie beside it."""
-
-    def find(name: str) -> bytes | None:
-        file = receipt.with_name(f"{receipt.stem}.{name}")
-        return file.read_bytes() if file.is_file() else None
-
-    return find
-
-
-def _enclosed(receipt: Path) -> tuple[bytes, dict[str, bytes]]:
-    """A receipt and its attachments, as a bundle takes them."""
-    attached = {
-        file.name.removeprefix(f"{receipt.stem}."): file.read_bytes()
-        for file in receipt.parent.glob(f"{receipt.stem}.*")
-        if file != receipt
-    }
-    return receipt.read_bytes(), attached
-
-
-def _first_sentence(report: str) -> str:
-    lines: Iterator[str] = (line.strip() for line in report.splitlines())
-    return next((line for line in lines if line.startswith("On ")), "valid")

@@ -18,6 +18,7 @@ from privshare.wire.canonical import Json, encode
 __all__ = ["TRUST_CLASS", "Trio"]
 
 TRUST_CLASS: Final = "simulated"
+_TRIAL: Final = 'deployment = "trial"\n'
 
 
 @dataclass(slots=True)
@@ -59,14 +60,15 @@ class Trio:
         for member in cluster.members.values():
             home = member.folder / "attestation"
             (home / "roots").mkdir(mode=0o700, parents=True, exist_ok=True)
-            (home / "roots" / "test.json").write_bytes(document)
-            settings = 'deployment = "trial"\n'
+            (home / "roots" / "shares.json").write_bytes(document)
+            file = member.folder / "node.toml"
+            held = file.read_text(encoding="utf-8")
+            settings = "" if _TRIAL in held else _TRIAL
             if member.agency in made:
                 (home / "simulated.key").write_bytes(made[member.agency].seed)
                 settings += 'attestation = "simulated"\n'
                 settings += f'compute = "127.0.0.1:{places[member.agency]}"\n'
-            with (member.folder / "node.toml").open("a", encoding="utf-8") as file:
-                file.write(settings)
+            file.write_text(held + settings, encoding="utf-8")
         ports.release()
 
     def policy_for(self, *programs: str) -> dict[str, Json]:
@@ -77,7 +79,7 @@ class Trio:
         """
         now = int(time.time())
         code: list[Json] = [
-            {"digest": one, "provenance": "the catalogue"} for one in programs
+            {"digest": one, "provenance": "the catalogue"} for one in sorted(programs)
         ]
         return {
             "accept_classes": [TRUST_CLASS],

@@ -23,6 +23,7 @@ from privshare.errors import (
     Unavailable,
 )
 from privshare.exchange import dataset as datasets
+from privshare.exchange import privacy
 from privshare.exchange.grant import check_passed_on
 from privshare.exchange.node import Node, job_key, open_statement
 from privshare.exchange.plan import check_grant
@@ -155,6 +156,7 @@ def check_inputs(node: Node, view: View, held: Job, spec: Spec) -> None:
                 f"expected k of at least {grant.terms.k}, found {spec.k}",
                 detail={"rule": "grant.k"},
             )
+    privacy.check_charges(node, view, held, spec)
 
 
 def check_own_input(node: Node, known: Admitted, dataset: str) -> None:

@@ -167,6 +167,10 @@ class Compute(Protocol):
         """Where this node takes connections for a job, under a key made for it."""
         ...
 
+    def forget(self, job: str) -> None:
+        """Drop the key of a job that is over; one that is not known is none."""
+        ...
+
     def run(self, work: JointWork, notary: Notary) -> JointOutcome:
         """Compute, together with the two others.
 
@@ -240,3 +244,9 @@ class Attester:
     compute: Compute | None = None
     silent: str = ""
     keys: JobKeys = field(default_factory=JobKeys, repr=False)
+
+    def forget(self, job: str) -> None:
+        """Drop the keys of a job that is over."""
+        self.keys.drop(job)
+        if self.compute is not None:
+            self.compute.forget(job)

@@ -12,10 +12,10 @@ from __future__ import annotations
 import secrets
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from privshare.errors import Conflict, NotFound, PrivShareError, Unavailable
-from privshare.exchange import join_plan, join_steps, tee_plan
+from privshare.exchange import join_plan, join_steps, privacy, tee_plan
 from privshare.exchange.join_question import JoinQuestion
 from privshare.exchange.mpc_question import MpcQuestion
 from privshare.exchange.node import Node
@@ -75,6 +75,7 @@ def submit(node: Node, question: AnyQuestion, *, person: str = "") -> Job:
         GrantMissing, GrantExpired, GrantRevoked, PurposeMismatch, NotPermitted:
             The rights say no; `detail["rule"]` names the rule.
         NotFound, OutOfRange, EncodingError: As for `plan`.
+        Unavailable: An owner does not hand out its query key.
     """
     spec: Spec | AttestedSpec | JoinSpec
     operation: str
@@ -106,8 +107,10 @@ def submit(node: Node, question: AnyQuestion, *, person: str = "") -> Job:
         heartbeat=now,
         person=person,
     )
+    inputs = cast(list[Json], body["inputs"])
     body = {
         **body,
+        "inputs": privacy.with_answers(node, spec, inputs),
         "deadline": job.deadline,
         "operation": operation,
         "parties": spec.parties.roles(),
@@ -304,10 +307,15 @@ def spec_of(job: Job) -> Spec:
 
 
 def problem_of(error: PrivShareError) -> Problem:
-    """Why a job fails, when it fails with this error."""
+    """Why a job fails, when it fails with this error.
+
+    A peer's error says what the peer likes: what is no rule is none.
+    """
+    party, rule = error.detail.get("party"), error.detail.get("rule")
+    named = isinstance(rule, str) and identifier.RULE.pattern.fullmatch(rule)
     return Problem(
         error=error.name,
         reason=" ".join(error.message.split()),
-        party=str(error.detail.get("party", "")),
-        rule=str(error.detail.get("rule", "")),
+        party=str(party) if type(party) in (int, str) else "",
+        rule=str(rule) if named else "",
     )

@@ -12,6 +12,7 @@ Implements docs/protocols/mpc.md, section 7.
 
 from __future__ import annotations
 
+from privshare.errors import PrivShareError
 from privshare.exchange.node import open_statement
 from privshare.exchange.tee_conclusion import Told, concluded, refused
 from privshare.exchange.tee_steps import Hands
@@ -68,12 +69,22 @@ def _outcome(
     job: Job, spec: MpcSpec, committed: dict[str, bytes], told: list[Told]
 ) -> Outcome:
     """The one thing that all nodes say."""
-    first = Outcome.from_json(told[0].outcome)
-    for node, one in zip(spec.nodes, told, strict=True):
-        if Outcome.from_json(one.outcome) != first:
+    read = [_read(one, node) for node, one in zip(spec.nodes, told, strict=True)]
+    first = read[0]
+    for node, one in zip(spec.nodes, read, strict=True):
+        if one != first:
             raise refused("the same outcome as the others", "another", node)
     said = (first.job, first.spec, dict(first.inputs), first.model)
     meant = (job.ledger_id, spec.digest(), committed, spec.model)
     if said != meant:
         raise refused("an outcome of this job", "one of another", spec.nodes[0])
     return first
+
+
+def _read(told: Told, node: str) -> Outcome:
+    """What one node says; a fault names it."""
+    try:
+        return Outcome.from_json(told.outcome)
+    except PrivShareError as error:
+        error.detail.setdefault("party", node)
+        raise

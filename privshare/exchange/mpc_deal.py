@@ -17,6 +17,7 @@ import secrets
 
 from privshare.errors import OutOfRange
 from privshare.exchange import dataset as datasets
+from privshare.exchange import privacy
 from privshare.exchange.node import Node
 from privshare.exchange.tee_admission import TeeAdmitted, release_info
 from privshare.exchange.tee_party import appraised
@@ -57,8 +58,10 @@ def deal(
     Raises:
         OutOfRange: A value outside what the specification declares, with its
             column and how many rows; or too much data.
+        NotPermitted: The program named is not the one granted: `run.module`.
         StepNotAllowed: We have not appraised a node: rule `job.appraised`.
     """
+    catalogue.check_code(spec.name, spec.code)
     names = item.all_columns
     columns, rows = datasets.columns(node, item.dataset, names)
     program = catalogue.find(spec.name)
@@ -76,9 +79,9 @@ def deal(
     catalogue.check_inputs(plan, spec.inputs)
     noise.check(plan, spec.noise)
     catalogue.check_model(plan, spec.model)
-    check_schema(
-        plan.columns, item.dataset, datasets.documents(node, item.dataset).schema
-    )
+    schema = datasets.documents(node, item.dataset).schema
+    check_schema(plan.columns, item.dataset, schema)
+    privacy.check_bounds(known.view, item.dataset, plan.columns, schema)
     elements = encode(plan, item.dataset, columns)
     pieces = split(
         elements, secrets.token_bytes(SEED_BYTES), secrets.token_bytes(SEED_BYTES)

@@ -59,6 +59,10 @@ class HostCompute:
         """Where this node takes connections for a job, under a key made for it."""
         return self._host.channel(unb64u(job, 32))
 
+    def forget(self, job: str) -> None:
+        """Drop the key of a job that is over."""
+        self._host.forget(unb64u(job, 32))
+
     def run(self, work: JointWork, notary: Notary) -> JointOutcome:
         """Compute, together with the two others; see `attester.Compute`."""
         from privshare.jobs.mpc import joint  # noqa: PLC0415 - brings numpy

@@ -19,6 +19,7 @@ from privshare.exchange.tee_run import Done, unsealed
 from privshare.exchange.tee_runner import Room
 from privshare.jobs.attestation.binding import Admission, Channel
 from privshare.jobs.attestation.bundle import AttestedBundle
+from privshare.jobs.mpc import catalogue
 from privshare.jobs.mpc.dealt import Dealt
 from privshare.jobs.mpc.timeout import TIMEOUT
 from privshare.jobs.mpc_result import join_pieces
@@ -82,11 +83,13 @@ def compute(
     Raises:
         EvidenceInvalid: Other evidence than the log names, or pieces that their
             owner did not commit to.
+        NotPermitted: The program named is not the one listed: `run.module`.
         Unavailable: A piece or a node is missing; `detail["party"]`.
         VerificationError: A node cheated; `detail["rule"]`.
     """
     if room.compute is None:
         raise EvidenceInvalid("expected a node that computes on shares, found another")
+    catalogue.check_code(spec.name, spec.code)
     admissions = _admissions(known, spec, bundles)
     index = spec.nodes.index(node.agency)
     if admissions[index] != admission:

@@ -170,7 +170,8 @@ def _said(column: Column, dataset: str, bounded: bool) -> dict[str, Json]:
             f"column {column.name} of {dataset}: expected numbers with a declared "
             f"interval, or categories, found {column.type}"
             + (" without one" if missing else ""),
-            fix="Give minimum and maximum: its owner's node refuses values outside.",
+            fix="Give its bounds, least and greatest: its owner's node refuses values "
+            "outside.",
             detail={"column": column.name, "dataset": dataset},
         )
     return {
@@ -199,7 +200,7 @@ def _nodes(node: Node, question: MpcQuestion) -> tuple[str, ...]:
         raise NotPermitted(
             f"expected {NODES} different agencies to compute, found {len(chosen)}"
             + ("" if question.nodes else " that say so on the ledger"),
-            fix="Name three: nodes.",
+            fix="Name three agencies whose nodes compute: nodes.",
             detail={"rule": "job.nodes"},
         )
     return tuple(chosen[:NODES])
@@ -255,8 +256,8 @@ def explain(node: Node, question: MpcQuestion) -> dict[str, Any]:
     )
     return {
         **_estimate(planned),
-        "adversary": f"{spec.model}: holds while no two of {', '.join(spec.nodes)} "
-        f"put their pieces together; {faults}",
+        "adversary": f"is computed in the model {spec.model}: it holds while no two of "
+        f"{', '.join(spec.nodes)} put their pieces together; {faults}",
         "code": b64u(spec.code),
         "grants": [item.grant for item in spec.inputs],
         "inputs": [item.dataset for item in spec.inputs],

@@ -219,22 +219,25 @@ def aggregate(node: Node, caller: str, job: str, body: Json) -> dict[str, Json]:
 
 
 def forget(node: Node) -> None:
-    """Drop the blobs of jobs that have ended, and stop work on them."""
+    """Drop what jobs that have ended left here: blobs, keys, and work on them."""
     view = node.view()
-    for job in node.matches.jobs:
-        if view.get(f"job/{job}") is None:
-            continue  # our copy has not seen it
-        held = query.job(view, job)
-        if held.status != "admitted" or node.clock() > held.deadline:
-            node.matches.drop(job)
-    for job in node.store.blob_jobs():
+    keys = None if node.attester is None else node.attester.keys
+    held = {*node.store.blob_jobs(), *node.tasks.subjects, *node.matches.jobs}
+    for job in sorted(held.union(keys.jobs if keys else ())):
         if ":" in job or view.get(f"job/{job}") is None:
-            continue  # not a job's blobs, or one that our copy has not seen
-        if query.job(view, job).status == "admitted":
+            continue  # not a job's, or of one that our copy has not seen
+        found = query.job(view, job)
+        if found.status == "admitted":
+            if node.clock() > found.deadline:
+                node.matches.drop(job)  # its coordinator is gone
             continue
         coordinated = node.store.job_on_ledger(job)
         if coordinated is None or coordinated.ended:
             node.store.drop_blobs(job)
+            node.tasks.end(job)
+            node.matches.drop(job)
+            if node.attester is not None:
+                node.attester.forget(job)
 
 
 # -- the owner's work ---------------------------------------------------------

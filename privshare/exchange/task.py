@@ -66,13 +66,21 @@ class Task:
             self._ended.set()
 
 
+class _Turns:
+    """A lock, and how many threads have it or wait for it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.threads = 0
+
+
 class Tasks:
     """The work under way at one node."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._tasks: dict[str, Task] = {}
-        self._locks: dict[str, threading.Lock] = {}
+        self._locks: dict[str, _Turns] = {}
 
     def start(self, name: str, work: Callable[[Task], None]) -> Task:
         """Start work under a name, or return the task that has it already."""
@@ -94,9 +102,16 @@ class Tasks:
     def exclusive(self, name: str) -> Iterator[None]:
         """Let one thread at a time in under a name; the others wait."""
         with self._lock:
-            lock = self._locks.setdefault(name, threading.Lock())
-        with lock:
-            yield
+            turns = self._locks.setdefault(name, _Turns())
+            turns.threads += 1
+        try:
+            with turns.lock:
+                yield
+        finally:
+            with self._lock:
+                turns.threads -= 1
+                if not turns.threads:
+                    del self._locks[name]
 
     def forget(self, name: str) -> None:
         """Drop a task; the next `start` begins again."""
@@ -104,3 +119,16 @@ class Tasks:
             task = self._tasks.pop(name, None)
         if task is not None:
             task.stop()
+
+    @property
+    def subjects(self) -> frozenset[str]:
+        """What the work is for: names up to their first slash."""
+        with self._lock:
+            return frozenset(name.partition("/")[0] for name in self._tasks)
+
+    def end(self, subject: str) -> None:
+        """Drop all tasks for something that is over."""
+        with self._lock:
+            names = [one for one in self._tasks if one.partition("/")[0] == subject]
+        for name in names:
+            self.forget(name)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from privshare.errors import EvidenceInvalid, NotPermitted
+from privshare.exchange import privacy
 from privshare.exchange.admission import check_meant, find_job
 from privshare.exchange.node import Node
 from privshare.jobs import attested_spec
@@ -132,6 +133,7 @@ def check_inputs(node: Node, view: View, held: Job, spec: AttestedSpec) -> None:
                 f"expected k of at least {grant.terms.k}, found {spec.k}",
                 detail={"rule": "grant.k"},
             )
+    privacy.check_charges(node, view, held, spec)
 
 
 def check_grant(

@@ -50,6 +50,7 @@ __all__ = ["release"]
 
 _WAIT_S = 5.0
 _TRIES = 4
+_PAUSE_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,4 +211,4 @@ def _deliver(
             except Unavailable:
                 if attempt + 1 == _TRIES:
                     raise
-                time.sleep(0.2 * 2**attempt)
+                time.sleep(_PAUSE_S * 2**attempt)

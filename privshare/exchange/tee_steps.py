@@ -275,7 +275,11 @@ def _releasing(hands: Hands, job: Job, spec: AttestedSpec) -> bool:
             hands.keep(job, f"left:{dataset}", b"%d" % sent)
             return None
         envelope = answer.envelope("release")
-        open_statement(hands.node.view(), owner, kind, envelope)
+        try:
+            open_statement(hands.node.view(), owner, kind, envelope)
+        except PrivShareError as error:
+            error.detail.setdefault("party", owner)
+            raise
         hands.keep(job, f"left:{dataset}", b"%d" % answer.int("bytes"))
         return envelopes.encode(envelope)
 

@@ -141,6 +141,7 @@ class Dataset(Live[M]):
         uses: int = 10,
         k: int = 10,
         programs: Sequence[str] = (),
+        budget: int = 0,
     ) -> Call[Grant[M]]:
         """Ask the owner for a right.
 
@@ -155,6 +156,7 @@ class Dataset(Live[M]):
             uses: How many uses.
             k: No result on fewer records than this.
             programs: Measured programs to `run`, by name or digest.
+            budget: What noisy answers may cost together, in micro-epsilon.
 
         Returns:
             The grant, requested; `wait` until it is decided.
@@ -173,6 +175,7 @@ class Dataset(Live[M]):
             "group_by": sorted(by),
             "not_after": to_unix(until or f"{DEFAULT_DAYS}d", self._session.clock()),
             "uses": uses,
+            "budget": budget,
             "k": 1 if reading else k,
             "programs": sorted(programs),
         }
@@ -314,6 +317,60 @@ class Dataset(Live[M]):
         )
         self._policy_tag = ""
         return (yield from self._proof(answer, "dataset.publish"))
+
+    @verb
+    def privacy(self) -> Call[dict[str, Json]]:
+        """Read the privacy account, and the log of what was asked.
+
+        Returns:
+            `account` (micro-rho, or None), `asked` by column, and `uses`.
+
+        Raises:
+            PrivShareError: What the node reports.
+        """
+        seen = yield from self._session.repeat(Request("GET", f"{self._path}/privacy"))
+        return Document(read_json(seen), "privacy").json()
+
+    @verb
+    def set_privacy_budget(self, budget: int) -> Call[dict[str, Json]]:
+        """Open the privacy account of a dataset of one's own, or change it.
+
+        From then on no exact answers about different rows are given, and noisy
+        ones as long as the budget lasts.
+
+        Args:
+            budget: What all grantees together may learn, in micro-rho.
+
+        Returns:
+            As `privacy`.
+
+        Raises:
+            OutOfRange: Less than is spent and held already.
+            PrivShareError: What else the node reports.
+        """
+        body: dict[str, Encodable] = {"budget": budget}
+        found = yield from self._session.send("PUT", f"{self._path}/privacy", body)
+        return found.json()
+
+    @verb
+    def say_apart(self, first: str, second: str, *, rows: int) -> Call[dict[str, Json]]:
+        """Say how many rows lie between two sets of rows of one's own dataset.
+
+        Args:
+            first: A set, as `privacy` names it.
+            second: Another.
+            rows: At least so many are in one and not in the other.
+
+        Returns:
+            As `privacy`.
+
+        Raises:
+            PrivShareError: What the node reports.
+        """
+        body: dict[str, Encodable] = {"first": first, "rows": rows, "second": second}
+        path = f"{self._path}/privacy/apart"
+        found = yield from self._session.send("POST", path, body)
+        return found.json()
 
     @verb
     def retire(self) -> Call[Receipt]:

@@ -81,6 +81,11 @@ class Grant(Live[M]):
         return self._document.obj("terms").strs("operations")
 
     @property
+    def programs(self) -> tuple[str, ...]:
+        """The programs that may do it, by name; of listed ones with their digest."""
+        return self._document.obj("terms").strs("programs")
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The columns that may be read or computed on."""
         return self._document.obj("terms").strs("columns")
@@ -137,6 +142,7 @@ class Grant(Live[M]):
             ("reason", self.reason),
             ("purpose", self.purpose),
             ("operations", self.operations),
+            ("programs", self.programs),
             ("columns", self.columns),
             ("split by", self.group_by),
             ("at least", f"{self.k} records"),

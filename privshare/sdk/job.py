@@ -72,6 +72,22 @@ class Job(Live[M]):
         return self._document.str("operation", "")
 
     @property
+    def program(self) -> str:
+        """The measured program that it runs, such as mpc.sum; "" of a sum."""
+        return self._document.obj("spec").str("module", "")
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """What it computes on."""
+        inputs = self._document.obj("spec").objs("inputs")
+        return tuple(one.str("dataset", "") for one in inputs)
+
+    @property
+    def what(self) -> str:
+        """What is computed, in a few words: the program, or the operation."""
+        return self.program or self.operation
+
+    @property
     def note(self) -> str:
         """What is being done, and who is waited for."""
         return self._document.str("note", "")
@@ -104,11 +120,14 @@ class Job(Live[M]):
         return (
             ("id", self.id),
             ("operation", self.operation),
+            ("program", self.program),
+            ("datasets", self.datasets),
             ("phase", self.phase),
             ("steps", f"{progress.int('done', 0)} of {progress.int('total', 0)}"),
             ("note", self.note),
             ("deadline", to_text(self.deadline)),
             ("problem", problem.str("reason", "")),
+            ("rule", problem.str("rule", "")),
             ("party", problem.str("party", "")),
         )
 

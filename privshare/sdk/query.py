@@ -22,7 +22,7 @@ from privshare.sdk.document import Document
 from privshare.sdk.grant import Grant, active_grants
 from privshare.sdk.job import Job
 from privshare.sdk.result import Result
-from privshare.sdk.table import Table, html_block
+from privshare.sdk.table import MAX_VALUE, Table, html_block
 from privshare.wire.canonical import Encodable, Json
 
 Method = Literal["auto", "he"]
@@ -51,7 +51,9 @@ class Explanation:
 
     def table(self) -> Table:
         """Who learns what, to be shown."""
-        return Table(("agency", "does", "learns"), self.parties, self.technique)
+        return Table(
+            ("agency", "does", "learns"), self.parties, self.technique, cut=MAX_VALUE
+        )
 
     def __str__(self) -> str:
         return "\n".join([str(self.table()), *self.sentences])

@@ -17,84 +17,34 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from privshare.errors import ConfigError, EncodingError, EvidenceInvalid
+from privshare.errors import (
+    ConfigError,
+    EncodingError,
+    EvidenceInvalid,
+    GrantMissing,
+    NotPermitted,
+)
+from privshare.rights.identifier import JOINT, measured
 from privshare.sdk.call import Bound, Call, M, verb
 from privshare.sdk.dataset import Dataset
 from privshare.sdk.document import Document
 from privshare.sdk.grant import Grant, active_grants
 from privshare.sdk.job import Job
-from privshare.sdk.measured import SOFT, class_of
 from privshare.sdk.query import (
     MIN_DEADLINE_S,
     Estimate,
     Explanation,
     explanation_of,
 )
-from privshare.sdk.receipt import Receipt
 from privshare.sdk.session import Session
-from privshare.sdk.table import html_block
-from privshare.wire.canonical import Encodable, Json
+from privshare.sdk.shares_form import form, question
+from privshare.sdk.shares_result import PREFIX, SharesResult, accepted
+from privshare.wire.canonical import Encodable, Json, unb64u
 
 __all__ = ["Shares", "SharesQuery", "SharesResult"]
 
 RUN = "run"
 METHOD = "mpc"
-_PREFIX = "mpc."
-#: From the least to the most that a machine is worth.
-_ORDER = ("simulated", "software", "hardware-tpm", "hardware-tee")
-
-
-class SharesResult:
-    """What a program on shares gave out.
-
-    Args:
-        receipt: The proof, verified.
-        trust_class: Of the least trustworthy of the three machines.
-        roots: Who vouches for each node's machine, by agency.
-
-    Attributes:
-        receipt: The proof.
-        trust_class: `hardware-tee`, `hardware-tpm`, `software` or `simulated`.
-        roots: Who vouches for each node's machine, by agency.
-        program: Its name.
-        model: The adversary it was computed against.
-        k: No group with fewer rows is in it.
-        value: The result document; numbers with fractions are text, exactly.
-    """
-
-    def __init__(
-        self, receipt: Receipt, trust_class: str, roots: Mapping[str, str]
-    ) -> None:
-        evidence = receipt.statement.evidence or {}
-        spec = Document(evidence["spec"], "spec")
-        self.receipt = receipt
-        self.trust_class = trust_class
-        self.roots = dict(roots)
-        self.program = spec.str("module").removeprefix(_PREFIX)
-        self.model = spec.str("model")
-        self.k = spec.int("k")
-        self.value: dict[str, Any] = dict(
-            cast("dict[str, Any]", (receipt.statement.result or {})["output"])
-        )
-
-    def __getitem__(self, name: str) -> Any:
-        """A part of the result by its name."""
-        return self.value[name]
-
-    def __repr__(self) -> str:
-        return f"<SharesResult of {self.program}, {self.model}, {self.trust_class}>"
-
-    def __str__(self) -> str:
-        lines = [f"  {name}  {shown}" for name, shown in sorted(self.value.items())]
-        head = f"{self.program} on shares, {self.model}, machines {self.trust_class}"
-        return "\n".join([head, *lines])
-
-    def _repr_html_(self) -> str:
-        rows = tuple((name, str(shown)) for name, shown in sorted(self.value.items()))
-        return html_block(
-            f"{self.program} on shares",
-            (*rows, ("model", self.model), ("trust class", self.trust_class)),
-        )
 
 
 class SharesQuery(Bound[M]):
@@ -252,7 +202,7 @@ class SharesQuery(Bound[M]):
         spec = (receipt.statement.evidence or {}).get("spec", {})
         body = yield from self._body()
         asked = cast("dict[str, Json]", body["parameters"])
-        same = spec.get("module") == _PREFIX + self.program
+        same = spec.get("module") == PREFIX + self.program
         if not same or not _is_answered(asked, spec.get("parameters")):
             raise EvidenceInvalid(
                 f"expected the result of {self.program} as it was asked for, found "
@@ -260,7 +210,7 @@ class SharesQuery(Bound[M]):
                 fix="do not rely on this node; tell its operator",
                 detail={"job": job.id},
             )
-        return _accepted(receipt, tuple(accept), self._session)
+        return accepted(receipt, tuple(accept), self._session)
 
     def _asked(self) -> Call[Document]:
         body = yield from self._body()
@@ -277,7 +227,7 @@ class SharesQuery(Bound[M]):
         for where in placed.values():
             for dataset, column in where.items():
                 by_dataset.setdefault(dataset, set()).add(column)
-        grants = yield from self._grants(sorted(by_dataset))
+        grants = yield from self._grants(by_dataset)
         rows: dict[str, Json] = {"kind": "appended"}
         if self.aligned_by is not None:
             rows = {"by": "sorted", "key": self.aligned_by, "kind": "aligned"}
@@ -298,7 +248,7 @@ class SharesQuery(Bound[M]):
             "k": self.k,
             "method": METHOD,
             "model": self.model,
-            "module": _PREFIX + self.program,
+            "module": PREFIX + self.program,
             "noise": self.noise,
             "operation": RUN,
             "parameters": {**self.parameters, "columns": columns, "rows": rows},
@@ -335,19 +285,54 @@ class SharesQuery(Bound[M]):
             )
         return named[0], column
 
-    def _grants(self, datasets: Sequence[str]) -> Call[list[Grant[M]]]:
+    def _grants(self, needed: Mapping[str, set[str]]) -> Call[list[Grant[M]]]:
         """One grant for each dataset, all for one purpose."""
         chosen: list[Grant[M]] = []
         purpose = self.purpose
-        for dataset in datasets:
+        for dataset in sorted(needed):
             found = yield from active_grants(
                 self._session, self._driver, dataset, RUN, purpose
             )
-            chosen.append(found[0])
+            fitting = yield from self._fitting(found, needed[dataset])
+            chosen.append(fitting)
             purpose = chosen[0].purpose
         if not chosen:
             raise EncodingError("expected at least one column, found none")
         return chosen
+
+    def _fitting(self, found: Sequence[Grant[M]], needed: set[str]) -> Call[Grant[M]]:
+        """The first grant on this program and on all of these columns."""
+        listed = yield from self._session.get("/v1/code")
+        modules = {
+            measured(unb64u(one.str("code")), JOINT): one.str("module")
+            for one in listed.objs("items")
+            if one.str("module").startswith(PREFIX)
+        }
+        wanted = PREFIX + self.program
+        if wanted not in modules.values():
+            raise NotPermitted(
+                f"expected {wanted} among the programs on the ledger, found none",
+                fix=f"privshare code propose {wanted}; other agencies then approve it",
+                detail={"rule": "run.unlisted"},
+            )
+        for grant in found:
+            held = {modules.get(program) for program in grant.programs}
+            if wanted in held and needed <= {*grant.columns, *grant.group_by}:
+                return grant
+        columns = " ".join(f"--column {name}" for name in sorted(needed))
+        others = {
+            f"{modules[program]} on {', '.join((*grant.columns, *grant.group_by))}"
+            for grant in found
+            for program in grant.programs
+            if program in modules
+        }
+        raise GrantMissing(
+            f"expected a grant to run {wanted} on {', '.join(sorted(needed))} of "
+            f"{found[0].dataset}, found {'; '.join(sorted(others)) or 'another'}",
+            fix=f"privshare grant request {found[0].dataset} --purpose "
+            f"{found[0].purpose} --operation run --program {wanted} {columns}",
+            detail={"dataset": found[0].dataset, "operation": RUN},
+        )
 
 
 def _is_answered(asked: Mapping[str, Json], found: Any) -> bool:
@@ -361,32 +346,6 @@ def _is_answered(asked: Mapping[str, Json], found: Any) -> bool:
     return len(wanted) == len(declared) and all(
         one.items() <= other.items()
         for one, other in zip(wanted, declared, strict=True)
-    )
-
-
-def _accepted(
-    receipt: Receipt, accept: tuple[str, ...], session: Session
-) -> SharesResult:
-    """The result, if all its machines are of classes that the caller takes."""
-    from privshare.jobs.attestation.bundle import AttestedBundle  # noqa: PLC0415
-
-    bundles = (receipt.statement.evidence or {})["bundles"]
-    found: dict[str, tuple[str, str]] = {}
-    for node, document in cast("dict[str, Json]", bundles).items():
-        bundle = AttestedBundle.from_json(document)
-        found[node] = class_of(receipt, bundle, session.roots)
-    for node, (trust_class, root) in found.items():
-        refused = trust_class not in accept if accept else trust_class in SOFT
-        if refused:
-            raise EvidenceInvalid(
-                f"expected machines of class {' or '.join(accept) or 'hardware'}, "
-                f"found that of {node} of class {trust_class}, vouched for by {root}",
-                fix=f'accept=("{trust_class}",) takes it, for what it is worth',
-                detail={"rule": "accept.class", "trust_class": trust_class},
-            )
-    least = min((one for one, _ in found.values()), key=_ORDER.index)
-    return SharesResult(
-        receipt, least, {node: root for node, (_, root) in found.items()}
     )
 
 
@@ -426,63 +385,109 @@ class Shares(Bound[M]):
         )
         return made
 
+    def program(
+        self,
+        name: str,
+        *columns: str,
+        y: str | None = None,
+        by: Sequence[str] = (),
+        settings: Mapping[str, Json] | None = None,
+        units: Mapping[str, tuple[int, int]] | None = None,
+        **options: Any,
+    ) -> SharesQuery[M]:
+        """Ask for any program in the words of its form (`programs`).
+
+        Args:
+            name: Of the catalogue; `linreg` and `logreg` are short for the
+                regressions.
+            *columns: What it computes on; of a regression the columns X.
+            y: Of a regression: what is explained.
+            by: Of a sum by groups: the column of the words, in each dataset.
+            settings: What else it is told, by name.
+            units: Of a logistic regression, by name of a column: what becomes 0,
+                and how much becomes 1.
+            **options: As for `SharesQuery`.
+
+        Raises:
+            NotFound: No such program.
+            ConfigError: Columns or settings that the program does not take, or
+                that it lacks; says which.
+        """
+        asked = question(
+            form(name), columns, y=y, by=by, settings=settings or {}, units=units or {}
+        )
+        owners = {ref.rpartition(".")[0] for ref in (*columns, y or "") if ref}
+        if form(name).rows and len(owners) > 1 and not options.get("aligned_by"):
+            raise ConfigError(
+                f"expected the key by which {' and '.join(sorted(owners))} sorted the "
+                "same rows, found none",
+                fix='aligned_by="KEY", or --aligned-by KEY among commands',
+            )
+        return self.ask(asked.program, asked.columns, asked.parameters, **options)
+
+    @verb
+    def result(
+        self,
+        job: Job[M],
+        *,
+        accept: Iterable[str] = (),
+        timeout_s: float = 600.0,
+        progress: Callable[[str], None] | None = None,
+    ) -> Call[SharesResult]:
+        """Wait for a job on shares that was found again by its id.
+
+        What was asked is what the receipt says; `SharesQuery.result_of` holds it
+        to the question, too.
+
+        Raises:
+            ConfigError: The job is of another kind.
+            EvidenceInvalid: A machine is of a class that was not accepted.
+            PrivShareError: Why the job failed, or what in its receipt is not
+                true.
+        """
+        receipt = yield from job._receipt(timeout_s, progress)
+        spec = (receipt.statement.evidence or {}).get("spec", {})
+        if not str(spec.get("module", "")).startswith(PREFIX):
+            raise ConfigError(
+                f"expected a job on shares, found one of {job.operation}",
+                fix=f"privshare job wait {job.id}",
+            )
+        return accepted(receipt, tuple(accept), self._session)
+
     def sum(self, *columns: str, **options: Any) -> SharesQuery[M]:
         """The sum of a column, over all datasets that are named."""
-        return self.ask("sum", {"value": columns}, {"value": "value"}, **options)
+        return self.program("sum", *columns, **options)
 
     def mean(self, *columns: str, **options: Any) -> SharesQuery[M]:
         """The mean of a column, over all datasets that are named."""
-        return self.ask("mean", {"value": columns}, {"value": "value"}, **options)
+        return self.program("mean", *columns, **options)
 
     def variance(self, *columns: str, **options: Any) -> SharesQuery[M]:
         """Mean and variance of a column."""
-        return self.ask("variance", {"value": columns}, {"value": "value"}, **options)
+        return self.program("variance", *columns, **options)
 
     def covariance(self, columns: Sequence[str], **options: Any) -> SharesQuery[M]:
         """The covariance matrix of several columns of the same rows."""
-        named = _named(columns)
-        listed: list[Json] = list(named)
-        return self.ask("covariance", named, {"values": listed}, **options)
+        return self.program("covariance", *columns, **options)
 
     def group_sum(self, column: str, *, by: str, **options: Any) -> SharesQuery[M]:
         """Sums of a column by the words of another, which nobody sees."""
-        named = {"key": by, "value": column}
-        return self.ask("group_sum", named, {"key": "key", "value": "value"}, **options)
+        return self.program("group_sum", column, by=(by,), **options)
 
     def group_mean(self, column: str, *, by: str, **options: Any) -> SharesQuery[M]:
         """Means of a column by the words of another, which nobody sees."""
-        named = {"key": by, "value": column}
-        return self.ask(
-            "group_mean", named, {"key": "key", "value": "value"}, **options
-        )
+        return self.program("group_mean", column, by=(by,), **options)
 
     def histogram(
         self, *columns: str, edges: Sequence[int], **options: Any
     ) -> SharesQuery[M]:
         """How many values lie between edges, in the column's smallest unit."""
-        listed: list[Json] = list(edges)
-        return self.ask(
-            "histogram",
-            {"value": columns},
-            {"edges": listed, "value": "value"},
-            **options,
-        )
+        settings: dict[str, Json] = {"edges": list(edges)}
+        return self.program("histogram", *columns, settings=settings, **options)
 
     def linreg(self, *, y: str, X: Sequence[str], **options: Any) -> SharesQuery[M]:
         """A linear regression with standard errors: y on the columns of X.
 
         Columns of several datasets need `aligned_by`.
         """
-        named = _named(X)
-        listed: list[Json] = list(named)
-        return self.ask(
-            "linear_regression", {**named, "y": y}, {"X": listed, "y": "y"}, **options
-        )
-
-
-def _named(columns: Sequence[str]) -> dict[str, str]:
-    """Names for columns in order: their own where they differ, else numbered."""
-    short = [ref.rpartition(".")[2] for ref in columns]
-    if len(set(short)) == len(short) and "y" not in short:
-        return dict(zip(short, columns, strict=True))
-    return {f"x{number}": ref for number, ref in enumerate(columns, 1)}
+        return self.program("linear_regression", *X, y=y, **options)

@@ -2,8 +2,9 @@
 
     python tests/journeys/make_receipts.py
 
-Of jobs there are three: a sum opened by a custodian, one by two of three, and
-a program in a simulated machine, whose test root is `trial-roots.json`.
+Of jobs there are four: a sum opened by a custodian, one by two of three, a program
+in a simulated machine, and one on shares in three of them, whose test roots are in
+`trial-roots.json`.
 Run it when a format changes on purpose; `git diff` then shows what did. All but
 Paillier keys, shares and ciphertexts comes from seeds.
 """

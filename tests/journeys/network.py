@@ -26,6 +26,7 @@ from typing import Any
 import measured
 import proofs
 import rings
+import shares
 from statement_kit import ring_key
 from threshold_kit import dealt
 
@@ -228,6 +229,7 @@ class Network:
         self.roots = EvidenceRoots((measured.roots(),), trial=True)
         self.trust = trust_policy(genesis, self.ledger.view(), quorum).encode()
         self.need = parse_policy(self.trust)
+        self.table = ROWS
         self.salts = [seed(f"row {i}") for i in range(len(ROWS))]
         self.rows = commit_rows(SCHEMA, ROWS, self.salts)
         self.registered = self.submit(
@@ -634,6 +636,11 @@ class Network:
             self.receipt("job.result", at, evidence=job.evidence, result=result)
         )
 
+    def job_result_shares(self) -> Filed:
+        """A regression that three nodes computed on pieces of two columns."""
+        at, evidence, result = shares.whole(self).finish()
+        return Filed(self.receipt("job.result", at, evidence=evidence, result=result))
+
     def job_attest(self) -> Filed:
         """A simulated machine's evidence, before any data was released."""
         job = measured.begin(self)
@@ -728,6 +735,7 @@ class Network:
             "job.refuse": self.job_refuse(),
             "job.result": self.job_result(),
             "job.result.attested": self.job_result_attested(),
+            "job.result.shares": self.job_result_shares(),
             "job.result.together": self.job_result_together(),
             "ledger.entry": self.ledger_entry(),
             "record.erase": self.record_erase(),

@@ -30,6 +30,7 @@ STEPS = [
     "record",
     "sum",
     "attested",
+    "shares",
     "band",
     "report",
     "revoke",
@@ -97,7 +98,13 @@ def test_fast_demo_holds_in_every_step(tmp_path: Path) -> None:
         )
         assert done.returncode == 0, done.stdout.decode()
     trial = ["out/trial/attested.psr", "--trial-roots", "out/trial/trial-roots.json"]
-    for arguments, code in ((trial, 0), (trial[:1], 1)):
+    shares = [
+        "out/trial/regression.psr",
+        "--trial-roots",
+        "out/trial/shares-roots.json",
+    ]
+    cases = ((trial, 0), (trial[:1], 1), (shares, 0), (shares[:1], 1))
+    for arguments, code in cases:
         done = subprocess.run(
             [*verify, *arguments], cwd=tmp_path, capture_output=True, check=False
         )

@@ -3,8 +3,8 @@
 It shares nothing with the package but the pages: the standard library and
 `cryptography` do all the work. It takes steps 2 to 4 whole, of step 7 the
 products and how they were opened, and of step 8 the digests and the totals;
-of rings what `stranger_ring` says. What it accepts and refuses must be what
-`privshare verify` does.
+of rings what `stranger_ring` says, of jobs on shares what `stranger_shares`
+does. What it accepts and refuses must be what `privshare verify` does.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from stranger_ring import Ring
+from stranger_shares import check as check_shares
 
 RECEIPTS = Path(__file__).parent / "receipts"
 FILES = sorted(RECEIPTS.glob("*.psr"))
@@ -355,6 +356,8 @@ def result(receipt: dict[str, Any], file: Path, totals: list[int]) -> None:
     if receipt["operation"] == "job.result":
         assert body["result"] == b64u(tagged("result", canonical(receipt["result"])))
         assert body["evidence"] == b64u(tagged("evidence", canonical(evidence)))
+        if "outcome" in evidence:
+            return
         if "releases" in evidence:
             output = unb64u(receipt["result"]["output"])
             concluded = evidence["bundle"]["conclusion"]["document"]
@@ -383,12 +386,31 @@ def result(receipt: dict[str, Any], file: Path, totals: list[int]) -> None:
 
 
 def machine(receipt: dict[str, Any], state: dict[str, Any]) -> None:
-    """Step 7 of what a simulated machine said, at the times of the state."""
+    """Steps 6 and 7 of a job in one simulated machine."""
+    (job,) = (value for key, value in state.items() if key.startswith("job/"))
+    bundle = receipt["evidence"]["bundle"]
+    shown(bundle, state, job["parties"]["compute"])
+    assert bundle["admission"]["document"]["network"] == receipt["network"]
+    if receipt["operation"] == "job.attest":
+        return
+    concluded = bundle["conclusion"]["document"]
+    assert job["aggregation"] == b64u(tagged("conclusion", canonical(concluded)))
+    admission = bundle["admission"]["document"]
+    assert concluded["admission"] == b64u(tagged("admission", canonical(admission)))
+    released = [payload(one) for one in receipt["evidence"]["releases"]]
+    assert concluded["inputs"] == {
+        one["dataset"]: one["commitment"] for one in released
+    }
+    assert all(one["admission"] == concluded["admission"] for one in released)
+    assert concluded["exit"] == 0
+
+
+def shown(bundle: dict[str, Any], state: dict[str, Any], agency: str) -> None:
+    """What a simulated machine said, at the times of the state."""
     (job_key,) = (key for key in state if key.startswith("job/"))
     name, job = job_key[4:], state[job_key]
-    held, bundle = state[f"attested/{name}"], receipt["evidence"]["bundle"]
-    (shown,) = held["shown"]
-    assert shown["agency"] == job["parties"]["compute"]
+    held = state[f"attested/{name}"]
+    (shown,) = (one for one in held["shown"] if one["agency"] == agency)
     bare = {key: value for key, value in bundle.items() if key != "archive"}
     assert shown["bundle"] == b64u(
         tagged("attestation", canonical({**bare, "conclusion": None}))
@@ -396,7 +418,6 @@ def machine(receipt: dict[str, Any], state: dict[str, Any]) -> None:
     admission = bundle["admission"]["document"]
     code = job["program"].split(":")[1]
     assert (admission["job"], admission["spec"]) == (name, job["spec"])
-    assert admission["network"] == receipt["network"]
     assert admission["code"] == code
     assert code == b64u(tagged("program", canonical(bundle["closure"])))
     listing = state[f"code/{code}"]
@@ -413,9 +434,9 @@ def machine(receipt: dict[str, Any], state: dict[str, Any]) -> None:
             assert "simulated" in policy["accept_classes"]
             assert code in [entry["digest"] for entry in policy["code"]]
     stages = [("admission", shown["time"])]
-    if receipt["operation"] == "job.result":
+    if bundle["conclusion"] is not None:
         stages.append(("conclusion", held["opened"]))
-    (root,) = json.loads((RECEIPTS / "trial-roots.json").read_bytes())["roots"]
+    roots = json.loads((RECEIPTS / "trial-roots.json").read_bytes())["roots"]
     for stage, time in stages:
         document = bundle[stage]["document"]
         data, tag = canonical(document), f"privshare/v1/{stage}".encode()
@@ -423,23 +444,12 @@ def machine(receipt: dict[str, Any], state: dict[str, Any]) -> None:
         said = hashlib.sha512(bytes([len(tag)]) + tag + length + data).hexdigest()
         parts = bundle[stage]["evidence"]["parts"]
         statement, key = unb64u(parts["statement"]), unb64u(parts["key"])
-        assert key == unb64u(root["certificate"])
+        assert key in [unb64u(root["certificate"]) for root in roots]
         signed = tagged("simulated", statement)
         ed25519(key, unb64u(parts["signature"]), signed)
         claims = json.loads(statement)
         assert claims["report_data"] == said and claims["debug"] is False
         assert claims["not_before"] <= time <= claims["not_after"]
-    if receipt["operation"] == "job.attest":
-        return
-    concluded = bundle["conclusion"]["document"]
-    assert job["aggregation"] == b64u(tagged("conclusion", canonical(concluded)))
-    assert concluded["admission"] == b64u(tagged("admission", canonical(admission)))
-    released = [payload(one) for one in receipt["evidence"]["releases"]]
-    assert concluded["inputs"] == {
-        one["dataset"]: one["commitment"] for one in released
-    }
-    assert all(one["admission"] == concluded["admission"] for one in released)
-    assert concluded["exit"] == 0
 
 
 def rings(receipt: dict[str, Any], state: dict[str, Any], file: Path) -> None:
@@ -466,6 +476,10 @@ def verify(data: bytes, policy: str, file: Path) -> None:
         "job.refuse"
     ):
         machine(receipt, state)
+        result(receipt, file, [])
+        return
+    if "outcome" in (receipt["evidence"] or {}):
+        check_shares(receipt, state, shown)
         result(receipt, file, [])
         return
     is_job = receipt["operation"] == "job.result"

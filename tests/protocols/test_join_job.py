@@ -238,6 +238,7 @@ def test_only_the_other_owner_may_send(network: JoinConsortium) -> None:
     """And only the coordinator may ask."""
     network.prepare()
     job = jobs.submit(network["housing"], asked())
+    network.sync()
     for caller in ("housing", "registrar", "tax"):
         with pytest.raises(PrivShareError) as refused:
             join_party.message(network["tax"], caller, job.ledger_id, 0, b"x")

@@ -22,6 +22,7 @@ from privshare.audit.trust_root import EvidenceRoots
 from privshare.audit.verifier import verify
 from privshare.errors import NotPermitted, PrivShareError
 from privshare.exchange import job as jobs
+from privshare.exchange import mpc_plan
 from privshare.exchange.attester import Compute, JointOutcome, JointWork
 from privshare.exchange.mpc_question import MpcQuestion
 from privshare.jobs.attestation.evidence import RootSet
@@ -166,6 +167,20 @@ def test_each_node_computes_in_a_process_of_its_own(tmp_path: Path) -> None:
         network.close()
 
 
+def test_a_grant_on_one_program_runs_no_other(
+    network: JointConsortium, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A coordinator that names another program beside the digest it has a grant on."""
+    asked = summed(network)
+    found = mpc_plan.find_code
+    monkeypatch.setattr(
+        mpc_plan, "find_code", lambda *words: (found(*words)[0], "mpc.mean")
+    )
+    job = ended(network, asked)
+    assert job.problem is not None and job.problem.rule == "run.module"
+    assert job.phase == "failed"
+
+
 # -- attest before share ------------------------------------------------------
 
 
@@ -252,6 +267,9 @@ class Liar:
 
     def channel(self, job: str) -> Any:
         return self._true.channel(job)
+
+    def forget(self, job: str) -> None:
+        self._true.forget(job)
 
     def run(self, work: JointWork, notary: Notary) -> JointOutcome:
         return self._lie(self._true.run(work, notary))

@@ -36,10 +36,12 @@ from privshare.jobs.tee_spec import TeeInput
 from privshare.rights import identifier
 from privshare.wire import domain
 from privshare.wire.canonical import Json, b64u
-from privshare.wire.digest import tagged
+from privshare.wire.digest import digest_json, tagged
 
 __all__ = [
+    "ABI",
     "PROGRAMS",
+    "check_code",
     "check_inputs",
     "check_model",
     "closure",
@@ -140,6 +142,23 @@ def closure(name: str) -> Json:
         "program": name,
         "version": find(name).version,
     }
+
+
+def check_code(name: str, code: bytes) -> None:
+    """Check that a digest is that of this program, of this release.
+
+    A grant is on the digest; what runs goes by the name.
+
+    Raises:
+        NotPermitted: It is another's: rule `run.module`.
+        NotFound: The catalogue has none of this name.
+    """
+    if digest_json(domain.PROGRAM, closure(name)) != code:
+        raise NotPermitted(
+            f"expected the digest of {name} in this release, found another program's",
+            fix="List the program of this release: privshare code propose.",
+            detail={"rule": "run.module"},
+        )
 
 
 @cache

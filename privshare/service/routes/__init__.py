@@ -19,6 +19,7 @@ from privshare.service.routes import (
     peers,
     peers_attested,
     peers_join,
+    privacy,
     proofs,
     receipts,
     records,
@@ -29,6 +30,7 @@ from privshare.service.routes import (
 ROUTES: tuple[Route, ...] = (
     *meta.ROUTES,
     *datasets.ROUTES,
+    *privacy.ROUTES,
     *grants.ROUTES,
     *records.ROUTES,
     *jobs.ROUTES,

@@ -11,7 +11,7 @@ from typing import cast
 from pydantic import Field
 
 from privshare.exchange import dataset as datasets
-from privshare.exchange import party
+from privshare.exchange import party, privacy
 from privshare.exchange import record as records
 from privshare.exchange.opening import open_totals
 from privshare.exchange.party import MAX_PART
@@ -34,6 +34,12 @@ class Part(Model):
 def documents(call: Call) -> Json:
     """Give the documents of a dataset of ours."""
     return cast(Json, datasets.served(call.context.node, _dataset(call)))
+
+
+def query_key(call: Call) -> Json:
+    """Give the query key of a dataset of ours, sealed, to who has a right to it."""
+    answer = privacy.serve_key(call.context.node, call.agency.id, _dataset(call))
+    return cast(Json, answer)
 
 
 def record(call: Call) -> Json:
@@ -89,6 +95,13 @@ ROUTES: tuple[Route, ...] = (
         documents,
         AGENCIES,
         "The documents of a dataset of this agency.",
+    ),
+    Route(
+        "GET",
+        "/v1/peer/datasets/{agency}/{name}/query-key",
+        query_key,
+        AGENCIES,
+        "The key for naming rows of a dataset of this agency, sealed to the caller.",
     ),
     Route(
         "POST",

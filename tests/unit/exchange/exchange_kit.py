@@ -23,7 +23,7 @@ from memory_store import MemoryStore
 from threshold_kit import dealt
 
 from privshare.errors import PrivShareError, Unavailable
-from privshare.exchange import dataset, grant, party, record, threshold
+from privshare.exchange import dataset, grant, party, privacy, record, threshold
 from privshare.exchange.node import Node, NodeKeys, seal_key
 from privshare.exchange.opening import open_totals
 from privshare.exchange.runner import Runner
@@ -32,7 +32,7 @@ from privshare.ledger import query
 from privshare.ledger.engines.embedded import EmbeddedLedger
 from privshare.ledger.engines.mirror import MirrorLedger
 from privshare.ledger.enrolment import enrolment
-from privshare.ledger.genesis import Params, create_genesis
+from privshare.ledger.genesis import Genesis, Params, create_genesis
 from privshare.ledger.sealed_share import seal_share
 from privshare.ledger.transaction import build
 from privshare.ledger.trust import trust_policy
@@ -200,7 +200,18 @@ class Consortium:
             NETWORK, ORIGIN, vkey, enrol("registrar"), Params(), START
         )
         self._mirrors: dict[str, MirrorLedger] = {}
-        self.host = EmbeddedLedger.create(
+        self.host = self._found(directory, genesis, log_key)
+        for agency in AGENCIES[1:]:
+            self._admit(agency)
+        self.sync()
+        self.trust = trust_policy(genesis, self.host.view(), 2)
+        self.nodes = {agency: self._node(agency) for agency in AGENCIES}
+
+    def _found(
+        self, directory: Path, genesis: Genesis, log_key: SigningKey
+    ) -> EmbeddedLedger:
+        """The host's ledger, and a mirror for every other agency."""
+        host = EmbeddedLedger.create(
             directory / "registrar",
             genesis,
             log_key,
@@ -210,17 +221,13 @@ class Consortium:
         for agency in AGENCIES[1:]:
             self._mirrors[agency] = MirrorLedger.create(
                 directory / agency,
-                Source(self.host),
+                Source(host),
                 genesis.digest,
                 agency=agency,
                 witness_key=keys_of(agency).witness,
                 clock=self.clock,
             )
-        for agency in AGENCIES[1:]:
-            self._admit(agency)
-        self.sync()
-        self.trust = trust_policy(genesis, self.host.view(), 2)
-        self.nodes = {agency: self._node(agency) for agency in AGENCIES}
+        return host
 
     def _admit(self, agency: str) -> None:
         body = {"enrolment": to_json(enrol(agency)), "roles": ["member"]}
@@ -278,6 +285,8 @@ class Consortium:
         match url.path.split("/")[3:]:
             case ["datasets", agency, name]:
                 return dataset.served(node, f"{agency}/{name}")
+            case ["datasets", agency, name, "query-key"]:
+                return privacy.serve_key(node, asked.caller, f"{agency}/{name}")
             case ["records"]:
                 return record.serve(node, asked.caller, asked.body)
             case ["jobs", job, "contributions", agency, name]:

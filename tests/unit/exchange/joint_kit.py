@@ -64,7 +64,8 @@ class JointConsortium(AttestedConsortium):
         for name, program in zip(names, programs, strict=True):
             self.list_code(program, f"mpc.{name}")
         listed = [
-            {"digest": b64u(one.code), "provenance": "this release"} for one in programs
+            {"digest": digest, "provenance": "this release"}
+            for digest in sorted(b64u(one.code) for one in programs)
         ]
         self.set_policies(**policy(code=listed))
 

@@ -149,6 +149,11 @@ def test_a_steward_publishes_governs_and_ends(world: Any, kit: ModuleType) -> No
             net[name].erase("P003")
         with pytest.raises(Conflict):
             net.publish(CSV, "deed-tax", title="again", policy=policy(name))
+        assert net[name].privacy()["account"] is None
+        opened: Any = net[name].set_privacy_budget(7_000)
+        assert opened["account"]["left"] == 7_000
+        assert net[name].say_apart("A" * 43, "B" * 42 + "A", rows=9) == opened
+        assert net[name].privacy() == opened
         assert net[name].retire().operation == "dataset.retire"
         assert len(net.receipts()) == 4
         assert net.receipt(net.receipts()[0].str("id")).operation == "dataset.retire"

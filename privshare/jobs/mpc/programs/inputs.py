@@ -48,7 +48,7 @@ def encode(
         EncodingError: A column that is missing, has empty cells, cells of
             another kind, or not the plan's row count; names both.
         OutOfRange: A value outside the declared interval; names the column and
-            how many there are, never a value.
+            its rows, never a value or how many are outside.
     """
     parts = []
     for block in plan.layout(dataset):
@@ -80,7 +80,8 @@ def column_values(
     )
     if outside:
         expected = f"{column.minimum} to {column.maximum}"
-        found = f"{outside} of {rows} values outside"
+        # Who asks chose the bounds: how many lie outside is not for them.
+        found = f"others among {rows} rows"
         raise _refused(OutOfRange, dataset, name, expected, found, rows)
     return values
 
