@@ -35,7 +35,7 @@ from privshare.errors import (
 from privshare.exchange import dataset as datasets
 from privshare.exchange.admission import check_meant, find_job
 from privshare.exchange.join_held import gone
-from privshare.exchange.join_plan import check_grant
+from privshare.exchange.join_plan import check_grant, work_s
 from privshare.exchange.node import Node
 from privshare.exchange.task import Task
 from privshare.jobs.join.terms import Operation, Role, Terms
@@ -359,7 +359,7 @@ def _match(node: Node, known: JoinAdmitted, other: str, task: Task) -> None:
 
         begun = True
         try:
-            found = held.run(push, _SILENCE_S)
+            found = held.run(push, _silence_s(known.terms))
         except PrivShareError as error:
             error.detail.setdefault("party", other)
             raise
@@ -381,6 +381,13 @@ def _match(node: Node, known: JoinAdmitted, other: str, task: Task) -> None:
     finally:
         item = known.spec.of(node.agency)
         _log(node, known, "job.match", item.dataset if item else "", outcome)
+
+
+def _silence_s(terms: Terms) -> float:
+    """How long a message may take that the other works on: a busy machine is five
+    times as slow, and a search may take twice the average."""
+    rows = terms.receiver_rows + terms.helper_rows
+    return _SILENCE_S + 10 * work_s(terms.operation, rows, terms.bound)
 
 
 def _open(node: Node, known: JoinAdmitted) -> None:
