@@ -286,8 +286,8 @@ def explain(node: Node, question: JoinQuestion) -> dict[str, Any]:
     return {
         **_estimate(planned),
         "adversary": f"is for owners that follow the protocol (semi-honest): of "
-        f"{receiver} and {helper}, one that lies about its own set changes the answer and is not "
-        "found out, and may ask for people who are not in its data",
+        f"{receiver} and {helper}, one that lies about its own set changes the answer "
+        "and is not found out, and may ask for people who are not in its data",
         "grants": [item.grant for item in spec.inputs],
         "inputs": [item.dataset for item in spec.inputs],
         "k": spec.minimum,
