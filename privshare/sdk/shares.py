@@ -59,6 +59,8 @@ class SharesQuery(Bound[M]):
         parameters: Of the program, without its columns.
         aligned_by: The key by which all owners sorted their rows, or None:
             rows are put one after another.
+        joined: Whether rows of two datasets are matched by an identifier, inside
+            the computation.
         bounds: Least and greatest value of a column, in its smallest unit, where
             its schema declares none.
         purpose: Of the grants to use; None takes that of the grant found.
@@ -78,6 +80,7 @@ class SharesQuery(Bound[M]):
         parameters: Mapping[str, Json],
         *,
         aligned_by: str | None = None,
+        joined: bool = False,
         bounds: Mapping[str, tuple[int, int]] | None = None,
         purpose: str | None = None,
         nodes: Sequence[str] = (),
@@ -91,6 +94,7 @@ class SharesQuery(Bound[M]):
         self.columns = {name: tuple(refs) for name, refs in columns.items()}
         self.parameters = dict(parameters)
         self.aligned_by = aligned_by
+        self.joined = joined
         self.bounds = dict(bounds or {})
         self.purpose = purpose
         self.nodes = tuple(nodes)
@@ -228,7 +232,9 @@ class SharesQuery(Bound[M]):
             for dataset, column in where.items():
                 by_dataset.setdefault(dataset, set()).add(column)
         rows: dict[str, Json] = {"kind": "appended"}
-        if self.aligned_by is not None:
+        if self.joined:
+            rows = {"kind": "joined"}
+        elif self.aligned_by is not None:
             rows = {"by": "sorted", "key": self.aligned_by, "kind": "aligned"}
         columns: list[Json] = []
         for name, where in placed.items():
@@ -410,6 +416,7 @@ class Shares(Bound[M]):
         *columns: str,
         y: str | None = None,
         by: Sequence[str] = (),
+        key: Sequence[str] = (),
         settings: Mapping[str, Json] | None = None,
         units: Mapping[str, tuple[int, int]] | None = None,
         **options: Any,
@@ -421,7 +428,9 @@ class Shares(Bound[M]):
                 regressions.
             *columns: What it computes on; of a regression the columns X.
             y: Of a regression: what is explained.
-            by: Of a sum by groups: the column of the words, in each dataset.
+            by: Of a sum by groups: the column of the words, in each dataset; of a
+                join in one of them.
+            key: Of a join: the identifier, in each of two datasets.
             settings: What else it is told, by name.
             units: Of a logistic regression, by name of a column: what becomes 0,
                 and how much becomes 1.
@@ -433,8 +442,15 @@ class Shares(Bound[M]):
                 that it lacks; says which.
         """
         asked = question(
-            form(name), columns, y=y, by=by, settings=settings or {}, units=units or {}
+            form(name),
+            columns,
+            y=y,
+            by=by,
+            key=key,
+            settings=settings or {},
+            units=units or {},
         )
+        options["joined"] = form(name).key
         owners = {ref.rpartition(".")[0] for ref in (*columns, y or "") if ref}
         if form(name).rows and len(owners) > 1 and not options.get("aligned_by"):
             raise ConfigError(
