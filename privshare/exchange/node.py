@@ -19,6 +19,7 @@ from privshare.exchange.join_held import Matches
 from privshare.exchange.peers import Peers
 from privshare.exchange.shares import HeldShares, Shares
 from privshare.exchange.storage import Storage
+from privshare.exchange.survey_door import Door
 from privshare.exchange.task import Tasks
 from privshare.ledger import query
 from privshare.ledger.api import Committed, Ledger, View
@@ -97,6 +98,7 @@ class Node:
             may grow while the node runs.
         attester: What it brings to attested jobs; None: it takes no part in any.
         matches: The private joins that it takes part in now.
+        doors: What it remembers of the surveys that it aggregates.
     """
 
     agency: str
@@ -113,6 +115,7 @@ class Node:
     shares: Shares = field(default_factory=HeldShares, repr=False)
     attester: Attester | None = field(default=None, repr=False)
     matches: Matches = field(default_factory=Matches, repr=False)
+    doors: dict[str, Door] = field(default_factory=dict, repr=False)
 
     def view(self) -> View:
         """The state as this node knows it."""

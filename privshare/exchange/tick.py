@@ -10,7 +10,7 @@ from what was seen going by.
 from __future__ import annotations
 
 from privshare.errors import PrivShareError
-from privshare.exchange import dataset, drawer, grant, party
+from privshare.exchange import dataset, drawer, grant, party, survey_close
 from privshare.exchange.node import Node
 from privshare.ledger import query
 
@@ -35,6 +35,7 @@ def node_tick(node: Node) -> list[PrivShareError]:
     * Receipts whose witnesses were late are filed.
     * Uses of ours that nobody settled in time are released.
     * What ended jobs have left here is dropped.
+    * Surveys go on: handed out, aggregated, closed and collected when it is time.
 
     Returns:
         What went wrong; the next tick tries it again.
@@ -49,7 +50,7 @@ def node_tick(node: Node) -> list[PrivShareError]:
     if not wrong:
         node.store.put_setting(_SEEN, size)
     drawer.tidy(node)
-    return wrong
+    return wrong + survey_close.tick(node)
 
 
 def _grown(node: Node, size: str) -> bool:

@@ -67,11 +67,14 @@ from privshare.ledger.rules_grant import (
     GrantRevoke,
 )
 from privshare.ledger.rules_job import JobAbort, JobResult
+from privshare.ledger.rules_survey import SurveyResult
 from privshare.ledger.rules_use import UseSettle
+from privshare.ledger.survey import survey
 from privshare.ledger.transaction import Transaction
 from privshare.rights import identifier
 from privshare.rights.grant import MAX_DEPTH, Grant
-from privshare.wire.canonical import MAX_BYTES, b64u, decode
+from privshare.schemes.keys import VerifyKey
+from privshare.wire.canonical import MAX_BYTES, b64u, decode, unb64u
 from privshare.wire.envelope import Envelope
 from privshare.wire.envelope import from_json as envelope_from_json
 
@@ -418,6 +421,24 @@ def _joined(trail: Trail, job_id: str, opened: int | None) -> None:
         trail.transaction(opened)
 
 
+def _survey_result(
+    trail: Trail, subject: Transaction, evidence: Document | None
+) -> None:
+    """Walk from a survey's result to its opening and both claims."""
+    body = cast(SurveyResult, parse_body(subject))
+    held = survey(trail, body.survey)
+    trail.transaction(held.at)
+    for claim in held.claims:
+        trail.transaction(claim.at)
+    document = (evidence or {})["document"]
+    for role in ("leader", "helper"):
+        named = document.get(role) if isinstance(document, dict) else None
+        if not isinstance(named, dict) or not isinstance(named.get("key"), str):
+            raise EncodingError("evidence.document: expected a survey, found another")
+        agency = getattr(held, role)
+        query.key(trail, agency, VerifyKey(unb64u(named["key"], 32)).kid)
+
+
 def _job_abort(trail: Trail, subject: Transaction, evidence: Document | None) -> None:
     body = cast(JobAbort, parse_body(subject))
     trail.transaction(query.job(trail, body.job).at)
@@ -443,6 +464,7 @@ _RECORD = frozenset(("anchored", "replaced", "schema"))
 _JOB = frozenset(("aggregation", "contributions", "opening", "spec"))
 _JOB_TOGETHER = frozenset(("aggregation", "contributions", "partials", "spec"))
 _JOIN = frozenset(("commits", "conclusions", "spec"))
+_SURVEY = frozenset(("document",))
 _LEAF = frozenset(("path", "position", "salt"))
 
 _SUBJECTS: dict[str, Operation] = {
@@ -469,6 +491,9 @@ _SUBJECTS: dict[str, Operation] = {
     "record.erase": Operation(("record.erase",), _record_erase),
     "record.share": Operation(("use.settle",), _record_share, (_RECORD,), (RECORD,)),
     "ring.opening": Operation(("reg.open",), follow_opening),
+    "survey.result": Operation(
+        ("survey.result",), _survey_result, (_SURVEY,), has_result=True
+    ),
     "statement.ring": Operation(
         ("statement.ring",), follow_statement, (SALT,), (MESSAGE,)
     ),

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from privshare.errors import (
     EncodingError,
@@ -25,8 +25,7 @@ from privshare.errors import (
     StepNotAllowed,
     VerificationError,
 )
-from privshare.jobs.survey.batch import Batch
-from privshare.jobs.survey.message import BATCH_BYTES, REASONS
+from privshare.jobs.survey.reason import BATCH_BYTES, REASONS
 from privshare.jobs.survey.task import MAX_BATCH, ROLES, Survey
 from privshare.schemes import prio3
 from privshare.schemes.keys import SigningKey, VerifyKey, sign_envelope, verify_envelope
@@ -35,7 +34,18 @@ from privshare.wire.canonical import Fields, Json, b64u, decode, encode
 from privshare.wire.digest import tagged
 from privshare.wire.envelope import Envelope, from_json, media_type, to_json
 
-__all__ = ["CLAIM", "SALT_BYTES", "Claim", "Release", "close", "commitment"]
+if TYPE_CHECKING:
+    from privshare.jobs.survey.batch import Batch
+
+__all__ = [
+    "CLAIM",
+    "MAX_RELEASE",
+    "SALT_BYTES",
+    "Claim",
+    "Release",
+    "close",
+    "commitment",
+]
 
 CLAIM = media_type("survey-claim")
 SALT_BYTES = 32

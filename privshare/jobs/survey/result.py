@@ -30,7 +30,7 @@ from privshare.schemes.recipient import Opener
 from privshare.wire.canonical import Fields, b64u, decode, encode, unb64u
 from privshare.wire.envelope import Envelope, from_json, to_json
 
-__all__ = ["Result", "collect", "verify"]
+__all__ = ["MAX_RESULT", "Result", "collect", "verify"]
 
 MAX_RESULT = 1 << 22
 _NUMBER = r"0|-?[1-9][0-9]{0,39}"

@@ -19,11 +19,13 @@ from privshare.service.routes import (
     peers,
     peers_attested,
     peers_join,
+    peers_survey,
     privacy,
     proofs,
     receipts,
     records,
     rings,
+    surveys,
     threshold,
 )
 
@@ -37,6 +39,7 @@ ROUTES: tuple[Route, ...] = (
     *code.ROUTES,
     *rings.ROUTES,
     *proofs.ROUTES,
+    *surveys.ROUTES,
     *threshold.ROUTES,
     *anchors.ROUTES,
     *receipts.ROUTES,
@@ -44,5 +47,6 @@ ROUTES: tuple[Route, ...] = (
     *peers.ROUTES,
     *peers_attested.ROUTES,
     *peers_join.ROUTES,
+    *peers_survey.ROUTES,
     *health.ROUTES,
 )
