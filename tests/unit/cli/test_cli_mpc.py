@@ -22,6 +22,7 @@ from privshare.jobs.mpc import catalogue
 from privshare.rights.identifier import JOINT, measured
 from privshare.sdk import wallet
 from privshare.sdk.shares_form import FORMS, form, named, question, rows
+from privshare.sdk.shares_result import SharesResult
 from privshare.wire.canonical import b64u
 
 PASSPHRASE = "commands of a job on shares"
@@ -269,3 +270,32 @@ def test_words_that_are_no_option_are_refused() -> None:
         assert said["error"] == "EncodingError" and said["fix"]
     with pytest.raises(NotFound):
         rows("nothing")
+
+
+def test_a_result_is_shown_as_tables() -> None:
+    """Lists as tables whose rows begin with their names; single values together."""
+    result = object.__new__(SharesResult)
+    result.program, result.model, result.trust_class = "x", "semi-honest", "simulated"
+    result.value = {
+        "groups": [{"count": 12, "group": "north", "mean": "1.50"}, {"group": "s"}],
+        "covariance": [["1.0", "2"], ["2", "4"]],
+        "columns": ["x", "y"],
+        "rows": 12,
+        "solved": True,
+        "word": "nan",
+    }
+    matrix, groups, rest = result.tables()
+    assert matrix.rows == (
+        ("x", Decimal("1.0"), Decimal(2)),
+        ("y", Decimal(2), Decimal(4)),
+    )
+    assert groups.columns == ("group", "count", "mean")
+    assert groups.rows[0] == ("north", 12, Decimal("1.50"))
+    assert dict(rest.rows) == {
+        "columns": "x, y",
+        "rows": 12,
+        "solved": "yes",
+        "word": "nan",
+    }
+    assert "x on shares, semi-honest" in str(result)
+    assert "<table>" in result._repr_html_()
