@@ -53,6 +53,8 @@ MAX_UPLOAD: Final = 1 << 20
 MAX_KEPT: Final = 1 << 32
 #: Bytes of a message between aggregators.
 MAX_MESSAGE: Final = 8 << 20
+#: How many refused reports are counted, of each reason: a message has 32 bits.
+MOST_COUNTED: Final = 1 << 31
 #: Reports in one job, as far as a message holds them.
 _JOB: Final = 2048
 
@@ -278,7 +280,8 @@ def _begun(node: Node, id_: str, survey: Survey, state: State, door: Door) -> St
         at += 1
     if not reports:
         return state
-    carried = plus(state.carried, refused_here)
+    counted = plus(state.carried, refused_here)
+    carried = tuple(min(one, MOST_COUNTED) for one in counted)
     keys = survey_room.keys_of(node, id_, survey, LEADER)
     try:
         job, _ = leader_begin(

@@ -116,10 +116,8 @@ def test_a_crash_counts_nothing_twice(
                 network.answer(asked)
             raise Unavailable("expected an answer, found a crash")
 
-        network.meddle[(HELPER, "surveys")] = (
-            lambda asked, lost=lost: lost(asked)
-            if asked.path.endswith(kind)
-            else network.answer(asked)
+        network.meddle[(HELPER, "surveys")] = lambda asked, lost=lost: (
+            lost(asked) if asked.path.endswith(kind) else network.answer(asked)
         )
         with pytest.raises(Unavailable):
             survey_run.turn(network[LEADER], id_)

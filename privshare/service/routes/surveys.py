@@ -91,9 +91,7 @@ def document(call: Call) -> Json:
 
 def accept(call: Call) -> Json:
     """Take part in a survey as an aggregator."""
-    survey_open.accept(
-        call.context.node, call.params["survey"], person=call.person.kid
-    )
+    survey_open.accept(call.context.node, call.params["survey"], person=call.person.kid)
     return {"survey": call.params["survey"]}
 
 
