@@ -296,6 +296,13 @@ def _proof(case: Case) -> list[str]:
     return [f"{_at(case)} proved something{about} without showing it.", told(case)]
 
 
+def _survey(case: Case) -> list[str]:
+    from privshare.audit.survey import told  # noqa: PLC0415 - other receipts need none of it
+
+    first, *rest = told(case)
+    return [f"{_at(case)} obtained the sums of {first}", *rest]
+
+
 def _grant_of(case: Case) -> Grant:
     return query.grant(case.state, case.statement.grant)
 
@@ -359,6 +366,14 @@ _OPEN: Mapping[str, tuple[str, ...]] = MappingProxyType(
             _HANDLING,
             _NO_PERSON,
         ),
+        "survey.result": (
+            "that no report was left out, or that all who answered are who was asked: "
+            "submitters have no names here",
+            "that answers are true: a proof shows the range, no more",
+            "that the two aggregators did not put their shares of a report together: "
+            "both of them know everything",
+            _HANDLING,
+        ),
         "ring.opening": (
             "which person holds the key that is named: whoever registered the ring "
             "may know it",
@@ -420,5 +435,6 @@ _HEADLINES: Mapping[str, Callable[[Case], list[str]]] = MappingProxyType(
         "ring.opening": _opening,
         "statement.ring": _statement,
         "statement.zk": _proof,
+        "survey.result": _survey,
     }
 )

@@ -222,6 +222,12 @@ def _none(case: Case) -> Found:
     raise NotApplicable("No data went in.")
 
 
+def _survey(case: Case) -> Found:
+    from privshare.audit.survey import check_inputs as check  # noqa: PLC0415 - other receipts need none of it
+
+    return check(case)
+
+
 _CHECKS: Mapping[str, Callable[[Case], Found]] = MappingProxyType(
     {
         "anchor": _anchor,
@@ -241,5 +247,6 @@ _CHECKS: Mapping[str, Callable[[Case], Found]] = MappingProxyType(
         "ring.opening": check_opened_statement,
         "statement.ring": _none,
         "statement.zk": _proof,
+        "survey.result": _survey,
     }
 )

@@ -141,6 +141,12 @@ def _none(case: Case) -> Found:
     raise NotApplicable("There is no document beside the transaction.")
 
 
+def _survey(case: Case) -> Found:
+    from privshare.audit.survey import check_result as check  # noqa: PLC0415 - other receipts need none of it
+
+    return check(case)
+
+
 _CHECKS: Mapping[str, Callable[[Case], Found]] = MappingProxyType(
     {
         "anchor": _anchor,
@@ -160,5 +166,6 @@ _CHECKS: Mapping[str, Callable[[Case], Found]] = MappingProxyType(
         "ring.opening": _none,
         "statement.ring": check_message,
         "statement.zk": _document,
+        "survey.result": _survey,
     }
 )

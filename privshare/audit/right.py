@@ -349,6 +349,12 @@ def _covered(use: Use, grant: Grant) -> str:
     )
 
 
+def _survey(case: Case) -> Found:
+    from privshare.audit.survey import check_right as check  # noqa: PLC0415 - other receipts need none of it
+
+    return check(case)
+
+
 _CHECKS: Mapping[str, Callable[[Case], Found]] = MappingProxyType(
     {
         "anchor": _anybody,
@@ -370,5 +376,6 @@ _CHECKS: Mapping[str, Callable[[Case], Found]] = MappingProxyType(
         "ring.opening": check_may_open,
         "statement.ring": check_said,
         "statement.zk": _proof,
+        "survey.result": _survey,
     }
 )

@@ -317,12 +317,19 @@ def _proof(case: Case) -> Found:
     return check_proof(case)
 
 
+def _survey(case: Case) -> Found:
+    from privshare.audit.survey import check_added  # noqa: PLC0415 - other receipts need none of it
+
+    return check_added(case)
+
+
 #: Step 7 of what is neither a job nor a plain entry.
 _TECHNIQUES: Mapping[str, Callable[[Case], Found]] = MappingProxyType(
     {
         "ring.opening": check_named,
         "statement.ring": check_signed,
         "statement.zk": _proof,
+        "survey.result": _survey,
     }
 )
 

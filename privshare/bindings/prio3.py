@@ -17,12 +17,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Final
 
 from privshare.bindings._convert import expect_len, ffi, lib, out, raise_for, take
 from privshare.errors import OutOfRange
+
+if TYPE_CHECKING:  # results are read where numpy is not
+    import numpy as np
 
 NONCE_BYTES: int = lib.PS_PRIO3_NONCE_BYTES
 SEED_BYTES: int = lib.PS_PRIO3_SEED_BYTES
@@ -322,6 +323,8 @@ class Prio3Core:
         measurements: Sequence[int] | np.ndarray[Any, np.dtype[np.uint64]],
         count: int,
     ) -> np.ndarray[Any, np.dtype[np.uint64]]:
+        import numpy as np  # noqa: PLC0415 - results are read where it is not
+
         found = np.asarray(measurements)
         if found.size and found.dtype.kind not in "bui":
             raise OutOfRange(

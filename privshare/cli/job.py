@@ -20,6 +20,7 @@ from privshare.cli.connection import (
     connected,
     hint,
 )
+from privshare.cli.join import join
 from privshare.cli.mpc import (
     AcceptOption,
     RootsOption,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(rich_markup_mode=None)
 app.command("mpc")(mpc)
+app.command("join")(join)
 app.command("programs")(programs)
 
 Operation = Literal["sum", "mean", "count"]

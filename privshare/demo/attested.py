@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -63,6 +64,9 @@ class Machine:
     roots: EvidenceRoots = field(default_factory=EvidenceRoots)
     entry: dict[str, Json] = field(default_factory=dict)
     _closing: ExitStack = field(default_factory=ExitStack, repr=False)
+    _enrolling: Future[tuple[str, bytes, bytes]] | None = field(
+        default=None, repr=False
+    )
 
     @property
     def words(self) -> str:
@@ -74,11 +78,23 @@ class Machine:
         """Of its evidence."""
         return "tpm2" if self.trust_class == "software" else "simulated"
 
+    def prepare(self, folder: Path) -> None:
+        """Begin to start and enrol the TPM, while nodes are being made."""
+        if software_tpm.available():
+            folder.mkdir(parents=True, exist_ok=True)
+            # The TPM dies with the thread that started it: this one stays.
+            pool = ThreadPoolExecutor(1)
+            self._closing.callback(pool.shutdown)
+            self._enrolling = pool.submit(self._tpm, folder / "tpm")
+
     def equip(self, cluster: Cluster) -> None:
         """Write what the nodes need; before they start."""
         settings = 'attestation = "simulated"\n'
         if software_tpm.available():
-            settings, document, endorsements = self._tpm(cluster.folder / "tpm")
+            if self._enrolling is None:
+                self.prepare(cluster.folder)
+            assert self._enrolling is not None
+            settings, document, endorsements = self._enrolling.result()
         else:
             document, endorsements = self._simulated(cluster), b""
         self.roots = EvidenceRoots((document,), trial=True)
@@ -94,6 +110,8 @@ class Machine:
 
     def close(self) -> None:
         """Stop the TPM."""
+        if self._enrolling is not None:
+            self._enrolling.exception()  # it may still be starting
         self._closing.close()
 
     def _tpm(self, folder: Path) -> tuple[str, bytes, bytes]:

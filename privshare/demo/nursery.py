@@ -31,7 +31,14 @@ from typing import Any
 from privshare.errors import Unavailable
 
 #: What `privshare node serve` imports.
-PROGRAM = ("privshare.cli.application", "privshare.cli.node", "privshare.service.app")
+PROGRAM = (
+    "privshare.cli.application",
+    "privshare.cli.node",
+    "privshare.service.app",
+    "privshare.exchange.mpc_deal",
+    "privshare.exchange.mpc_node",
+    "privshare.jobs.mpc.joint",
+)
 
 _PR_SET_PDEATHSIG = 1
 _POLL_S = 0.02

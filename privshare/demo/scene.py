@@ -235,6 +235,8 @@ class Scene:
                     max_days=_MAX_DAYS,
                     max_uses=_MAX_USES,
                     max_budget=0,
+                    confirmations=0,
+                    automatic=True,
                 )
             )
         return Policy(bureau.name, tuple(rules)).to_json()

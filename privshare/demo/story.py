@@ -142,6 +142,7 @@ class Story:
         holders = [bureau.agency for bureau in scene.bureaus]
         together = len(holders) // 2 + 1
         self.cluster.draw_key(holders, together)
+        self.machine.prepare(self.cluster.folder)
         with self.tell.working("making keys and a network"):
             self.cluster.build(people)
             self.machine.equip(self.cluster)

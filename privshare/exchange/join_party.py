@@ -32,6 +32,7 @@ from privshare.errors import (
     Unavailable,
 )
 from privshare.exchange import dataset as datasets
+from privshare.exchange import privacy
 from privshare.exchange.admission import check_meant, find_job
 from privshare.exchange.join_held import gone
 from privshare.exchange.join_plan import check_grant
@@ -129,6 +130,7 @@ def check_inputs(node: Node, view: View, held: Job, spec: JoinSpec) -> None:
                 f"expected k of at least {grant.terms.k}, found {spec.minimum}",
                 detail={"rule": "grant.k"},
             )
+    privacy.check_join(view, spec)
 
 
 # -- the set ------------------------------------------------------------------

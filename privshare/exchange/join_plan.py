@@ -285,9 +285,9 @@ def explain(node: Node, question: JoinQuestion) -> dict[str, Any]:
     learns.setdefault(spec.coordinator, told)
     return {
         **_estimate(planned),
-        "adversary": f"semi-honest: holds if {receiver} and {helper} follow the "
-        "protocol; one that lies about its own set changes the answer and is not "
-        "found out, and may ask for people who are not in its data",
+        "adversary": f"is for owners that follow the protocol (semi-honest): of "
+        f"{receiver} and {helper}, one that lies about its own set changes the answer "
+        "and is not found out, and may ask for people who are not in its data",
         "grants": [item.grant for item in spec.inputs],
         "inputs": [item.dataset for item in spec.inputs],
         "k": spec.minimum,

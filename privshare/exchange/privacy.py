@@ -51,6 +51,7 @@ __all__ = [
     "AnySpec",
     "check_bounds",
     "check_charges",
+    "check_join",
     "noise_of",
     "open_account",
     "row_filter",
@@ -245,14 +246,7 @@ def with_answers(
     """
     view, made = node.view(), []
     if isinstance(spec, JoinSpec):
-        for one in spec.inputs:
-            if query_privacy.account(view, one.dataset) is not None:
-                raise NotPermitted(
-                    f"expected a dataset without a privacy account, found "
-                    f"{one.dataset}: nothing adds noise to a private join",
-                    fix="Ask for a sum or a mean on shares, with noise.",
-                    detail={"dataset": one.dataset, "rule": "privacy.join"},
-                )
+        check_join(view, spec)
         return inputs
     for item, given in zip(_inputs(spec), inputs, strict=True):
         entry = dict(given) if isinstance(given, dict) else {}
@@ -278,7 +272,8 @@ def row_filter(view: View, spec: AnySpec, dataset: str) -> Json:
     """Which rows, or values, an answer is about: None for all rows.
 
     A program whose parameters choose among values (a count within an interval,
-    say) tells something of fewer rows, so that its parameters are its filter. A
+    say) tells something of fewer rows, so that its parameters are its filter, and
+    the columns that it is given: nobody knows what a module does with them. A
     record that was erased is in no later answer, and would be the difference.
     """
     erased = sum(1 for _ in view.items(f"erased/{dataset}/"))
@@ -291,7 +286,11 @@ def _chosen(spec: AnySpec) -> Json:
         return None
     if isinstance(spec, MpcSpec) and spec.name in ALL_ROWS:
         return None
-    return {"code": b64u(spec.code), "parameters": cast(Json, dict(spec.parameters))}
+    return {
+        "code": b64u(spec.code),
+        "columns": [[one.dataset, list(one.all_columns)] for one in spec.inputs],
+        "parameters": cast(Json, dict(spec.parameters)),
+    }
 
 
 def _key(node: Node, dataset: str) -> bytes:
@@ -351,6 +350,24 @@ def check_charges(node: Node, view: View, held: Job, spec: AnySpec) -> None:
         ours = identifier.owner_of(item.dataset) == node.agency
         if ours and charge.subset is not None:
             _check_rows(node, view, use_id, charge.subset, held, spec, item.dataset)
+
+
+def check_join(view: View, spec: JoinSpec) -> None:
+    """Check that no dataset of a private join has an account.
+
+    Its coordinator looks before it asks; its owners, whatever was admitted.
+
+    Raises:
+        NotPermitted: One has: rule `privacy.join`.
+    """
+    for one in spec.inputs:
+        if query_privacy.account(view, one.dataset) is not None:
+            raise NotPermitted(
+                f"expected a dataset without a privacy account, found "
+                f"{one.dataset}: nothing adds noise to a private join",
+                fix="Ask for a sum or a mean on shares, with noise.",
+                detail={"dataset": one.dataset, "rule": "privacy.join"},
+            )
 
 
 def check_bounds(

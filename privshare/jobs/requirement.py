@@ -73,7 +73,8 @@ from privshare.ledger.survey import survey
 from privshare.ledger.transaction import Transaction
 from privshare.rights import identifier
 from privshare.rights.grant import MAX_DEPTH, Grant
-from privshare.wire.canonical import MAX_BYTES, b64u, decode
+from privshare.schemes.keys import VerifyKey
+from privshare.wire.canonical import MAX_BYTES, b64u, decode, unb64u
 from privshare.wire.envelope import Envelope
 from privshare.wire.envelope import from_json as envelope_from_json
 
@@ -429,6 +430,13 @@ def _survey_result(
     trail.transaction(held.at)
     for claim in held.claims:
         trail.transaction(claim.at)
+    document = (evidence or {})["document"]
+    for role in ("leader", "helper"):
+        named = document.get(role) if isinstance(document, dict) else None
+        if not isinstance(named, dict) or not isinstance(named.get("key"), str):
+            raise EncodingError("evidence.document: expected a survey, found another")
+        agency = getattr(held, role)
+        query.key(trail, agency, VerifyKey(unb64u(named["key"], 32)).kid)
 
 
 def _job_abort(trail: Trail, subject: Transaction, evidence: Document | None) -> None:

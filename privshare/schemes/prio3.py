@@ -39,9 +39,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from privshare.bindings.prio3 import (
     ACCEPTED,
@@ -57,6 +55,9 @@ from privshare.bindings.prio3 import (
     Sizes,
 )
 from privshare.errors import EncodingError, OutOfRange
+
+if TYPE_CHECKING:  # results are read where numpy is not
+    import numpy as np
 
 __all__ = [
     "ACCEPTED",
@@ -93,7 +94,7 @@ __all__ = [
 FIELDS: Final[dict[int, int]] = {8: 2**64 - 2**32 + 1, 16: 2**128 - 7 * 2**66 + 1}
 """Bytes of an element to the field's prime (draft, section 6.1.2)."""
 
-Numbers = Sequence[int] | np.ndarray[Any, np.dtype[Any]]
+Numbers: TypeAlias = "Sequence[int] | np.ndarray[Any, np.dtype[Any]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +253,8 @@ def shard(vdaf: Prio3, measurements: Numbers, ctx: bytes) -> Shares:
     Leaks:
         Nothing of measurements, but how many reports there are.
     """
+    import numpy as np  # noqa: PLC0415 - results are read where it is not
+
     each = 1 if vdaf.circuit == "histogram" else vdaf.length
     found = int(np.size(np.asarray(measurements)))
     reports = found // each
@@ -325,6 +328,8 @@ def merged(*statuses: bytes | bytearray) -> bytearray:
     Raises:
         EncodingError: Not as many statuses everywhere.
     """
+    import numpy as np  # noqa: PLC0415 - results are read where it is not
+
     result = bytearray(statuses[0])
     for other in statuses[1:]:
         if len(other) != len(result):

@@ -28,6 +28,7 @@ from privshare.sdk.dataset import Catalog, Dataset
 from privshare.sdk.document import Document
 from privshare.sdk.grant import Grant
 from privshare.sdk.job import Job
+from privshare.sdk.join import Joins
 from privshare.sdk.measured import Programs
 from privshare.sdk.receipt import Receipt
 from privshare.sdk.rings import Rings
@@ -53,6 +54,7 @@ class Client(Bound[M], Generic[M]):
 
     Attributes:
         catalog: The datasets of the network.
+        join: Matches two owners' tables by who is in them.
         mpc: Programs that three nodes compute on shares.
         programs: Measured programs, and this agency's policy for evidence.
         rings: Rings of people who may speak as one of many.
@@ -65,6 +67,7 @@ class Client(Bound[M], Generic[M]):
         self._session = session
         self.url = url
         self.catalog: Catalog[M] = Catalog(driver, session)
+        self.join: Joins[M] = Joins(driver, session)
         self.mpc: Shares[M] = Shares(driver, session)
         self.rings: Rings[M] = Rings(driver, session)
         self.programs: Programs[M] = Programs(driver, session)

@@ -85,6 +85,17 @@ class Dataset(Live[M]):
         """Names of its columns, in order."""
         return tuple(column.str("name") for column in self._columns())
 
+    def scale(self, column: str) -> int:
+        """Digits after the point of a column's numbers.
+
+        Raises:
+            NotFound: There is no such column.
+        """
+        for one in self._columns():
+            if one.str("name") == column:
+                return one.int("scale", 0) if one["scale"] else 0
+        raise NotFound(f"expected a column of {self.name}, found {column[:63]!a}")
+
     @property
     def provable(self) -> tuple[str, ...]:
         """Names of the columns of which things can be proven unseen."""
@@ -236,7 +247,7 @@ class Dataset(Live[M]):
         found = {one.str("name"): one for one in self._columns()}
         if column not in found:
             raise NotFound(f"expected a column of {self.name}, found {column[:63]!a}")
-        scale = found[column].int("scale", 0) if found[column]["scale"] else 0
+        scale = self.scale(column)
         scaled = Decimal(value).scaleb(scale)
         if not scaled.is_finite() or scaled != scaled.to_integral_value():
             raise EncodingError(

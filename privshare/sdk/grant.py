@@ -36,7 +36,7 @@ MAX_GRANTS = 2_000
 #: What a decision's receipt may be of.
 DECISIONS = ("grant.issue", "grant.refuse", "grant.revoke", "ledger.entry")
 
-_PAUSE_S = 0.3
+_PAUSE_S = 0.05
 _MAX_PAUSE_S = 5.0
 
 

@@ -200,8 +200,7 @@ class SharesQuery(Bound[M]):
     ) -> Call[SharesResult]:
         receipt = yield from job._receipt(timeout_s, progress)
         spec = (receipt.statement.evidence or {}).get("spec", {})
-        body = yield from self._body()
-        asked = cast("dict[str, Json]", body["parameters"])
+        asked, _ = yield from self._parameters()
         same = spec.get("module") == PREFIX + self.program
         if not same or not _is_answered(asked, spec.get("parameters")):
             raise EvidenceInvalid(
@@ -216,7 +215,8 @@ class SharesQuery(Bound[M]):
         body = yield from self._body()
         return (yield from self._session.send("POST", "/v1/jobs/estimate", body))
 
-    def _body(self) -> Call[dict[str, Encodable]]:
+    def _parameters(self) -> Call[tuple[dict[str, Json], dict[str, set[str]]]]:
+        """What the program is told, and which columns of which dataset."""
         placed: dict[str, dict[str, str]] = {}
         for name, refs in self.columns.items():
             placed[name] = {}
@@ -227,7 +227,6 @@ class SharesQuery(Bound[M]):
         for where in placed.values():
             for dataset, column in where.items():
                 by_dataset.setdefault(dataset, set()).add(column)
-        grants = yield from self._grants(by_dataset)
         rows: dict[str, Json] = {"kind": "appended"}
         if self.aligned_by is not None:
             rows = {"by": "sorted", "key": self.aligned_by, "kind": "aligned"}
@@ -235,6 +234,11 @@ class SharesQuery(Bound[M]):
         for name, where in placed.items():
             there: dict[str, Json] = dict(where)
             columns.append({"from": there, "name": name, **self._bound(name)})
+        return {**self.parameters, "columns": columns, "rows": rows}, by_dataset
+
+    def _body(self) -> Call[dict[str, Encodable]]:
+        parameters, by_dataset = yield from self._parameters()
+        grants = yield from self._grants(by_dataset)
         return {
             "inputs": [
                 {
@@ -251,7 +255,7 @@ class SharesQuery(Bound[M]):
             "module": PREFIX + self.program,
             "noise": self.noise,
             "operation": RUN,
-            "parameters": {**self.parameters, "columns": columns, "rows": rows},
+            "parameters": parameters,
             "parties": {"nodes": list(self.nodes)},
             "purpose": grants[0].purpose,
         }
@@ -287,21 +291,25 @@ class SharesQuery(Bound[M]):
 
     def _grants(self, needed: Mapping[str, set[str]]) -> Call[list[Grant[M]]]:
         """One grant for each dataset, all for one purpose."""
+        modules = yield from self._modules()
         chosen: list[Grant[M]] = []
         purpose = self.purpose
         for dataset in sorted(needed):
             found = yield from active_grants(
                 self._session, self._driver, dataset, RUN, purpose
             )
-            fitting = yield from self._fitting(found, needed[dataset])
-            chosen.append(fitting)
+            chosen.append(self._fitting(found, needed[dataset], modules))
             purpose = chosen[0].purpose
         if not chosen:
             raise EncodingError("expected at least one column, found none")
         return chosen
 
-    def _fitting(self, found: Sequence[Grant[M]], needed: set[str]) -> Call[Grant[M]]:
-        """The first grant on this program and on all of these columns."""
+    def _modules(self) -> Call[dict[str, str]]:
+        """The programs on shares that the ledger lists: their names, as grants have it.
+
+        Raises:
+            NotPermitted: This one is not among them: rule `run.unlisted`.
+        """
         listed = yield from self._session.get("/v1/code")
         modules = {
             measured(unb64u(one.str("code")), JOINT): one.str("module")
@@ -315,6 +323,17 @@ class SharesQuery(Bound[M]):
                 fix=f"privshare code propose {wanted}; other agencies then approve it",
                 detail={"rule": "run.unlisted"},
             )
+        return modules
+
+    def _fitting(
+        self, found: Sequence[Grant[M]], needed: set[str], modules: Mapping[str, str]
+    ) -> Grant[M]:
+        """The first grant on this program and on all of these columns.
+
+        Raises:
+            GrantMissing: There is none; says which there are.
+        """
+        wanted = PREFIX + self.program
         for grant in found:
             held = {modules.get(program) for program in grant.programs}
             if wanted in held and needed <= {*grant.columns, *grant.group_by}:

@@ -250,6 +250,7 @@ PARAMETERS: Mapping[str, Parameter] = {
     "name": _NAME,
     "id": Parameter("an id", _ANY_ID, "A" * 43),
     "job": Parameter("a job's id", _ANY_ID, "A" * 43),
+    "survey": Parameter("a survey's id", _ANY_ID, "A" * 43),
     "key": Parameter("a row's key", re.compile(r"[^\x00-\x1f]{1,256}"), "R-100"),
     "file": Parameter(
         "an attachment", re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"), "record.json"

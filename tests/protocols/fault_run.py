@@ -70,17 +70,19 @@ def run(network: Network, *questions: MpcQuestion, between: Between | None) -> R
     """Ask, and drive all jobs to their ends, with somebody between the nodes."""
     began = time.monotonic()
     network.between = between
-    made: list[Job] = []
+    before = {one.id for one in network[COORDINATOR].store.jobs()}
     for question in questions:
         try:
-            made.append(jobs.submit(network[COORDINATOR], question))
+            jobs.submit(network[COORDINATOR], question)
         except PrivShareError:
-            continue  # refused before it began: nothing to judge but the ledger
+            continue  # refused before it began, and the analyst knows
+        except Killed:  # before it began; nobody knows of it
+            network.restart(COORDINATOR)
     drive(network, began + STUCK_S)
     network.between = None
     network.away.clear()
-    found = [jobs.find(network[COORDINATOR], one.id) for one in made]
-    return Run(found, time.monotonic() - began)
+    found = [one for one in network[COORDINATOR].store.jobs() if one.id not in before]
+    return Run(found[::-1], time.monotonic() - began)
 
 
 def drive(network: Network, until: float) -> None:

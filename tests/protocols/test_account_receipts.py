@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "exchange"))
 from exchange_kit import Consortium, permit, taxes
 from fault_network import DEEDS, Network, asked, near, noisy, plain_sum
 from fault_run import output_of, run
+from join_kit import DEEDS as JOINED
+from join_kit import JoinConsortium
+from join_kit import asked as matched
 from joint_kit import JointConsortium
 from tee_kit import GROUP, RETURNS, AttestedConsortium, permit_run, wanted
 from test_joint_job import ended, judged, receipt_of, summed
@@ -25,6 +29,7 @@ from privshare.exchange import job as jobs
 from privshare.exchange import privacy
 from privshare.exchange.job import Question
 from privshare.ledger import query, query_privacy
+from privshare.rights.answer import Answer
 
 SUM = Question(
     operation="sum",
@@ -108,10 +113,13 @@ def test_a_module_with_other_parameters_is_refused(tmp_path: Path) -> None:
         job = jobs.submit(network["housing"], GROUP)
         network.run("housing")
         assert jobs.find(network["housing"], job.id).phase == "done"
-        other = replace(GROUP, parameters={**GROUP.parameters, "round": 1})
-        with pytest.raises(NotPermitted) as refused:
-            jobs.submit(network["housing"], other)
-        assert refused.value.detail["rule"] == "privacy.differencing"
+        for other in (
+            replace(GROUP, parameters={**GROUP.parameters, "round": 1}),
+            replace(GROUP, group_by=()),
+        ):
+            with pytest.raises(NotPermitted) as refused:
+                jobs.submit(network["housing"], other)
+            assert refused.value.detail["rule"] == "privacy.differencing"
     finally:
         network.close()
 
@@ -162,5 +170,36 @@ def test_bounds_of_the_asker_are_refused_in_the_open(tmp_path: Path) -> None:
         job = ended(network, asked_)
         assert job.problem is not None and job.problem.rule == "privacy.bounds"
         assert judged(network, receipt_of(network, job).body).outcome == "valid"
+    finally:
+        network.close()
+
+
+def test_a_private_join_is_refused_by_the_owner_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its coordinator looks first; one that does not is told by the owner."""
+    network = JoinConsortium(tmp_path)
+    try:
+        network.prepare()
+        privacy.open_account(network["tax"], JOINED, 0)
+        network.sync()
+        with pytest.raises(NotPermitted) as refused:
+            jobs.submit(network["housing"], matched("count"))
+        assert refused.value.detail["rule"] == "privacy.join"
+
+        def made_up(_: Any, spec: Any, inputs: list[Any]) -> list[Any]:
+            answer = Answer(bytes(32), None).to_json()
+            return [
+                {**given, "answer": answer} if one.dataset == JOINED else given
+                for one, given in zip(spec.inputs, inputs, strict=True)
+            ]
+
+        monkeypatch.setattr(privacy, "with_answers", made_up)
+        job = jobs.submit(network["housing"], matched("count"))
+        network.run("housing")
+        found = jobs.find(network["housing"], job.id)
+        assert found.problem is not None and found.problem.rule == "privacy.join"
+        uses = query.uses(network.host.view()).values()
+        assert [one.status for one in uses] == ["released", "released"]
     finally:
         network.close()

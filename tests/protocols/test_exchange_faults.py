@@ -1,6 +1,6 @@
 """Whatever goes wrong between four nodes: the right answer, or an end with a name.
 
-A hundred jobs here, 2,000 in the long form; CI, and who likes, sweeps with
+Fifty jobs here, 2,000 in the long form; CI, and who likes, sweeps with
 `fault_sweep.py`.
 """
 
@@ -17,8 +17,8 @@ from fault_sweep import Sweep, hurry
 from privshare.exchange import tee_release
 
 LONG = os.environ.get("PRIVSHARE_LONG") == "1"
-COUNT = 2000 if LONG else 80
-MESSAGES, PAIRS, COMPUTING = COUNT * 60 // 100, COUNT // 20, COUNT * 15 // 100
+COUNT = 2000 if LONG else 50
+MESSAGES, PAIRS, COMPUTING = COUNT * 60 // 100, COUNT // 12, COUNT * 15 // 100
 
 pytestmark = pytest.mark.timeout(3600)
 

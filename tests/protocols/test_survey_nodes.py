@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "exchange"))
 
 from survey_exchange_kit import COLLECTOR, HELPER, LEADER, SUM, SurveyConsortium
 
+from privshare.audit.verifier import verify
 from privshare.errors import (
     EncodingError,
     NotPermitted,
@@ -22,7 +24,7 @@ from privshare.errors import (
     Unavailable,
 )
 from privshare.exchange import survey_close, survey_open, survey_room, survey_run
-from privshare.wire.canonical import encode
+from privshare.wire.canonical import decode, encode
 
 WAGES = [1_500, 2_250, 1_890, 3_100, 1_200, 2_000, 2_750]
 
@@ -54,6 +56,56 @@ CASES: list[tuple[Any, list[Any], list[int]]] = [
         [2, 1, 0, 3],
     ),
 ]
+
+
+def leaves(value: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The ways to all texts and numbers in a document."""
+    if isinstance(value, dict):
+        for name, one in value.items():
+            yield from leaves(one, (*way, name))
+    elif isinstance(value, list):
+        for place, one in enumerate(value):
+            yield from leaves(one, (*way, place))
+    else:
+        yield way
+
+
+def altered(document: Any, way: tuple[Any, ...]) -> Any:
+    """The document with another value at one place."""
+    made = copy.deepcopy(document)
+    at = made
+    for step in way[:-1]:
+        at = at[step]
+    old = at[way[-1]]
+    if isinstance(old, str):
+        at[way[-1]] = old[:-2] + ("BA" if old[-2:] != "BA" else "AA") if old else "x"
+    else:
+        at[way[-1]] = 1 if old is None else old + 1
+    return made
+
+
+def test_the_receipt_proves_it_offline(network: SurveyConsortium) -> None:
+    """And with anything altered in document or result it proves nothing."""
+    id_ = network.begin()
+    survey_run.upload(network[LEADER], id_, network.reports(id_, WAGES))
+    network.finish(id_)
+    (receipt,) = [
+        one
+        for one in network[COLLECTOR].store.receipts(500)
+        if one.operation == "survey.result"
+    ]
+    found = verify(receipt.body, network.trust, network.clock())
+    assert found.outcome == "valid", found.report()
+    assert f"  sum: {sum(WAGES):,}" in found.headline
+    document: Any = decode(receipt.body, max_bytes=8 << 20)
+    tried = 0
+    for part in ("evidence", "result"):
+        for way in leaves(document[part], (part,)):
+            changed = encode(altered(document, way))
+            verdict = verify(changed, network.trust, network.clock())
+            assert verdict.outcome != "valid", way
+            tried += 1
+    assert tried > 25
 
 
 @pytest.mark.parametrize(("vdaf", "answers", "sums"), CASES)

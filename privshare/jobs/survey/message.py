@@ -20,6 +20,7 @@ from typing import Any, Final
 import numpy as np
 
 from privshare.errors import EncodingError, VerificationError
+from privshare.jobs.survey.reason import BATCH_BYTES, REASONS, code
 from privshare.jobs.survey.report import ID_BYTES, Report, sealed_bytes
 from privshare.jobs.survey.task import HELPER, Survey
 from privshare.wire import domain
@@ -27,6 +28,7 @@ from privshare.wire.digest import tagged
 
 __all__ = [
     "ACCEPT",
+    "BATCH_BYTES",
     "MAX_JOB",
     "REASONS",
     "Answer",
@@ -41,32 +43,12 @@ __all__ = [
 
 #: Reports in one job.
 MAX_JOB = 1 << 16
-BATCH_BYTES = 16
 
 ACCEPT: Final = 0
-REASONS: Final = (
-    "malformed",  # not the bytes of a report
-    "other",  # for another survey
-    "time",  # not rounded, or from the future
-    "early",  # before the survey opened
-    "late",  # after it closed
-    "replayed",  # a report with this id was taken before
-    "sealed",  # the share does not open
-    "encoding",  # an element is not canonical
-    "proof",  # the proof does not hold: no valid answer
-    "point",  # the test point is a root of unity; nobody's fault
-    "randomness",  # the joint randomness is not what the submitter hashed
-)
-
 _HEADER = struct.Struct(">4s32s16sI32sI")
 _MAGIC = {"begin": b"PSB1", "answer": b"PSA1", "commit": b"PSC1"}
 
 Codes = np.ndarray[tuple[int], np.dtype[np.uint8]]
-
-
-def code(reason: str) -> int:
-    """The byte that stands for a reason; 0 stands for none."""
-    return REASONS.index(reason) + 1
 
 
 def counts(codes: Codes) -> tuple[int, ...]:

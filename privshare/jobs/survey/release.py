@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from privshare.errors import (
     EncodingError,
@@ -25,8 +25,7 @@ from privshare.errors import (
     StepNotAllowed,
     VerificationError,
 )
-from privshare.jobs.survey.batch import Batch
-from privshare.jobs.survey.message import BATCH_BYTES, REASONS
+from privshare.jobs.survey.reason import BATCH_BYTES, REASONS
 from privshare.jobs.survey.task import MAX_BATCH, ROLES, Survey
 from privshare.schemes import prio3
 from privshare.schemes.keys import SigningKey, VerifyKey, sign_envelope, verify_envelope
@@ -34,6 +33,9 @@ from privshare.wire import domain
 from privshare.wire.canonical import Fields, Json, b64u, decode, encode
 from privshare.wire.digest import tagged
 from privshare.wire.envelope import Envelope, from_json, media_type, to_json
+
+if TYPE_CHECKING:
+    from privshare.jobs.survey.batch import Batch
 
 __all__ = [
     "CLAIM",

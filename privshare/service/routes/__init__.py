@@ -25,6 +25,7 @@ from privshare.service.routes import (
     receipts,
     records,
     rings,
+    surveys,
     threshold,
 )
 
@@ -38,6 +39,7 @@ ROUTES: tuple[Route, ...] = (
     *code.ROUTES,
     *rings.ROUTES,
     *proofs.ROUTES,
+    *surveys.ROUTES,
     *threshold.ROUTES,
     *anchors.ROUTES,
     *receipts.ROUTES,

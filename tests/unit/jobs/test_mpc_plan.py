@@ -279,6 +279,26 @@ def test_a_schema_must_fit_what_is_declared() -> None:
         check_schema(plan.columns, DATASET, SCHEMA)
 
 
+def test_an_interval_holds_the_one_that_its_owner_declared() -> None:
+    """A narrower one would ask whether somebody's value lies outside."""
+    bounded = schema.Schema((schema.Column("paid", "int", minimum=5, maximum=90),))
+    for low, high, fits in (
+        (5, 90, True),
+        (0, 99, True),
+        (6, 90, False),
+        (5, 89, False),
+    ):
+        columns = planned(
+            "sum", columns=[number("paid", low, high)], value="paid"
+        ).columns
+        if fits:
+            check_schema(columns, DATASET, bounded)
+            continue
+        with pytest.raises(EncodingError, match="paid, interval") as refused:
+            check_schema(columns, DATASET, bounded)
+        assert refused.value.detail["rule"] == "mpc.schema"
+
+
 def test_a_plan_takes_no_column_beyond_the_inputs() -> None:
     """Parameters cannot reach what no grant covers."""
     plan = planned("group_sum")

@@ -354,7 +354,8 @@ def check_schema(
 
     Raises:
         EncodingError: A column that is missing, may be empty, or has another
-            type, scale or other categories; names it.
+            type, scale or other categories, or an interval that the one asked for
+            does not hold; names it.
         NotFound: A column that the schema does not have.
     """
     for column in columns:
@@ -376,6 +377,7 @@ def check_schema(
                 not column.categories or column.categories == found.categories,
             ),
             ("cells", "none empty", not found.nullable),
+            ("interval", "one that holds its own", _holds(column, found)),
         ):
             if not is_so:
                 raise EncodingError(
@@ -386,6 +388,17 @@ def check_schema(
 
 
 _NUMBERS = ("int", "decimal")
+
+
+def _holds(column: Column, found: schema.Column) -> bool:
+    """Whether an interval that was asked for holds the one that the owner declared.
+
+    A narrower one would be a question: whether some value lies outside.
+    """
+    if not column.is_number:
+        return True
+    low = found.minimum is None or column.minimum <= found.minimum
+    return low and (found.maximum is None or column.maximum >= found.maximum)
 
 
 def _list(names: Mapping[str, Any] | set[str]) -> str:
