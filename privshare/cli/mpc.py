@@ -147,6 +147,14 @@ def mpc(
             metavar="COLUMN",
         ),
     ] = None,
+    key: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--key",
+            help="Of a join: the identifier, in each of two datasets; say it twice.",
+            metavar="COLUMN",
+        ),
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option(
@@ -231,6 +239,7 @@ def mpc(
     options: dict[str, Any] = {
         "y": y,
         "by": tuple(by or ()),
+        "key": tuple(key or ()),
         "settings": dict(map(_setting, settings or ())),
         "units": _pairs(unit or (), _UNIT, "--unit area=100/25"),
         "aligned_by": aligned_by,

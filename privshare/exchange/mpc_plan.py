@@ -39,6 +39,8 @@ __all__ = ["MpcPlan", "MpcQuestion", "estimate", "explain", "plan"]
 
 #: A label on the ledger: this agency's node computes on shares.
 COMPUTES = "compute"
+#: Rows of two datasets that are matched by an identifier inside the computation.
+JOINED = "joined"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +132,12 @@ def _declared(
     listed = asked.get("columns")
     if not isinstance(listed, list):
         raise EncodingError("question.parameters.columns: expected a list")
-    return {**asked, "columns": [_column(one, schemas) for one in listed]}
+    rows = asked.get("rows")
+    joined = isinstance(rows, dict) and rows.get("kind") == JOINED
+    return {**asked, "columns": [_column(one, schemas, joined) for one in listed]}
 
 
-def _column(asked: Any, schemas: Mapping[str, Schema]) -> Json:
+def _column(asked: Any, schemas: Mapping[str, Schema], joined: bool) -> Json:
     where = "question.parameters.columns"
     if not isinstance(asked, dict) or not isinstance(asked.get("from"), dict):
         raise EncodingError(f"{where}: expected objects with name and from")
@@ -144,7 +148,7 @@ def _column(asked: Any, schemas: Mapping[str, Schema]) -> Json:
     for dataset, name in asked["from"].items():
         if dataset not in schemas:
             raise EncodingError(f"{where}: expected datasets of the question")
-        said = _said(schemas[dataset].column(str(name)), dataset, bool(bounds))
+        said = _said(schemas[dataset].column(str(name)), dataset, bool(bounds), joined)
         said |= {one: asked[one] for one in bounds}
         if found is not None and said != found:
             raise EncodingError(
@@ -157,8 +161,10 @@ def _column(asked: Any, schemas: Mapping[str, Schema]) -> Json:
     return {**asked, **(found or {})}
 
 
-def _said(column: Column, dataset: str, bounded: bool) -> dict[str, Json]:
+def _said(column: Column, dataset: str, bounded: bool, joined: bool) -> dict[str, Json]:
     """What a schema declares of a column, as programs are told it."""
+    if joined and column.type == "string":
+        return {"text": True}  # an identifier: compared, and no more
     if column.type == "category":
         return {"categories": list(column.categories)}
     if column.type == "bool":

@@ -117,7 +117,7 @@ class Job(Live[M]):
         """Names and values, to be shown."""
         progress = self._document.obj("progress")
         problem = self._document.obj("problem")
-        return (
+        found: tuple[tuple[str, object], ...] = (
             ("id", self.id),
             ("operation", self.operation),
             ("program", self.program),
@@ -130,6 +130,7 @@ class Job(Live[M]):
             ("rule", problem.str("rule", "")),
             ("party", problem.str("party", "")),
         )
+        return tuple(one for one in found if one[1] not in ("", ()))
 
     @verb
     def refresh(self) -> Call[Job[M]]:

@@ -44,6 +44,7 @@ class Form:
             columns X of a regression.
         y: Whether it takes a column y.
         by: Whether it takes a column of words that splits the result.
+        key: Whether it matches rows of two datasets by an identifier in both.
         needs: Settings that must be given, and in words what each is.
         may: Settings that may be given.
         example: Arguments of a command, to begin with.
@@ -54,6 +55,7 @@ class Form:
     takes: Literal["one", "several", "features"] = "one"
     y: bool = False
     by: bool = False
+    key: bool = False
     needs: Mapping[str, str] = field(default_factory=dict)
     may: Mapping[str, str] = field(default_factory=dict)
     example: str = "tax/returns.paid"
@@ -72,6 +74,8 @@ class Form:
             words = ["COLUMN...", "--y COLUMN"]
         if self.by:
             words.append("--by COLUMN")
+        if self.key:
+            words.append("--key COLUMN --key COLUMN")
         if many and self.program.startswith("log"):
             words.append("--unit NAME=CENTER/UNIT")
         return " ".join(words)
@@ -152,6 +156,14 @@ FORMS: tuple[Form, ...] = (
         "--set steps=10 --set rate=1000000 --set limit=8 --aligned-by citizen",
     ),
     Form(
+        program="join_group_sum",
+        by=True,
+        key=True,
+        may={"complementary": _MORE},
+        example="tax/returns.paid --by edu/persons.field --key tax/returns.citizen "
+        "--key edu/persons.citizen",
+    ),
+    Form(
         program="quantile",
         needs={"quantiles": "ranks in thousandths, ascending"},
         example="tax/returns.paid --set quantiles=[250,500,750]",
@@ -205,6 +217,7 @@ def question(
     *,
     y: str | None = None,
     by: Sequence[str] = (),
+    key: Sequence[str] = (),
     settings: Mapping[str, Json] = MappingProxyType({}),
     units: Mapping[str, tuple[int, int]] = MappingProxyType({}),
 ) -> Question:
@@ -214,7 +227,8 @@ def question(
         asked: The form.
         columns: Given by their place, as `owner/dataset.column`.
         y: Of a regression.
-        by: The column of words, in each dataset.
+        by: The column of words, in each dataset; of a join in one of them.
+        key: Of a join: the identifier, in each of two datasets.
         settings: By name.
         units: By name of a column of X: center and unit.
 
@@ -223,10 +237,16 @@ def question(
             does not take; says what.
     """
     _check(asked, columns, y, by, settings)
+    if asked.key != (len(key) == 2):
+        wanted = "the identifier in each of two datasets (key)"
+        _wrong(asked, wanted if asked.key else "no key", f"{len(key)} columns")
     if asked.takes == "one":
         placed = {"value": tuple(columns)}
         told: dict[str, Json] = {"value": "value"}
-        if asked.by:
+        if asked.key:
+            placed["group"], told["group"] = tuple(by), "group"
+            placed["key"], told["key"] = tuple(key), "key"
+        elif asked.by:
             placed["key"], told["key"] = tuple(by), "key"
         return Question(asked.program, placed, {**settings, **told})
     names = named(columns)
@@ -351,33 +371,40 @@ def _cost(asked: Form) -> str:
         asked,
         refs,
         y=y,
-        by=(f"{_TABLE}.k",) if asked.by else (),
+        by=(f"{_OTHER if asked.key else _TABLE}.k",) if asked.by else (),
+        key=(f"{_TABLE}.i", f"{_OTHER}.i") if asked.key else (),
         settings={name: _SAMPLE[name] for name in asked.needs}
         or ({"at_least": 1} if asked.program == "count" else {}),
         units={"a": (0, 1_000), "b": (0, 1_000)} if y else {},
     )
     columns: list[Json] = []
-    for name, (ref,) in said.columns.items():
-        where: dict[str, Json] = {_TABLE: ref.rpartition(".")[2]}
+    for name, places in said.columns.items():
+        where: dict[str, Json] = {
+            dataset: column
+            for dataset, _, column in (p.rpartition(".") for p in places)
+        }
         kind: dict[str, Json] = {"minimum": 0, "maximum": 1_000, "scale": 0}
         if name == "y" and asked.short == "logreg":
             kind["maximum"] = 1
-        if name == "key":
+        if asked.key and name == "key":
+            kind = {"text": True}
+        elif name in ("group", "key"):
             kind = {"categories": [f"g{number:02}" for number in range(16)]}
         columns.append({"name": name, "from": where, **kind})
     parameters = {
         **said.parameters,
         "columns": columns,
-        "rows": {"kind": "appended"},
+        "rows": {"kind": "joined" if asked.key else "appended"},
     }
-    plan = catalogue.find(asked.program).plan(parameters, {_TABLE: SAMPLE_ROWS}, 10)
+    sizes = {_TABLE: SAMPLE_ROWS} | ({_OTHER: SAMPLE_ROWS} if asked.key else {})
+    plan = catalogue.find(asked.program).plan(parameters, sizes, 10)
     return (
         f"{plan.cost.rounds} rounds, {plan.cost.bytes / 1e6:.1f} MB, "
         f"{plan.cost.seconds:.1g} s"
     )
 
 
-_TABLE = "tax/sample"
+_TABLE, _OTHER = "tax/sample", "edu/sample"
 
 _SAMPLE: Mapping[str, Json] = MappingProxyType(
     {

@@ -9,7 +9,9 @@ trusted.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, cast
 
 from privshare.errors import EvidenceInvalid
@@ -24,6 +26,7 @@ __all__ = ["PREFIX", "SharesResult", "accepted"]
 
 #: In front of a program's name where it stands among all measured programs.
 PREFIX = "mpc."
+_NUMBER = re.compile(r"-?\d{1,40}(\.\d{1,40})?")
 #: From the least to the most that a machine is worth.
 _ORDER = ("simulated", "software", "hardware-tpm", "hardware-tee")
 
@@ -72,6 +75,14 @@ class SharesResult:
         """Its parts to be shown: lists each as a table, then the single values."""
         found, single = [], []
         for name, part in sorted(self.value.items()):
+            if _is_matrix(part, self.value.get("columns")):
+                names = tuple(self.value["columns"])
+                lines = tuple(
+                    (head, *map(_shown, line))
+                    for head, line in zip(names, part, strict=True)
+                )
+                found.append(Table(("", *names), lines, name))
+                continue
             rows = _rows(part)
             if rows is None:
                 single.append((name, _shown(part)))
@@ -101,6 +112,16 @@ class SharesResult:
 _NAMES = ("name", "column", "key", "group", "from", "to", "quantile")
 
 
+def _is_matrix(part: Any, names: Any) -> bool:
+    """Whether a part has a line and a place in it for each named column."""
+    if not (isinstance(part, list) and isinstance(names, list)):
+        return False
+    lines = [line for line in part if isinstance(line, list)]
+    return len(part) == len(lines) == len(names) > 0 and all(
+        len(line) == len(names) for line in lines
+    )
+
+
 def _rows(part: Any) -> list[dict[str, Any]] | None:
     """A list of objects, or None of anything else."""
     if isinstance(part, list) and part and all(isinstance(one, dict) for one in part):
@@ -113,6 +134,8 @@ def _shown(part: Any) -> Any:
         return ""
     if isinstance(part, bool):
         return "yes" if part else "no"
+    if isinstance(part, str) and _NUMBER.fullmatch(part):
+        return Decimal(part)  # set to the right
     if isinstance(part, list):
         return ", ".join(str(_shown(one)) for one in part)
     return part

@@ -72,7 +72,7 @@ def estimate(call: Call) -> Json:
         found = mpc_plan.explain(node, question)
     else:
         found = jobs.explain(node, question)
-    does = _does(found["parties"])
+    does = {node.agency: "asks", **_does(found["parties"])}
     parties = [
         {"agency": agency, "does": does.get(agency, "takes part"), "learns": learns}
         for agency, learns in found["learns"].items()

@@ -22,6 +22,7 @@ from privshare.jobs.mpc import catalogue
 from privshare.rights.identifier import JOINT, measured
 from privshare.sdk import wallet
 from privshare.sdk.shares_form import FORMS, form, named, question, rows
+from privshare.sdk.shares_result import SharesResult
 from privshare.wire.canonical import b64u
 
 PASSPHRASE = "commands of a job on shares"
@@ -32,7 +33,7 @@ PEOPLE = {
     "tax": ("tax", "steward"),
     "title": ("title", "steward"),
 }
-PROGRAMS = ("linear_regression", "group_mean")
+PROGRAMS = ("linear_regression", "group_mean", "join_group_sum")
 ROWS = 60
 WORDS = ("north", "south", "west")
 AREA = [30 + 7 * i % 170 for i in range(ROWS)]
@@ -114,8 +115,8 @@ def town(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         )
         wages = "citizen,wage\n" + "".join(f"c-{i:02},{WAGE[i]}\n" for i in range(ROWS))
         for owner, name, text, columns in (
-            ("title", "homes", homes, ("area", "district")),
-            ("tax", "wages", wages, ("wage",)),
+            ("title", "homes", homes, ("area", "citizen", "district")),
+            ("tax", "wages", wages, ("citizen", "wage")),
         ):
             with cluster.connect(owner, "steward") as net:
                 net.publish(
@@ -142,9 +143,9 @@ def test_a_regression_by_commands(town: Path) -> None:
         for program in PROGRAMS:
             done = soon("code", "approve", f"mpc.{program}", "--profile", steward)
         run("appraisal", "set", "policy.json", "--profile", steward)
-    assert done["next"].startswith("privshare job programs group_mean")
+    assert done["next"].startswith("privshare job programs join_group_sum")
     ask = ("--purpose", PURPOSE, "-o", "run", "--wait", "20", "--profile", "ana")
-    linear, groups = (("--program", f"mpc.{program}") for program in PROGRAMS)
+    linear, groups, join = (("--program", f"mpc.{program}") for program in PROGRAMS)
     soon("grant", "request", "tax/wages", "-c", "wage", *linear, *ask)
     other = ("-c", "area", "-c", "district")
     soon("grant", "request", "title/homes", *other, *groups, *ask)
@@ -186,6 +187,16 @@ def test_a_regression_by_commands(town: Path) -> None:
     plainly = {w: Decimal(sum(AREA[i::3])) for i, w in enumerate(WORDS)}
     found = {one["group"]: Decimal(one["sum"]) for one in grouped["value"]["groups"]}
     assert found == plainly
+    for table, column in (("tax/wages", "wage"), ("title/homes", "district")):
+        run("grant", "request", table, "-c", column, "-c", "citizen", *join, *ask)
+    joined = run(
+        *("job", "mpc", "join_group_sum", "tax/wages.wage"),
+        *("--by", "title/homes.district", "--bounds", "value=0..9000"),
+        *("--key", "tax/wages.citizen", "--key", "title/homes.citizen"),
+        *(*NODES, *trial),
+    )
+    sums = {one["group"]: Decimal(one["sum"]) for one in joined["value"]["groups"]}
+    assert sums == {w: Decimal(sum(WAGE[i::3])) for i, w in enumerate(WORDS)}
     narrow = ("title/homes.district", "--bounds", "value=0..100", *NODES, *trial)
     outside = run(*mean, *narrow, code=1)
     assert outside["detail"]["party"] == "title"
@@ -201,7 +212,7 @@ def test_the_catalogue_is_listed_offline() -> None:
     assert one["program"] == "linear_regression" and "standard" in one["outputs"]
     assert one["name"] == measured(of_library("mpc.linear_regression").code, JOINT)
     assert run("job", "programs", "nothing", code=1)["error"] == "NotFound"
-    assert {one.program for one in FORMS} <= set(catalogue.names())
+    assert {one.program for one in FORMS} == set(catalogue.names())
 
 
 def test_a_question_is_put_in_the_programs_words() -> None:
@@ -227,6 +238,8 @@ def test_a_question_is_put_in_the_programs_words() -> None:
         ("linreg", {}, "a column y, found none"),
         ("mean", {"y": "a/b.y"}, "no y, found one"),
         ("mean", {"by": ["a/b.y"]}, "no column by, found one"),
+        ("mean", {"key": ["a/b.y", "c/d.y"]}, "no key, found 2 columns"),
+        ("join_group_sum", {"by": ["a/b.y"]}, "two datasets (key), found 0 columns"),
         ("group_mean", {}, "(by), found none"),
         ("histogram", {}, "the setting edges"),
         ("count", {"settings": {"foo": 1}}, "found foo"),
@@ -257,3 +270,32 @@ def test_words_that_are_no_option_are_refused() -> None:
         assert said["error"] == "EncodingError" and said["fix"]
     with pytest.raises(NotFound):
         rows("nothing")
+
+
+def test_a_result_is_shown_as_tables() -> None:
+    """Lists as tables whose rows begin with their names; single values together."""
+    result = object.__new__(SharesResult)
+    result.program, result.model, result.trust_class = "x", "semi-honest", "simulated"
+    result.value = {
+        "groups": [{"count": 12, "group": "north", "mean": "1.50"}, {"group": "s"}],
+        "covariance": [["1.0", "2"], ["2", "4"]],
+        "columns": ["x", "y"],
+        "rows": 12,
+        "solved": True,
+        "word": "nan",
+    }
+    matrix, groups, rest = result.tables()
+    assert matrix.rows == (
+        ("x", Decimal("1.0"), Decimal(2)),
+        ("y", Decimal(2), Decimal(4)),
+    )
+    assert groups.columns == ("group", "count", "mean")
+    assert groups.rows[0] == ("north", 12, Decimal("1.50"))
+    assert dict(rest.rows) == {
+        "columns": "x, y",
+        "rows": 12,
+        "solved": "yes",
+        "word": "nan",
+    }
+    assert "x on shares, semi-honest" in str(result)
+    assert "<table>" in result._repr_html_()
