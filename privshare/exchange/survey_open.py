@@ -4,7 +4,7 @@
     leader      accept: document and ledger agree ─► key dealt ─► survey.accept
     helper      accept ─► survey.accept ─► the survey runs
 
-Implements docs/protocols/vdaf.md, section 7.
+Implements docs/protocols/vdaf.md, section 9.
 """
 
 from __future__ import annotations
