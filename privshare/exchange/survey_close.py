@@ -7,7 +7,7 @@
 A release leaves an aggregator once the ledger holds its claim, and to the
 collector alone.
 
-Implements docs/protocols/vdaf.md, sections 6 and 7.
+Implements docs/protocols/vdaf.md, sections 6 and 9.
 """
 
 from __future__ import annotations

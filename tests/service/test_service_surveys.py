@@ -74,7 +74,7 @@ class TitleAnswers:
             case []:
                 return survey_open.take_document(self.node, "registrar", body)
             case ["offer"]:
-                return survey_open.offer(self.node, body)
+                return survey_open.offer(self.node, "registrar", body)
             case [survey, "key"]:
                 return survey_open.take_key(self.node, "registrar", survey, body)
             case [survey, "begin"]:

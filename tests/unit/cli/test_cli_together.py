@@ -97,7 +97,7 @@ def town(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
             f"C-{i + 60 - SHARED:03},{i}.50\n" for i in range(50)
         )
         text = {"name": "citizen", "type": "string"}
-        owed = {"maximum": 1_000, "minimum": 0, "name": "owed", "scale": 2}
+        owed = {"maximum": 100_000, "minimum": 0, "name": "owed"}
         for owner, name, table, columns, described in (
             ("title", "parcels", parcels, ["citizen"], [text]),
             (
