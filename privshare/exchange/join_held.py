@@ -28,26 +28,43 @@ class Matches:
     """The joins that a node holds, by the job's id."""
 
     _held: dict[str, Match] = field(default_factory=dict)
+    _making: set[str] = field(default_factory=set)
     _lock: Lock = field(default_factory=Lock)
 
     def add(self, job: str, make: Callable[[], Match]) -> Match:
         """Hold a join; the one held already, if there is one.
 
+        Making one takes minutes for large sets, and holds no other join up.
+
         Raises:
             Conflict: The node holds as many as it can.
+            StepNotAllowed: It was dropped while it was made, rule join.gone.
         """
         with self._lock:
             held = self._held.get(job)
             if held is not None:
                 return held
-            if len(self._held) >= MAX_JOINS:
+            busy = len(self._held) + len(self._making) >= MAX_JOINS
+            if busy or job in self._making:
                 raise Conflict(
                     f"expected at most {MAX_JOINS} joins at a time, found more",
                     fix="Ask again once another join has ended.",
                     detail={"rule": "join.busy"},
                 )
-            self._held[job] = made = make()
-            return made
+            self._making.add(job)
+        made = None
+        try:
+            made = make()
+        finally:
+            with self._lock:
+                wanted = job in self._making
+                self._making.discard(job)
+                if made is not None and wanted:
+                    self._held[job] = made
+        if not wanted:
+            made.close()
+            gone()
+        return made
 
     def find(self, job: str) -> Match:
         """The join of this job.
@@ -65,6 +82,7 @@ class Matches:
     def drop(self, job: str) -> None:
         """Forget a join and its secrets."""
         with self._lock:
+            self._making.discard(job)
             held = self._held.pop(job, None)
         if held is not None:
             held.close()
@@ -73,7 +91,7 @@ class Matches:
     def jobs(self) -> tuple[str, ...]:
         """The jobs that have one."""
         with self._lock:
-            return tuple(self._held)
+            return (*self._held, *self._making)
 
 
 def gone() -> NoReturn:

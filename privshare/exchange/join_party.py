@@ -23,6 +23,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from privshare.errors import (
+    Conflict,
     EvidenceInvalid,
     NotFound,
     NotPermitted,
@@ -35,7 +36,7 @@ from privshare.exchange import dataset as datasets
 from privshare.exchange import privacy
 from privshare.exchange.admission import check_meant, find_job
 from privshare.exchange.join_held import gone
-from privshare.exchange.join_plan import check_grant
+from privshare.exchange.join_plan import check_grant, work_s
 from privshare.exchange.node import Node
 from privshare.exchange.task import Task
 from privshare.jobs.join.terms import Operation, Role, Terms
@@ -211,7 +212,7 @@ def _commit(node: Node, known: JoinAdmitted, dataset: str) -> None:
         )
     except PrivShareError as error:
         outcome = str(error.detail.get("rule", error.name))
-        if not isinstance(error, Unavailable):
+        if not isinstance(error, (Conflict, Unavailable)):
             node.matches.drop(known.id)
         raise
     finally:
@@ -302,12 +303,15 @@ def match(node: Node, caller: str, job: str, body: Json) -> dict[str, Json]:
     kept = node.store.blob(job, "matched")
     if kept is None:
         name = f"{job}/match"
-        task = node.tasks.find(name) or _begin(node, known, name)
+        task = node.tasks.find(name)
+        if task is None:
+            _begin(node, known, name)  # the other owner is to be told at once, too
+            return {"state": "working"}
         if not task.wait(_WAIT_S / 10):
             return {"state": "working"}
         node.tasks.forget(name)
         if task.error is not None:
-            raise task.error
+            raise task.error if job in node.matches.jobs else _over(task.error)
         kept = node.store.blob(job, "matched")
     if kept is None:
         raise Unavailable("expected the conclusion to be kept, found none")
@@ -315,7 +319,19 @@ def match(node: Node, caller: str, job: str, body: Json) -> dict[str, Json]:
     return {**(answer if isinstance(answer, dict) else {}), "state": "done"}
 
 
-def _begin(node: Node, known: JoinAdmitted, name: str) -> Task:
+def _over(error: PrivShareError) -> PrivShareError:
+    """Why a join ended. An owner that was silent is not waited for again: what
+    the join needs is gone."""
+    if not isinstance(error, (Conflict, Unavailable)):
+        return error
+    return StepNotAllowed(
+        error.message,
+        fix="Ask again with a new job.",
+        detail={"rule": "join.silent", **error.detail},
+    )
+
+
+def _begin(node: Node, known: JoinAdmitted, name: str) -> None:
     """Take messages of the other owner from now on, and start sending ours."""
     held, sets = node.matches.find(known.id), joined(known.view, known.id)
     other = _other(known.spec, node.agency)
@@ -326,12 +342,12 @@ def _begin(node: Node, known: JoinAdmitted, name: str) -> Task:
             detail={"rule": "join.sets"},
         )
     held.expect(unb64u(theirs.commitment, 32))
-    return node.tasks.start(name, lambda task: _match(node, known, other, task))
+    node.tasks.start(name, lambda task: _match(node, known, other, task))
 
 
 def _match(node: Node, known: JoinAdmitted, other: str, task: Task) -> None:
     """Open the job, run the protocol, sign; in a thread of its own."""
-    outcome = "done"
+    outcome, begun = "done", False
     try:
         if node.store.blob(known.id, "matched") is not None:
             return
@@ -343,8 +359,9 @@ def _match(node: Node, known: JoinAdmitted, other: str, task: Task) -> None:
             task.tell(next(count), 1 << 32)
             _push(node, known, other, number, data)
 
+        begun = True
         try:
-            found = held.run(push, _SILENCE_S)
+            found = held.run(push, _silence_s(known.terms))
         except PrivShareError as error:
             error.detail.setdefault("party", other)
             raise
@@ -360,11 +377,19 @@ def _match(node: Node, known: JoinAdmitted, other: str, task: Task) -> None:
         node.matches.drop(known.id)
     except PrivShareError as error:
         outcome = str(error.detail.get("rule", error.name))
-        node.matches.drop(known.id)
+        if begun or not isinstance(error, (Conflict, Unavailable)):
+            node.matches.drop(known.id)  # else the ledger was away: ask again
         raise
     finally:
         item = known.spec.of(node.agency)
         _log(node, known, "job.match", item.dataset if item else "", outcome)
+
+
+def _silence_s(terms: Terms) -> float:
+    """How long a message may take that the other works on: a busy machine is five
+    times as slow, and a search may take twice the average."""
+    rows = terms.receiver_rows + terms.helper_rows
+    return _SILENCE_S + 10 * work_s(terms.operation, rows, terms.bound)
 
 
 def _open(node: Node, known: JoinAdmitted) -> None:
@@ -436,16 +461,9 @@ def message(
 
 def _keep_found(node: Node, known: JoinAdmitted, found: Sequence[bytes]) -> None:
     """Keep who is in both sets, field by field, for our own people alone."""
-    rows: list[Json] = []
-    for identity in found:
-        parts: list[Json] = []
-        at = 0
-        while at < len(identity):
-            size = int.from_bytes(identity[at : at + 2], "big")
-            parts.append(identity[at + 2 : at + 2 + size].decode(errors="replace"))
-            at += 2 + size
-        rows.append(parts)
-    data = encode(rows)
+    from privshare.jobs.join.normalise import fields_of  # noqa: PLC0415
+
+    data = encode([list(fields_of(one)) for one in found])
     if len(data) > MAX_FOUND:
         raise OutOfRange(
             f"expected a list of at most {MAX_FOUND} bytes, found {len(data)}",

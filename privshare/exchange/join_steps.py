@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any, cast
 
 from privshare.errors import (
+    Conflict,
     EncodingError,
     EvidenceInvalid,
     PrivShareError,
@@ -106,20 +107,42 @@ def _matching(hands: Hands, job: Job, spec: JoinSpec) -> bool:
     They need each other, so both are told before any is waited for.
     """
     done = 0
+    wrong: list[PrivShareError] = []
     for item in spec.inputs:
         name = f"match:{item.dataset}"
         if hands.blob(job, name) is None:
-            answer = hands.ask(job, item.owner, "match", "", {})
+            try:
+                answer = hands.ask(job, item.owner, "match", "", {})
+            except PrivShareError as error:
+                wrong.append(error)
+                continue
             if answer.get("state") != "done":
                 continue
             hands.keep(job, name, encode(_read(answer, item.owner)))
         done += 1
+    # One that is gone is not the cause while the other may tell it.
+    working = len(spec.inputs) - done - len(wrong)
+    if wrong and not (working and all(map(_is_gone, wrong))):
+        raise min(wrong, key=_consequence)
     if done == len(spec.inputs):
         note = "checking everything, committing the result"
         hands.take(job, Advance("finishing", hands.node.clock(), 1, note))
     elif done > job.done:
         hands.take(job, Beat(hands.node.clock(), done, job.note))
     return True  # it was waited for just now: ask again
+
+
+def _is_gone(error: PrivShareError) -> bool:
+    return error.detail.get("rule") == "join.gone"
+
+
+def _consequence(error: PrivShareError) -> int:
+    """How far an owner's error is from what went wrong: one of them has found
+    something, the other that its partner is gone, or that nobody answers."""
+    rule = str(error.detail.get("rule", ""))
+    if rule in ("join.gone", "join.silent"):
+        return 1
+    return 2 if isinstance(error, (Conflict, Unavailable)) else 0
 
 
 def _read(answer: dict[str, Json], party: str) -> dict[str, Json]:

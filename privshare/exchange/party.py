@@ -226,7 +226,10 @@ def forget(node: Node) -> None:
     for job in sorted(held.union(keys.jobs if keys else ())):
         if ":" in job or view.get(f"job/{job}") is None:
             continue  # not a job's, or of one that our copy has not seen
-        if query.job(view, job).status == "admitted":
+        found = query.job(view, job)
+        if found.status == "admitted":
+            if node.clock() > found.deadline:
+                node.matches.drop(job)  # its coordinator is gone
             continue
         coordinated = node.store.job_on_ledger(job)
         if coordinated is None or coordinated.ended:

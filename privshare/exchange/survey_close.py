@@ -50,9 +50,12 @@ def close(node: Node, id_: str, *, person: str = "") -> None:
             detail={"rule": "survey.party"},
         )
     survey_room.need_status(node, id_, "running")
-    while survey_run.turn(node, id_):
-        pass
-    _need_enough(node, id_, survey)
+    with survey_room.door(node, id_).moving:
+        while survey_run.turn(node, id_):
+            pass
+        _need_enough(node, id_, survey)
+        while not survey_run.shut(node, id_):
+            survey_run.turn(node, id_)
     path = f"/v1/peer/surveys/{id_}/close"
     node.peers.call(survey.helper.agency, "POST", path, {}, timeout_s=60.0)
     _claim(node, id_, survey, LEADER)
@@ -104,16 +107,19 @@ def _claim(node: Node, id_: str, survey: Survey, role: int) -> None:
 
     room = survey_room.room_of(id_)
     door = survey_room.door(node, id_)
-    with door.lock:
+    with door.moving:
         data = node.store.blob(room, "release")
+        state = survey_run.load(node, id_, survey)
         if data is None:
-            state = survey_run.load(node, id_, survey)
             batch, made = release.close(
                 survey, role, state.batch, node.keys.sign, secrets.token_bytes(32)
             )
             data = made.to_bytes()
             node.store.put_blob(room, "release", data)
             survey_run.store(node, id_, replace(state, batch=batch))
+        elif not state.batch.closed:  # a crash came between
+            closed = replace(state.batch, closed=True)
+            survey_run.store(node, id_, replace(state, batch=closed))
         if survey_room.entered(node, id_).claim_of(node.agency) is None:
             body = entry.closing(release.Release.from_bytes(data))
             committed = node.submit("survey.close", body)
@@ -151,7 +157,7 @@ def collect(node: Node, id_: str) -> dict[str, Json]:
     Raises:
         StepNotAllowed: The aggregators have not both closed.
         VerificationError, SignatureInvalid: What they released is not what they
-            claimed.
+            claimed, or not what they entered: rule survey.claims.
         Unavailable: One is away.
     """
     from privshare.jobs.survey import entry, result  # noqa: PLC0415 - brings numpy
@@ -160,10 +166,11 @@ def collect(node: Node, id_: str) -> dict[str, Json]:
     survey = survey_room.find(node, id_)
     data = node.store.blob(room, "result")
     if data is None:
-        survey_room.need_status(node, id_, "closed")
+        entered = survey_room.need_status(node, id_, "closed")
         secret = survey_room.secret_of(node, id_, "collector")
         both = [_release_of(node, id_, one.agency) for one in survey.aggregators]
         found = result.collect(survey, secret.opener, both[0], both[1])
+        entry.check_claims(entered, found.claims)
         data = found.to_bytes()
         node.store.put_blob(room, "result", data)
     document = cast("dict[str, Json]", decode(data, max_bytes=result.MAX_RESULT))
@@ -235,9 +242,10 @@ def show(node: Node, id_: str) -> dict[str, Any]:
 def tick(node: Node) -> list[PrivShareError]:
     """What is due by itself, for every survey of this node; what went wrong."""
     wrong: list[PrivShareError] = []
-    for id_ in survey_room.rooms(node):
+    for id_ in survey_room.rooms(node, all_=True):
         try:
-            _due(node, id_)
+            if not survey_open.drop_unentered(node, id_):
+                _due(node, id_)
         except PrivShareError as error:
             wrong.append(error)
     return wrong
@@ -252,11 +260,25 @@ def _due(node: Node, id_: str) -> None:
         _lead(node, id_, survey, entered)
     if mine and entered.status == "closed":
         collect(node, id_)
+    if entered.status in ("aborted", "done"):
+        _tidy(node, id_)
+
+
+def _tidy(node: Node, id_: str) -> None:
+    """Drop an ended survey's reports, and the keys that open them."""
+    room = survey_room.room_of(id_)
+    if node.store.blob(room, "tidy") is not None:
+        return
+    for prefix in ("up:", "ids:", "aggregator", "collector"):
+        node.store.drop_blobs(room, prefix)
+    node.store.put_blob(room, "tidy", b"1")
 
 
 def _lead(node: Node, id_: str, survey: Survey, entered: held.Survey) -> None:
     now = node.clock()
-    if survey.closes + GRACE_S < now <= entered.until:
+    due = survey.closes + GRACE_S < now
+    begun = node.store.blob(survey_room.room_of(id_), "closing") is not None
+    if (due or begun) and now <= entered.until:
         close(node, id_)
         return
     survey_run.turn(node, id_)

@@ -11,26 +11,33 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from privshare.errors import (
     Conflict,
     EncodingError,
     NotFound,
     NotPermitted,
+    OutOfRange,
     PrivShareError,
+    StepNotAllowed,
+    Unavailable,
     VerificationError,
 )
-from privshare.exchange import drawer, survey_room
+from privshare.exchange import drawer, survey_room, survey_run
 from privshare.exchange.node import Node
 from privshare.exchange.survey_room import Secret
 from privshare.ledger import query
 from privshare.rights import identifier
 from privshare.wire.canonical import Fields, Json, b64u, unb64u
 
+if TYPE_CHECKING:
+    from privshare.jobs.survey.task import Survey
+
 __all__ = [
     "Draft",
     "accept",
+    "drop_unentered",
     "hand_out",
     "offer",
     "open_survey",
@@ -139,11 +146,7 @@ def open_survey(node: Node, draft: Draft, *, person: str = "") -> str:
     from privshare.jobs.survey.task import Survey  # noqa: PLC0415
     from privshare.schemes.recipient import recipient_of  # noqa: PLC0415
 
-    if len(survey_room.rooms(node)) >= MAX_SURVEYS:
-        raise Conflict(
-            f"expected at most {MAX_SURVEYS} surveys at a time, found more",
-            detail={"rule": "survey.rooms"},
-        )
+    _need_room(node)
     view = node.view()
     for agency in (draft.leader, draft.helper):
         if not query.is_active(view, agency):
@@ -176,18 +179,21 @@ def open_survey(node: Node, draft: Draft, *, person: str = "") -> str:
     }
     survey = Survey.read(Fields(document, "survey"))
     _check_keys(node, survey)
+    _check_size(survey)
     id_ = b64u(survey.id)
     room = survey_room.room_of(id_)
     until = draft.until or draft.closes + RELEASE_S
+    node.store.put_blob(room, "document", survey.to_bytes())
     node.store.put_blob(room, "collector", secret.to_bytes())
     try:
         committed = node.submit(
             "survey.open", entry.opening(survey, node.agency, until)
         )
+    except Unavailable:
+        raise  # it may have been entered all the same
     except PrivShareError:
         node.store.drop_blobs(room)
         raise
-    node.store.put_blob(room, "document", survey.to_bytes())
     drawer.file(node, "ledger.entry", committed, id_)
     node.store.log_use(
         node.clock(), node.agency, "survey.open", person=person, subject=id_
@@ -258,10 +264,17 @@ def take_document(node: Node, caller: str, body: Json) -> dict[str, Json]:
             "another",
             detail={"rule": "survey.party"},
         )
+    _check_size(survey)
     if node.store.blob(room, "aggregator") is None:
+        if survey_room.entered(node, id_).status != "opened":
+            raise StepNotAllowed(
+                "expected a survey that begins, found one that has begun or ended",
+                detail={"rule": "survey.status"},
+            )
+        _need_room(node)
         name, data = _offered(node, survey.aggregators[role].seal)
-        node.store.put_blob(room, "aggregator", data)
         node.store.put_blob(room, "document", survey.to_bytes())
+        node.store.put_blob(room, "aggregator", data)
         node.store.drop_blobs(name)
     return {"survey": id_}
 
@@ -345,6 +358,43 @@ def take_key(node: Node, caller: str, id_: str, body: Json) -> dict[str, Json]:
     with_key = Secret(secret.seed, secret.suite, key, secret.made)
     node.store.put_blob(room, "aggregator", with_key.to_bytes())
     return {"survey": id_}
+
+
+def drop_unentered(node: Node, id_: str) -> bool:
+    """Whether a survey never came to the ledger; after a day it is dropped."""
+    if node.view().get(f"survey/{id_}") is not None:
+        return False
+    room = survey_room.room_of(id_)
+    data = node.store.blob(room, "collector")
+    if data is None or Secret.from_bytes(data).made + _OFFER_S < node.clock():
+        node.store.drop_blobs(room)
+    return True
+
+
+def _need_room(node: Node) -> None:
+    if survey_room.running(node) >= MAX_SURVEYS:
+        raise Conflict(
+            f"expected at most {MAX_SURVEYS} surveys at a time, found more",
+            detail={"rule": "survey.rooms"},
+        )
+
+
+def _check_size(survey: Survey) -> None:
+    """Refuse a survey whose reports no leader would take.
+
+    Raises:
+        OutOfRange: Rule survey.upload.
+    """
+    from privshare.jobs.survey.report import report_bytes  # noqa: PLC0415
+
+    size = report_bytes(survey)
+    if size > survey_run.MAX_UPLOAD:
+        raise OutOfRange(
+            f"survey.vdaf: expected reports of at most {survey_run.MAX_UPLOAD} bytes, "
+            f"found {size}",
+            fix="Ask for fewer numbers, or lower their bound.",
+            detail={"rule": "survey.upload"},
+        )
 
 
 def _check_keys(node: Node, survey: Any) -> None:

@@ -41,6 +41,7 @@ __all__ = [
     "role_of",
     "room_of",
     "rooms",
+    "running",
     "secret_of",
 ]
 
@@ -110,9 +111,22 @@ def room_of(survey: str) -> str:
     return PREFIX + identifier.ID.check(survey, "survey")
 
 
-def rooms(node: Node) -> list[str]:
-    """The surveys that this node takes part in, by id."""
-    return [one.removeprefix(PREFIX) for one in node.store.blob_jobs(PREFIX)]
+def rooms(node: Node, *, all_: bool = False) -> list[str]:
+    """The surveys that this node takes part in, by id.
+
+    Args:
+        node: This node.
+        all_: Also what a crash left of one that never came to the ledger.
+    """
+    found = [one.removeprefix(PREFIX) for one in node.store.blob_jobs(PREFIX)]
+    view = node.view()
+    return [one for one in found if all_ or view.get(f"survey/{one}") is not None]
+
+
+def running(node: Node) -> int:
+    """How many surveys that this node takes part in have not ended."""
+    ended = ("aborted", "done")
+    return sum(entered(node, one).status not in ended for one in rooms(node))
 
 
 def find(node: Node, survey: str) -> Survey:

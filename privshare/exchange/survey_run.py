@@ -34,11 +34,13 @@ if TYPE_CHECKING:
     from privshare.jobs.survey.task import Survey
 
 __all__ = [
+    "MAX_KEPT",
     "MAX_UPLOAD",
     "State",
     "answer_begin",
     "answer_commit",
     "load",
+    "shut",
     "store",
     "turn",
     "upload",
@@ -47,8 +49,12 @@ __all__ = [
 #: Reports in one upload, and its bytes.
 MAX_REPORTS: Final = 256
 MAX_UPLOAD: Final = 1 << 20
+#: Bytes of reports that a node keeps of one survey.
+MAX_KEPT: Final = 1 << 32
 #: Bytes of a message between aggregators.
 MAX_MESSAGE: Final = 8 << 20
+#: How many refused reports are counted, of each reason: a message has 32 bits.
+MOST_COUNTED: Final = 1 << 31
 #: Reports in one job, as far as a message holds them.
 _JOB: Final = 2048
 
@@ -126,7 +132,7 @@ def upload(node: Node, id_: str, data: bytes) -> dict[str, Json]:
 
     Raises:
         NotFound: No survey that this node leads.
-        StepNotAllowed: It does not run, or is full.
+        StepNotAllowed: It does not run, closes, or is full.
         EncodingError: Not whole reports, none, or too many.
     """
     from privshare.jobs.survey.batch import plus, take_in  # noqa: PLC0415
@@ -153,11 +159,13 @@ def upload(node: Node, id_: str, data: bytes) -> dict[str, Json]:
         )
     door = _door(node, id_, survey)
     with door.lock:
+        _need_open(node, id_)
         whole = [data[at : at + size] for at in range(0, len(data), size)]
         intake = take_in(survey, whole, node.clock(), door.seen)
-        if len(door.seen) + len(intake.reports) > survey.max_batch:
+        most = min(survey.max_batch, MAX_KEPT // size)
+        if len(door.seen) + len(intake.reports) > most:
             raise StepNotAllowed(
-                f"expected at most {survey.max_batch} reports in all, found more",
+                f"expected at most {most} reports in all, found more",
                 detail={"rule": "survey.full"},
             )
         if intake.reports:
@@ -169,6 +177,31 @@ def upload(node: Node, id_: str, data: bytes) -> dict[str, Json]:
         door.refused = plus(door.refused, intake.refused)
     named = {name: n for name, n in zip(REASONS, intake.refused, strict=True) if n}
     return {"accepted": len(intake.reports), "refused": cast(Json, named)}
+
+
+def _need_open(node: Node, id_: str) -> None:
+    """Refuse a report that no job would have any more."""
+    if node.store.blob(survey_room.room_of(id_), "closing") is not None:
+        raise StepNotAllowed(
+            "expected a survey that takes reports, found one that closes",
+            detail={"rule": "survey.closed"},
+        )
+
+
+def shut(node: Node, id_: str) -> bool:
+    """Take no more reports, once each that was taken is in a job; whether it is so.
+
+    The caller holds what moves jobs. It outlasts a crash: what follows, each
+    aggregator's claim, counts nothing that comes later.
+    """
+    survey = survey_room.find(node, id_)
+    door = _door(node, id_, survey)
+    with door.lock:
+        state = load(node, id_, survey)
+        if state.job is not None or state.commit or state.next != door.next:
+            return False
+        node.store.put_blob(survey_room.room_of(id_), "closing", b"1")
+    return True
 
 
 def _door(node: Node, id_: str, survey: Survey) -> Door:
@@ -212,7 +245,7 @@ def turn(node: Node, id_: str) -> bool:
     """
     survey = survey_room.find(node, id_)
     door = _door(node, id_, survey)
-    with door.lock:
+    with door.moving:
         state = load(node, id_, survey)
         if state.commit:
             _send(node, id_, survey, "commit", state.commit)
@@ -220,9 +253,9 @@ def turn(node: Node, id_: str) -> bool:
             store(node, id_, state)
             return True
         if state.job is None:
-            state = _begun(node, id_, survey, state, door)
-        if state.job is None:
-            return False
+            before, state = state.next, _begun(node, id_, survey, state, door)
+            if state.job is None:  # nothing there, or nothing that opens
+                return state.next != before
         return _finish(node, id_, survey, state)
 
 
@@ -235,8 +268,10 @@ def _begun(node: Node, id_: str, survey: Survey, state: State, door: Door) -> St
 
     room, size = survey_room.room_of(id_), report_bytes(survey)
     reports: list[Report] = []
+    with door.lock:
+        end, refused_here = door.next, door.refused
     at, most = state.next, min(_JOB, MAX_MESSAGE // (2 * size))
-    while len(reports) < most and at < door.next:
+    while len(reports) < most and at < end:
         data = node.store.blob(room, f"up:{at:012}") or b""
         reports += [
             Report.from_bytes(data[one : one + size], survey)
@@ -245,7 +280,8 @@ def _begun(node: Node, id_: str, survey: Survey, state: State, door: Door) -> St
         at += 1
     if not reports:
         return state
-    carried = plus(state.carried, door.refused)
+    counted = plus(state.carried, refused_here)
+    carried = tuple(min(one, MOST_COUNTED) for one in counted)
     keys = survey_room.keys_of(node, id_, survey, LEADER)
     try:
         job, _ = leader_begin(
@@ -258,7 +294,9 @@ def _begun(node: Node, id_: str, survey: Survey, state: State, door: Door) -> St
             raise
         state = replace(state, next=at, carried=plus(carried, tuple(refused)))
     store(node, id_, state)
-    door.refused = NONE_REFUSED
+    with door.lock:
+        late = zip(door.refused, refused_here, strict=True)
+        door.refused = tuple(now - then for now, then in late)
     return state
 
 
@@ -307,7 +345,7 @@ def answer_begin(node: Node, caller: str, id_: str, data: bytes) -> dict[str, Js
     survey = _helped(node, caller, id_)
     survey_room.need_status(node, id_, "running")
     door = _door(node, id_, survey)
-    with door.lock:
+    with door.moving:
         state = load(node, id_, survey)
         if state.job is not None:
             kept = cast("HelperJob", state.job)
@@ -337,7 +375,7 @@ def answer_commit(node: Node, caller: str, id_: str, data: bytes) -> dict[str, J
 
     survey = _helped(node, caller, id_)
     door = _door(node, id_, survey)
-    with door.lock:
+    with door.moving:
         state = load(node, id_, survey)
         if state.job is None:
             if sha256(data) != state.commit:

@@ -243,6 +243,16 @@ def search(ciphertext: Ciphertext, mask: Elements, bound: int) -> int:
     return found
 
 
+def search_steps(bound: int) -> tuple[int, int]:
+    """How many baby steps are kept, and how many giant steps are taken at most.
+
+    >>> search_steps(1 << 16), search_steps(MAX_BOUND)
+    ((257, 256), (262144, 4194297))
+    """
+    baby = min(_MAX_BABY, isqrt(bound) + 1)
+    return baby, (2 * bound + baby) // (2 * baby + 1) + 1
+
+
 def logarithm(element: Elements, bound: int) -> int | None:
     """v with |v| <= bound and v·G = element, or None.
 
@@ -252,9 +262,9 @@ def logarithm(element: Elements, bound: int) -> int | None:
     Leaks:
         v, by time.
     """
-    baby = _baby_steps(min(_MAX_BABY, isqrt(bound) + 1))
+    count, steps = search_steps(bound)
+    baby = _baby_steps(count)
     stride = 2 * baby.count + 1
-    steps = (2 * bound + baby.count) // stride + 1
     start = group.add(element, group.base_table().mul(from_int(bound)))
     at, step = start, group.base_table().mul(from_int(-stride))
     ladder = _ladder(step, min(_BLOCK, steps))

@@ -14,7 +14,7 @@ Implements docs/protocols/ring.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from privshare.errors import EncodingError, NotFound, OutOfRange, VerificationError
@@ -23,9 +23,10 @@ from privshare.ledger.ring_statement import Place, SignedStatement
 from privshare.schemes.ring import Regulators, Ring
 from privshare.schemes.ring_key import RingKey
 from privshare.schemes.ring_signature import RingSignature
-from privshare.sdk import transport, wallet
+from privshare.sdk import wallet
 from privshare.sdk.call import Call
 from privshare.sdk.document import Document
+from privshare.sdk.nameless import nameless
 from privshare.sdk.ring_key_file import create_ring_key as new_key
 from privshare.sdk.ring_key_file import open_ring_key as open_key
 from privshare.sdk.session import Session
@@ -191,7 +192,7 @@ def post(signed: SignedStatement, node: str | wallet.Profile = "default") -> Pos
     def call(session: Session) -> Call[Document]:
         return session.send("POST", "/v1/statements/ring", signed.to_json())
 
-    answer = _anonymously(node, call)
+    answer = nameless(node, call)
     return Posted(
         answer.str("id"), answer.str("tx"), answer.int("index"), answer.int("number")
     )
@@ -212,7 +213,7 @@ def find(name: str, node: str | wallet.Profile = "default") -> Members:
     """
     agency, _, rest = name.partition("/")
     path = f"/v1/rings/{agency}/{rest}"
-    answer = _anonymously(node, lambda session: session.get(path))
+    answer = nameless(node, lambda session: session.get(path))
     return named(members_of(answer), name)
 
 
@@ -347,24 +348,3 @@ def _fitting(signed: SignedStatement, members: Sequence[Members]) -> Members:
     raise NotFound(
         f"expected the members of {place.ring}, epoch {place.epoch}, found none"
     )
-
-
-def _anonymously(
-    node: str | wallet.Profile, ask: Callable[[Session], Call[Document]]
-) -> Document:
-    """Speak to a node without a key."""
-    if isinstance(node, str):
-        at = (
-            wallet.Profile("", node)
-            if "://" in node
-            else wallet.load_profile(node, wallet.home())
-        )
-    else:
-        at = node
-    driver = transport.blocking(
-        transport.Signer(transport.checked_url(at.url), ca=at.ca)
-    )
-    try:
-        return driver.run(ask(Session("")))
-    finally:
-        driver.close()

@@ -184,12 +184,17 @@ def test_rows_under_another_name_are_found(
     assert job.problem.party == "housing"
 
 
-def test_bounds_are_those_of_the_owner(network: Network) -> None:
+@pytest.mark.parametrize(
+    ("maximum", "rule"), [(4_000, "mpc.schema"), (10_000_001, "privacy.bounds")]
+)
+def test_bounds_are_those_of_the_owner(
+    network: Network, maximum: int, rule: str
+) -> None:
     """Whoever asks cannot find out by refusals between which bounds values lie."""
-    narrow = {**alone().parameters["columns"][0], "maximum": 4_000}
-    wanted = replace(alone(), parameters={**alone().parameters, "columns": [narrow]})
+    other = {**alone().parameters["columns"][0], "maximum": maximum}
+    wanted = replace(alone(), parameters={**alone().parameters, "columns": [other]})
     job = done(network, wanted)
-    assert (job.phase, job.problem.rule) == ("failed", "privacy.bounds")
+    assert (job.phase, job.problem.rule) == ("failed", rule)
     assert network.released == 0
 
 

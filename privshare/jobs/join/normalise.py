@@ -39,6 +39,7 @@ VERSION = "join-identifier/v1"
 MAX_FIELDS = 16
 MAX_STEPS = 16
 MAX_BYTES = 4096
+_LENGTH_BYTES = 2
 
 _DATE = re.compile(r"(\d{1,4})[-/. ](\d{1,2})[-/. ](\d{1,4})")
 _SPACE = re.compile(r"\s+")
@@ -251,6 +252,21 @@ def identifiers(
     return [b"".join(row) for row in zip(*parts, strict=True)]
 
 
+def fields_of(identity: bytes) -> tuple[str, ...]:
+    """The texts of a row's fields, out of the byte string that `identifiers` made.
+
+    >>> recipe = Recipe((Field("a", ()), Field("b", ())))
+    >>> fields_of(identifiers(recipe, {"a": ["x"], "b": ["yz"]})[0])
+    ('x', 'yz')
+    """
+    found, at = [], 0
+    while at < len(identity):
+        start = at + _LENGTH_BYTES
+        at = start + int.from_bytes(identity[at:start], "big")
+        found.append(identity[start:at].decode(errors="replace"))
+    return tuple(found)
+
+
 def fit(recipe: Recipe, columns: Mapping[str, Sequence[str | None]]) -> list[int]:
     """The rows that `identifiers` takes: for an owner that leaves others out.
 
@@ -286,7 +302,7 @@ def _column(field: Field, cells: Sequence[str | None]) -> tuple[list[bytes], lis
             if not isinstance(cell, str):
                 raise _Unfit
             data = field.apply(cell)
-            made.append(len(data).to_bytes(2, "big") + data)
+            made.append(len(data).to_bytes(_LENGTH_BYTES, "big") + data)
         except ValueError:
             bad.append(row)
     return made, bad

@@ -23,7 +23,15 @@ from privshare.wire.canonical import Json, b64u
 from privshare.wire.digest import tagged
 from privshare.wire.envelope import Envelope
 
-__all__ = ["agree", "check", "closing", "opening", "result_body", "result_digest"]
+__all__ = [
+    "agree",
+    "check",
+    "check_claims",
+    "closing",
+    "opening",
+    "result_body",
+    "result_digest",
+]
 
 
 def result_digest(data: bytes) -> bytes:
@@ -113,9 +121,18 @@ def check(survey: Survey, entered: Entered, data: bytes) -> Result:
     found = verify(survey, data)
     if entered.result != b64u(result_digest(data)):
         raise _false("result", "the result that the ledger names", "another")
-    for agency, envelope in zip(entered.aggregators, found.claims, strict=True):
-        _check_claim(entered, agency, envelope)
+    check_claims(entered, found.claims)
     return found
+
+
+def check_claims(entered: Entered, claims: tuple[Envelope, Envelope]) -> None:
+    """Hold both aggregators' claims to those that they entered.
+
+    Raises:
+        VerificationError: One is another: rule survey.claims.
+    """
+    for agency, envelope in zip(entered.aggregators, claims, strict=True):
+        _check_claim(entered, agency, envelope)
 
 
 def _check_claim(entered: Entered, agency: str, envelope: Envelope) -> None:

@@ -27,6 +27,8 @@ from privshare.service.route import (
 from privshare.wire.canonical import INTEGER_LIMIT, Json
 
 BYTES = "application/octet-stream"
+#: As how many requests the rate limit counts an upload.
+UPLOAD_COST = 50
 Agency = Annotated[str, Field(pattern=f"^{identifier.AGENCY.pattern.pattern}$")]
 Seconds = Annotated[int, Field(ge=0, le=INTEGER_LIMIT - 1)]
 
@@ -166,6 +168,7 @@ ROUTES: tuple[Route, ...] = (
         "Reports of submitters, sealed to both aggregators; at the leader's node.",
         body=Body(BYTES, None, survey_run.MAX_UPLOAD),
         refusals=(409,),
+        cost=UPLOAD_COST,
     ),
     Route(
         "POST",
