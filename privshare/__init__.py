@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from privshare.sdk import prove as prove
     from privshare.sdk import ring as ring
     from privshare.sdk import sum as sum
+    from privshare.sdk import survey as survey
 
 __all__ = [
     "AsyncClient",
@@ -39,13 +40,14 @@ __all__ = [
     "prove",
     "ring",
     "sum",
+    "survey",
 ]
 
 
 def __getattr__(name: str) -> object:
     if name == "errors":
         return importlib.import_module("privshare.errors")
-    if name in ("prove", "ring"):
+    if name in ("prove", "ring", "survey"):
         return importlib.import_module(f"privshare.sdk.{name}")
     if name in __all__:
         return getattr(importlib.import_module("privshare.sdk"), name)

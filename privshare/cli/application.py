@@ -34,6 +34,7 @@ GROUPS: Mapping[str, str] = MappingProxyType(
         "proof": "Prove one thing about a value, and nothing else of it.",
         "evidence": "What machines say of themselves, verified offline.",
         "ring": "Speak as one of many; name an author together.",
+        "survey": "Ask many people; no agency sees an answer.",
         "threshold": "The consortium's key: deal, import, reshare, show.",
         "ledger": "Look into the log, anchor files, audit it whole.",
         "receipt": "List and save receipts.",

@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from itertools import combinations
 from pathlib import Path
 
 from privshare.demo.registry import registries
@@ -39,6 +40,8 @@ K = 10
 MODULE = "group"
 #: And the program on shares.
 PROGRAM = "mpc.linear_regression"
+#: And that of a private join.
+JOIN = "psi.count/v1"
 #: Most columns that its regression takes.
 _MAX_FIT = 3
 
@@ -149,6 +152,19 @@ class Fit:
 
 
 @dataclass(frozen=True, slots=True)
+class Match:
+    """The private join to make.
+
+    Attributes:
+        bureaus: Whose two tables.
+        column: By which rows of both name somebody.
+    """
+
+    bureaus: tuple[Bureau, Bureau]
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """Three bureaus or more, and what their analyst is after.
 
@@ -161,6 +177,7 @@ class Scene:
         banded: A bureau with a key, and the column in which a value of a row
             is proven to lie in a band; None where no table serves.
         fit: The regression; None where no table serves.
+        match: The private join; None where no two tables serve.
     """
 
     bureaus: tuple[Bureau, ...]
@@ -170,6 +187,7 @@ class Scene:
     words: tuple[str, ...]
     banded: tuple[Bureau, str] | None
     fit: Fit | None
+    match: Match | None
 
     def policy(self, bureau: Bureau) -> dict[str, Json]:
         """The policy that the bureau's steward publishes with its table."""
@@ -239,6 +257,24 @@ class Scene:
                     automatic=True,
                 )
             )
+        if self.match is not None and bureau in self.match.bureaus:
+            rules.append(
+                Permission(
+                    "counted-matches",
+                    purposes=(PURPOSE,),
+                    grantees=("*",),
+                    operations=("match",),
+                    columns=(self.match.column,),
+                    group_by=(),
+                    programs=(JOIN,),
+                    min_k=K,
+                    max_days=_MAX_DAYS,
+                    max_uses=_MAX_USES,
+                    max_budget=0,
+                    confirmations=0,
+                    automatic=True,
+                )
+            )
         return Policy(bureau.name, tuple(rules)).to_json()
 
 
@@ -273,7 +309,8 @@ def made_up(rows: int, seed: int = 2026) -> Scene:
     banded = (bureaus[1], "price")
     x = ((bureaus[0], "area_m2"), (bureaus[1], "built"))
     fit = Fit((bureaus[2], "tax_paid"), x, "parcel_id")
-    return Scene(bureaus, "housing", total, bureaus[0], words, banded, fit)
+    match = Match((bureaus[0], bureaus[2]), "citizen_id")
+    return Scene(bureaus, "housing", total, bureaus[0], words, banded, fit, match)
 
 
 def from_folder(folder: Path) -> Scene:
@@ -319,7 +356,8 @@ def from_folder(folder: Path) -> Scene:
     whole = [column for column in _numeric(shared) if all(shared.cells(column))]
     banded = (shared, whole[-1]) if whole else None
     fit = next((fit for b in bureaus if (fit := _find_fit(b))), None)
-    return Scene(bureaus, analyst.agency, total, shared, words, banded, fit)
+    match = _find_match(bureaus)
+    return Scene(bureaus, analyst.agency, total, shared, words, banded, fit, match)
 
 
 def _read(file: Path) -> Bureau:
@@ -389,6 +427,19 @@ def _find_total(bureau: Bureau) -> Total | None:
     if not numeric or grouping is None:
         return None
     return Total(bureau, numeric[-1], grouping)
+
+
+def _find_match(bureaus: tuple[Bureau, ...]) -> Match | None:
+    """Two tables with a column of one name and enough words that are in both."""
+    for one, other in combinations(bureaus, 2):
+        for column in one.columns:
+            if column not in other.columns:
+                continue
+            left, right = one.cells(column), other.cells(column)
+            words = all(left) and all(right) and not any(map(_number, left + right))
+            if words and len(set(left) & set(right)) >= K:
+                return Match((one, other), column)
+    return None
 
 
 def _find_fit(bureau: Bureau) -> Fit | None:

@@ -32,6 +32,7 @@ from privshare.demo.drawer import (
     proof,
     until,
 )
+from privshare.demo.joining import run_join
 from privshare.demo.narrator import Narrator
 from privshare.demo.regression import ROOTS_FILE as SHARES_ROOTS
 from privshare.demo.regression import run_regression, tell_regression
@@ -106,6 +107,7 @@ class Story:
             ("sum", "A sum is made of numbers nobody else can read", self._sum),
             ("attested", "A program runs where its machine proves it", self._attested),
             ("shares", "Three machines compute on pieces of columns", self._shares),
+            ("join", "Two bureaus count whom both know", self._join),
             ("band", "A price band is proven, and the price stays hidden", self._band),
             ("report", "An official reports as one of eight", self._report),
             ("revoke", "A right is revoked", self._revoke),
@@ -343,6 +345,10 @@ class Story:
         said = tell_regression(done, self.scene.fit, self.tell)
         self._keep_trial(done.receipt, trial / SHARES_ROOTS, self.trio.roots)
         return said
+
+    def _join(self) -> str:
+        analyst = self._as(self.scene.analyst, "analyst")
+        return run_join(self.scene.match, analyst, self.tell, self._keep)
 
     def _keep_trial(self, receipt: Path, roots: Path, trusted: EvidenceRoots) -> None:
         """A receipt whose machines are test machines: judged by their roots alone."""

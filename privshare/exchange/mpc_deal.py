@@ -80,8 +80,8 @@ def deal(
     noise.check(plan, spec.noise)
     catalogue.check_model(plan, spec.model)
     schema = datasets.documents(node, item.dataset).schema
-    privacy.check_bounds(known.view, item.dataset, plan.columns, schema)
     check_schema(plan.columns, item.dataset, schema)
+    privacy.check_bounds(known.view, item.dataset, plan.columns, schema)
     elements = encode(plan, item.dataset, columns)
     pieces = split(
         elements, secrets.token_bytes(SEED_BYTES), secrets.token_bytes(SEED_BYTES)

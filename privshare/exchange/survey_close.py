@@ -7,7 +7,7 @@
 A release leaves an aggregator once the ledger holds its claim, and to the
 collector alone.
 
-Implements docs/protocols/vdaf.md, sections 6 and 7.
+Implements docs/protocols/vdaf.md, sections 6 and 9.
 """
 
 from __future__ import annotations
@@ -16,10 +16,16 @@ import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
-from privshare.errors import NotPermitted, PrivShareError, StepNotAllowed
+from privshare.errors import (
+    NotPermitted,
+    PrivShareError,
+    StepNotAllowed,
+    Unavailable,
+)
 from privshare.exchange import drawer, survey_open, survey_room, survey_run
 from privshare.exchange.node import Node, one_line
 from privshare.ledger import survey as held
+from privshare.ledger.transaction import parse
 from privshare.wire.canonical import Fields, Json, b64u, decode, unb64u
 
 if TYPE_CHECKING:
@@ -174,18 +180,35 @@ def collect(node: Node, id_: str) -> dict[str, Json]:
         data = found.to_bytes()
         node.store.put_blob(room, "result", data)
     document = cast("dict[str, Json]", decode(data, max_bytes=result.MAX_RESULT))
-    entered = survey_room.entered(node, id_)
-    if entered.status == "closed":
-        committed = node.submit("survey.result", entry.result_body(survey, data))
-        drawer.file(
-            node,
-            "survey.result",
-            committed,
-            id_,
-            evidence={"document": survey.to_json()},
-            result=document,
-        )
+    if survey_room.entered(node, id_).status == "closed":
+        node.submit("survey.result", entry.result_body(survey, data))
+    _file(node, id_, survey, document)
     return document
+
+
+def _file(node: Node, id_: str, survey: Survey, document: dict[str, Json]) -> None:
+    """File the receipt of a result that the ledger holds; once."""
+    entered = survey_room.entered(node, id_)
+    room = survey_room.room_of(id_)
+    if entered.status != "done" or node.store.blob(room, "filed") is not None:
+        return
+    drawer.file_at(
+        node,
+        "survey.result",
+        _ended_by(node, entered),
+        entered.ended or 0,
+        id_,
+        evidence={"document": survey.to_json()},
+        result=document,
+    )
+    node.store.put_blob(room, "filed", b"1")
+
+
+def _ended_by(node: Node, entered: held.Survey) -> str:
+    """The id of the transaction that ended a survey."""
+    if entered.ended is None:
+        raise Unavailable("expected our copy of the ledger to have the survey's end")
+    return parse(node.ledger.entry(entered.ended)).id
 
 
 def _release_of(node: Node, id_: str, agency: str) -> Release:
@@ -232,6 +255,9 @@ def show(node: Node, id_: str) -> dict[str, Any]:
         "collector": entered.collector,
         "document": survey.to_json(),
         "reason": entered.reason,
+        "receipt": _ended_by(node, entered)
+        if entered.status == "done" and entered.collector == node.agency
+        else None,
         "result": None if data is None else decode(data, max_bytes=1 << 22),
         "status": entered.status,
         "survey": id_,
@@ -258,10 +284,15 @@ def _due(node: Node, id_: str) -> None:
         survey_open.hand_out(node, id_)
     if entered.status == "running" and entered.leader == node.agency:
         _lead(node, id_, survey, entered)
-    if mine and entered.status == "closed":
-        collect(node, id_)
+    if mine and entered.status in ("closed", "done"):
+        _collect_once(node, id_)
     if entered.status in ("aborted", "done"):
         _tidy(node, id_)
+
+
+def _collect_once(node: Node, id_: str) -> None:
+    if node.store.blob(survey_room.room_of(id_), "filed") is None:
+        collect(node, id_)
 
 
 def _tidy(node: Node, id_: str) -> None:

@@ -4,7 +4,7 @@
     leader      accept: document and ledger agree ─► key dealt ─► survey.accept
     helper      accept ─► survey.accept ─► the survey runs
 
-Implements docs/protocols/vdaf.md, section 7.
+Implements docs/protocols/vdaf.md, section 9.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ __all__ = [
 ]
 
 OFFERS: Final = "survey-offer:"
-MAX_OFFERS: Final = 64
+MAX_OFFERS: Final = 16
 MAX_SURVEYS: Final = 256
 _OFFER_S: Final = 86_400
 MAX_DOCUMENT: Final = 1 << 16
@@ -81,11 +81,12 @@ class Draft:
     until: int | None = None
 
 
-def offer(node: Node, body: Json) -> dict[str, Json]:
+def offer(node: Node, caller: str, body: Json) -> dict[str, Json]:
     """Offer keys for a survey that is being drawn up.
 
     Args:
         node: This node, of an agency that may aggregate.
+        caller: Who draws it up.
         body: `{"role": "leader" or "helper"}`.
 
     Returns:
@@ -93,7 +94,7 @@ def offer(node: Node, body: Json) -> dict[str, Json]:
         leader the commitment to the common key.
 
     Raises:
-        Conflict: Too many offers are open.
+        Conflict: Too many offers are open to the caller.
     """
     from privshare.jobs.survey.task import key_commitment  # noqa: PLC0415
     from privshare.schemes.recipient import recipient_of  # noqa: PLC0415
@@ -102,15 +103,16 @@ def offer(node: Node, body: Json) -> dict[str, Json]:
     role = fields.str("role", pattern="leader|helper")
     fields.end()
     _drop_offers(node)
-    if len(node.store.blob_jobs(OFFERS)) >= MAX_OFFERS:
+    prefix = f"{OFFERS}{identifier.AGENCY.check(caller, 'caller')}:"
+    if len(node.store.blob_jobs(prefix)) >= MAX_OFFERS:
         raise Conflict(
-            f"expected at most {MAX_OFFERS} open offers, found more",
+            f"expected at most {MAX_OFFERS} open offers to an agency, found more",
             fix="Offers lapse after a day.",
             detail={"rule": "survey.offers"},
         )
     drawn = secrets.token_bytes(32) if role == "leader" else None
     secret = Secret.new(node.clock(), drawn)
-    room = OFFERS + b64u(secrets.token_bytes(32))
+    room = prefix + b64u(secrets.token_bytes(32))
     node.store.put_blob(room, "secret", secret.to_bytes())
     return {
         "key": b64u(node.keys.sign.verify_key.raw),
@@ -205,7 +207,7 @@ def open_survey(node: Node, draft: Draft, *, person: str = "") -> str:
 def _asked(node: Node, agency: str, role: str) -> dict[str, Json]:
     body: dict[str, Json] = {"role": role}
     if agency == node.agency:
-        return offer(node, body)
+        return offer(node, node.agency, body)
     answer = node.peers.call(agency, "POST", "/v1/peer/surveys/offer", body)
     if not isinstance(answer, dict) or set(answer) != {"key", "seal", "verify_key"}:
         raise EncodingError(

@@ -6,7 +6,7 @@ Everything that a survey needs after a crash is there before anything that
 follows from it leaves the node. Keys and shares stand beside the node's rows:
 whoever reads those reads these.
 
-Implements docs/protocols/vdaf.md, section 7.
+Implements docs/protocols/vdaf.md, section 9.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@
 After a crash the message that was kept is sent again, and never made again. A
 report whose id was there before is not taken twice, by either.
 
-Implements docs/protocols/vdaf.md, sections 3 to 5 and 7.
+Implements docs/protocols/vdaf.md, sections 3 to 5 and 9.
 """
 
 from __future__ import annotations

@@ -35,6 +35,7 @@ from privshare.sdk.rings import Rings
 from privshare.sdk.session import Session
 from privshare.sdk.shares import Shares
 from privshare.sdk.sheet import csv_of
+from privshare.sdk.surveys import Surveys
 from privshare.sdk.table import html_block
 from privshare.sdk.threshold import Threshold
 from privshare.wire.canonical import Encodable
@@ -58,6 +59,7 @@ class Client(Bound[M], Generic[M]):
         mpc: Programs that three nodes compute on shares.
         programs: Measured programs, and this agency's policy for evidence.
         rings: Rings of people who may speak as one of many.
+        surveys: Sums of many people's answers, none of which anybody sees.
         threshold: The consortium's threshold key.
         url: The node.
     """
@@ -70,6 +72,7 @@ class Client(Bound[M], Generic[M]):
         self.join: Joins[M] = Joins(driver, session)
         self.mpc: Shares[M] = Shares(driver, session)
         self.rings: Rings[M] = Rings(driver, session)
+        self.surveys: Surveys[M] = Surveys(driver, session)
         self.programs: Programs[M] = Programs(driver, session)
         self.threshold: Threshold[M] = Threshold(driver, session, lambda: self.network)
         self._meta = Document({}, "meta")
@@ -485,7 +488,7 @@ def _settings(
     passphrase: str | Passphrase | None,
     trust: str | Path | None,
 ) -> tuple[transport.Signer, Session]:
-    profile = _profile(where)
+    profile = wallet.profile_of(where)
     file = Path(key) if key is not None else profile.key
     policy = _trust_text(trust) if trust is not None else profile.trust
     if not policy:
@@ -504,14 +507,6 @@ def _settings(
         opened = wallet.open_key(file, secret)
     url = transport.checked_url(profile.url)
     return transport.Signer(url, opened, profile.ca), Session(checked_trust(policy))
-
-
-def _profile(where: str | wallet.Profile) -> wallet.Profile:
-    if isinstance(where, wallet.Profile):
-        return where
-    if "://" in where:
-        return wallet.Profile("", where)
-    return wallet.load_profile(where, wallet.home())
 
 
 def _trust_text(trust: str | Path) -> str:

@@ -31,12 +31,7 @@ def nameless(node: str | wallet.Profile, ask: Callable[[Session], Call[T]]) -> T
         NotFound: No profile of that name.
         PrivShareError: What the node reports.
     """
-    if isinstance(node, wallet.Profile):
-        at = node
-    elif "://" in node:
-        at = wallet.Profile("", node)
-    else:
-        at = wallet.load_profile(node, wallet.home())
+    at = wallet.profile_of(node)
     driver = transport.blocking(
         transport.Signer(transport.checked_url(at.url), ca=at.ca)
     )

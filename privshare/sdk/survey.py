@@ -13,10 +13,10 @@ Implements docs/protocols/vdaf.md.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from privshare.errors import EncodingError, VerificationError
+from privshare.errors import EncodingError, OutOfRange, VerificationError
 from privshare.sdk import wallet
 from privshare.sdk.call import Call, Request, Response
 from privshare.sdk.document import Document
@@ -79,7 +79,14 @@ def submit(
     from privshare.jobs.survey.report import make  # noqa: PLC0415 - brings numpy
 
     asked = find(survey, node) if isinstance(survey, str) else survey
-    (report,) = make(asked, [answer], int(time.time()))
+    answers: Any = [answer]
+    try:
+        (report,) = make(asked, answers, int(time.time()))
+    except OutOfRange:
+        raise OutOfRange(
+            f"expected {_range(asked)}, found {str(answer)[:60]}",
+            fix="nothing was sent; give another answer",
+        ) from None
     request = Request(
         "POST",
         f"/v1/surveys/{b64u(asked.id)}/reports",
@@ -91,7 +98,24 @@ def submit(
         return session.repeat(request)
 
     said = Document(read_json(nameless(node, ask)), "answer")
-    if said.int("accepted") != 1:
-        refused = said.json().get("refused")
-        why = ", ".join(refused) if isinstance(refused, dict) and refused else "why not"
+    refused = said.obj("refused").json()
+    # A report has a random id: "replayed" says that ours arrived when it was first
+    # sent, and only the answer was lost.
+    if said.int("accepted") != 1 and list(refused) != ["replayed"]:
+        why = ", ".join(refused) or "for no reason given"
         raise EncodingError(f"expected the report to be taken, found it refused: {why}")
+
+
+def _range(survey: Survey) -> str:
+    """What an answer may be, in words."""
+    kind = Document(survey.to_json()["vdaf"], "vdaf")
+    most = kind.str("bound", "1")
+    match kind.str("circuit"):
+        case "count":
+            return "0 or 1"
+        case "sum":
+            return f"a number from 0 to {most}"
+        case "histogram":
+            return f"a bucket from 0 to {kind.int('length') - 1}"
+        case _:
+            return f"{kind.int('length')} numbers from 0 to {most}"

@@ -203,7 +203,7 @@ class Surveys(Bound[M]):
             NotPermitted: This agency is no aggregator of it.
             PrivShareError: What else the node reports.
         """
-        yield from self._session.send("POST", f"{_path(survey)}/accept", {})
+        yield from self._session.send("POST", f"{_path(survey)}/accept")
 
     @verb
     def close(self, survey: str) -> Call[None]:
@@ -213,7 +213,7 @@ class Surveys(Bound[M]):
             NotPermitted: Too few reports, or not its leader.
             PrivShareError: What else the node reports.
         """
-        yield from self._session.send("POST", f"{_path(survey)}/close", {})
+        yield from self._session.send("POST", f"{_path(survey)}/close")
 
     @verb
     def abort(self, survey: str, reason: str) -> Call[None]:

@@ -231,6 +231,17 @@ def save_profile(profile: Profile, folder: Path) -> Path:
     return path
 
 
+def profile_of(where: str | Profile) -> Profile:
+    """A profile by its name; or of an address, without a key.
+
+    Raises:
+        NotFound, ConfigError: As `load_profile`.
+    """
+    if isinstance(where, Profile):
+        return where
+    return Profile("", where) if "://" in where else load_profile(where, home())
+
+
 def load_profile(name: str, folder: Path) -> Profile:
     """Read a profile.
 

@@ -31,6 +31,7 @@ STEPS = [
     "sum",
     "attested",
     "shares",
+    "join",
     "band",
     "report",
     "revoke",

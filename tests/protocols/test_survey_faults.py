@@ -456,6 +456,24 @@ def test_false_documents_and_keys(network: SurveyConsortium) -> None:
     assert network.finish(id_)["values"] == [str(SUMS)]
 
 
+def test_offers_are_bounded_for_each_agency(network: SurveyConsortium) -> None:
+    """One agency cannot take them all; they lapse after a day."""
+    helper, role = network[HELPER], {"role": "helper"}
+    for _ in range(survey_open.MAX_OFFERS):
+        survey_open.offer(helper, "registrar", role)
+    rule = refused(lambda: survey_open.offer(helper, "registrar", role))
+    assert rule == "survey.offers"
+    assert network.begin(name="bounded")
+    network.clock.now += 86_401
+    try:
+        assert survey_open.offer(helper, "registrar", role)
+    finally:
+        network.clock.now -= 86_401
+    for body in (None, [], {}, {"role": "boss"}, {"role": "leader", "more": 1}):
+        with pytest.raises(PrivShareError):
+            survey_open.offer(helper, COLLECTOR, body)
+
+
 def test_a_signing_key_that_is_not_the_agencys(network: SurveyConsortium) -> None:
     """An offer with another key: the collector does not open it."""
     from privshare.schemes.keys import SigningKey

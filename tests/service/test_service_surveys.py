@@ -74,7 +74,7 @@ class TitleAnswers:
             case []:
                 return survey_open.take_document(self.node, "registrar", body)
             case ["offer"]:
-                return survey_open.offer(self.node, body)
+                return survey_open.offer(self.node, "registrar", body)
             case [survey, "key"]:
                 return survey_open.take_key(self.node, "registrar", survey, body)
             case [survey, "begin"]:
@@ -167,7 +167,7 @@ def test_a_survey_goes_its_way(two: tuple[World, Node]) -> None:
     late = uploads(survey, [1])[0]
     refused = world.call("nobody", "POST", f"{path}/reports", late, BYTES)
     assert refused.status_code == 409 and problem(refused)["rule"] == "survey.status"
-    listed = answer(world.call("auditor", "GET", "/v1/surveys"))
+    listed = answer(world.call("auditor", "GET", "/v1/surveys"))["items"]
     assert id_ in json.dumps(listed)
 
 

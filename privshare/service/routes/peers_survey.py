@@ -18,7 +18,7 @@ MAX_REQUEST = 64 * 1024
 
 def offer(call: Call) -> Json:
     """Keys of this agency for a survey that is being drawn up."""
-    return cast(Json, survey_open.offer(call.context.node, call.body))
+    return cast(Json, survey_open.offer(call.context.node, call.agency.id, call.body))
 
 
 def document(call: Call) -> Json:

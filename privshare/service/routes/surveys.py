@@ -73,10 +73,12 @@ def opened(call: Call) -> Answer:
 def listing(call: Call) -> Json:
     """List the surveys that this node takes part in."""
     node = call.context.node
-    return [
-        cast(Json, _short(survey_close.show(node, one)))
-        for one in survey_room.rooms(node)
-    ]
+    return {
+        "items": [
+            cast(Json, _short(survey_close.show(node, one)))
+            for one in survey_room.rooms(node)
+        ]
+    }
 
 
 def show(call: Call) -> Json:

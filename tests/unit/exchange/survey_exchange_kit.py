@@ -27,7 +27,7 @@ class SurveyConsortium(Consortium):
             case ["surveys"]:
                 return survey_open.take_document(node, asked.caller, asked.body)
             case ["surveys", "offer"]:
-                return survey_open.offer(node, asked.body)
+                return survey_open.offer(node, asked.caller, asked.body)
             case ["surveys", survey, "key"]:
                 return survey_open.take_key(node, asked.caller, survey, asked.body)
             case ["surveys", survey, "begin"]:
