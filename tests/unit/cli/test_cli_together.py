@@ -127,7 +127,7 @@ def test_a_join_by_commands(town: Cluster) -> None:
     assert {party[0] for party in told["parties"]} >= {"tax", "title"}
     done = run(*JOIN, "--receipt", "join.psr")
     assert done["count"] == SHARED and not done["withheld"] and done["sum"] is None
-    verdict = run("verify", "join.psr", "--policy", str(_trust(town)))
+    verdict = run("verify", "join.psr", "--trust", str(_trust(town)))
     assert verdict["outcome"] == "valid"
 
     summed = run(*JOIN, "--sum", "owed")
@@ -165,7 +165,7 @@ def test_a_survey_by_commands(town: Cluster) -> None:
     run("survey", "close", survey, "--profile", "tax")
     done = soon("survey", "result", survey, "--receipt", "s.psr", "--profile", "ana")
     assert (done["values"], done["count"], done["refused"]) == (["139"], 4, 0)
-    verdict = run("verify", "s.psr", "--policy", str(_trust(town)))
+    verdict = run("verify", "s.psr", "--trust", str(_trust(town)))
     assert verdict["outcome"] == "valid"
 
     with pytest.raises(NotFound):
