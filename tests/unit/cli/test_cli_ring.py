@@ -61,7 +61,7 @@ def test_another_ring_is_not_taken_for_the_one_asked_for(
         "regulators": None,
         "ring": "tax/trap",
     }
-    monkeypatch.setattr(ring, "_anonymously", lambda *_: Document(shown, "ring"))
+    monkeypatch.setattr(ring, "nameless", lambda *_: Document(shown, "ring"))
     assert ring.find("tax/trap", "http://127.0.0.1:1").name == "tax/trap"
     with pytest.raises(VerificationError, match="found tax/trap"):
         ring.find("housing/officials", "http://127.0.0.1:1")
