@@ -370,6 +370,9 @@ _OPEN: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "that no report was left out, or that all who answered are who was asked: "
             "submitters have no names here",
             "that answers are true: a proof shows the range, no more",
+            "that either aggregator checked the proofs and added up as it should: the "
+            "reports are not enclosed, and one that is dishonest can shift the sums",
+            "how many reports were refused, and why: it is the leader's word",
             "that the two aggregators did not put their shares of a report together: "
             "both of them know everything",
             _HANDLING,

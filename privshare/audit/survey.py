@@ -97,7 +97,7 @@ def check_inputs(case: Case) -> Found:
     return [
         f"{listed(held.aggregators)} each entered that "
         f"{counted(count, 'report was', 'reports were')} added up, the same ones, "
-        "before either share left."
+        "before the result was."
     ], details
 
 
@@ -112,9 +112,8 @@ def check_added(case: Case) -> Found:
     lost = sum(sum(table) for table in claim.refused)
     return [
         f"Both aggregators signed the same claim: {claim.count:,} of "
-        f"{claim.count + lost:,} reports, each with a proof that its answer lies "
-        f"within the range; the shares enclosed are those that they committed to "
-        f"({survey.vdaf.circuit})."
+        f"{claim.count + lost:,} reports, whose proofs of range they say they checked; "
+        f"the shares enclosed are those that they committed to ({survey.vdaf.circuit})."
     ], [
         f"transcript {b64u(claim.transcript)}",
         f"reports {b64u(claim.reports)}",

@@ -80,9 +80,11 @@ def submit(
 
     asked = find(survey, node) if isinstance(survey, str) else survey
     answers: Any = [answer]
+    # Of a list that has another shape than an answer of this survey, numpy makes
+    # nothing (ValueError), or several answers.
     try:
         (report,) = make(asked, answers, int(time.time()))
-    except OutOfRange:
+    except (OutOfRange, ValueError):
         raise OutOfRange(
             f"expected {_range(asked)}, found {str(answer)[:60]}",
             fix="nothing was sent; give another answer",
