@@ -12,15 +12,13 @@ Both halves of the sets match. A figure is printed after its answer was found ri
 
 from __future__ import annotations
 
-import json
 import resource
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from peers.environments import HERE, OPENMINED, SPU, Peer, python_of, set_up
+from peers.environments import OPENMINED, SPU, Peer, ask
 
 from privshare.bindings import oprf as native
 from privshare.bindings.hash import backend_name
@@ -96,22 +94,10 @@ def ours(
 
 def theirs(name: str, peer: Peer, script: str, *arguments: str) -> None:
     """A peer's line, or why there is none."""
-    reason = set_up(peer)
-    if reason:
-        print(f"{name:<32}   absent: {reason}")
+    found = ask(peer, script, *arguments)
+    if isinstance(found, str):
+        print(f"{name:<32}   {found}")
         return
-    done = subprocess.run(
-        [str(python_of(peer)), str(HERE / script), *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=900,
-    )
-    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
-    if done.returncode or not lines:
-        print(f"{name:<32}   failed: {done.stderr.strip()[-120:]}")
-        return
-    found = json.loads(lines[-1])
     sent = f"{found['bytes'] / 1e6:8.1f} MB" if "bytes" in found else ""
     print(f"{name:<32}{found['seconds']:8.2f} s {sent}")
 

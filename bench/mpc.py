@@ -1,10 +1,14 @@
-"""What programs on shares cost: three processes over TLS on this computer.
+"""What programs on shares cost, beside peers in the same run.
 
-    python bench/mpc.py [--rows 100000] [--peer /path/to/python-with-mpyc]
+    python bench/mpc.py [--rows 100000] [--runs 3] [--alone]
 
-Each node is a process as in a job, with its walls, TLS and transcript. CPU seconds
-are of all three processes together, from start to end of the program; bytes are what
-they sent. Every result is held against the program's reference.
+CPU seconds of all three processes together, and what they sent, over TLS on this
+computer; every result is held against the plain one. Two ways of ours: "engine" has
+shares in hand and opens the result, as peers measure themselves; "job" is a program
+of the catalogue in processes with walls and transcript, from dealt pieces to sealed
+pieces of the result. mpyc and spu (one gigabyte, Python 3.11) run in environments of
+their own (`bench/peers/environments.py`); neither encrypts what it sends here. A peer
+that would take minutes runs fewer rows, and says so. --alone leaves peers out.
 """
 
 from __future__ import annotations
@@ -22,6 +26,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 from machine import describe
+from mpc_engine import COUNT, below, dot, engine, squares, total
+from peers.environments import MPYC, SPU, ask
 
 from privshare.jobs.mpc import catalogue, joint
 from privshare.jobs.mpc.dealt import Dealt
@@ -29,6 +35,7 @@ from privshare.jobs.mpc.host import Host
 from privshare.jobs.mpc.pieces import split
 from privshare.jobs.mpc.programs.inputs import encode
 from privshare.jobs.mpc.session import Plan
+from privshare.jobs.mpc.worker import Work
 from privshare.jobs.mpc_result import values_of
 from privshare.jobs.mpc_statement import Outcome
 
@@ -69,7 +76,7 @@ def cases(rows: int) -> dict[str, tuple[str, dict[str, Any], dict[str, list[Any]
             {**rest, "columns": [wages], "value": "wage"},
             {"wage": wage},
         ),
-        "comparisons (count)": (
+        "comparisons": (
             "count",
             {**rest, "at_least": 500, "columns": [wages], "value": "wage"},
             {"wage": wage},
@@ -79,7 +86,7 @@ def cases(rows: int) -> dict[str, tuple[str, dict[str, Any], dict[str, list[Any]
             {**rest, "columns": [wages, places], "key": "place", "value": "wage"},
             {"place": place, "wage": wage},
         ),
-        f"logistic regression {logit_rows} x 10 x 10": (
+        "logistic regression, 10 x 10": (
             "logistic_regression",
             {
                 **rest,
@@ -168,27 +175,85 @@ def run(
     }
 
 
+#: Of each line: its name at peers, and the rows that mpyc is asked for.
+LINES: dict[str, tuple[str, Work | None, int]] = {
+    "inner product": ("inner", dot, 100_000),
+    "sum": ("sum", total, 100_000),
+    "sum and sum of squares": ("squares", squares, 100_000),
+    "comparisons": ("compare", below, 2_000),
+    "group sum, 16 secret keys": ("groups", None, 1_000),
+    "logistic regression, 10 x 10": ("logistic", None, 200),
+}
+
+
+def show(
+    what: str, seconds: float, sent: float | None, least: float, note: str = ""
+) -> None:
+    """One row; how many times as much as the first of its program."""
+    megabytes = "" if sent is None else f"{sent:9.2f} MB"
+    print(
+        f"  {what:24}{seconds:10.4f} s {seconds / least:8.1f} x {megabytes:12} {note}"
+    )
+
+
+def ours(title: str, work: Work | None, rows: int, runs: int) -> float:
+    """Our rows of a program; the first of them to compare with."""
+    least = 0.0
+    if work is not None and rows == COUNT:
+        least, sent = engine(work, runs)
+        show("engine, semi-honest", least, sent, least)
+    if title not in (known := cases(rows)):
+        return least
+    name, parameters, plain = known[title]
+    models = ["semi-honest"]
+    if catalogue.find(name).checked:
+        models.append("malicious-abort")
+    for model in models:
+        best = min(
+            (run(name, parameters, plain, model) for _ in range(runs)),
+            key=lambda one: one["cpu_s"],
+        )
+        least = least or best["cpu_s"]
+        note = f"{best['rounds']:.0f} rounds, {best['wall_s']:.2f} s from start to end"
+        show(f"job, {model}", best["cpu_s"], best["megabytes"], least, note)
+    return least
+
+
+def theirs(short: str, rows: int, mpyc_rows: int, least: float) -> None:
+    """The peers' rows of a program."""
+    if short == "logistic":
+        rows //= 10
+    fewer = min(rows, mpyc_rows)
+    for what, peer, script, asked in (
+        ("mpyc", MPYC, "mpc_mpyc.py", fewer),
+        ("spu, ABY3", SPU, "mpc_spu.py", rows),
+    ):
+        found = ask(peer, script, short, str(asked))
+        if isinstance(found, str):
+            print(f"  {what:24}{found}")
+            continue
+        times = rows / asked
+        note = "" if asked == rows else f"{asked} rows, times {times:g}"
+        if "error" in found:
+            note += f" greatest difference of a coefficient {found['error']:.0e}"
+        sent = found["bytes"] * times / 1e6 if "bytes" in found else None
+        show(what, found["seconds"] * times, sent, least, note.strip())
+
+
 def main() -> None:
     """Print the table."""
     read = argparse.ArgumentParser(description=__doc__)
-    read.add_argument("--rows", type=int, default=100_000)
+    read.add_argument("--rows", type=int, default=COUNT)
     read.add_argument("--runs", type=int, default=3)
+    read.add_argument("--alone", action="store_true")
     options = read.parse_args()
     print(describe())
-    print(f"{'program':34} {'model':16} {'CPU s':>8} {'wall s':>7} {'MB':>8} rounds")
-    for title, (name, parameters, plain) in cases(options.rows).items():
-        models = ["semi-honest"]
-        if catalogue.find(name).checked:
-            models.append("malicious-abort")
-        for model in models:
-            best = min(
-                (run(name, parameters, plain, model) for _ in range(options.runs)),
-                key=lambda one: one["cpu_s"],
-            )
-            print(
-                f"{title:34} {model:16} {best['cpu_s']:8.4f} {best['wall_s']:7.2f} "
-                f"{best['megabytes']:8.2f} {best['rounds']:6.0f}"
-            )
+    for title, (short, work, mpyc_rows) in LINES.items():
+        rows = options.rows // 10 if short == "logistic" else options.rows
+        print(f"\n{title}, {rows:,} rows")
+        least = ours(title, work, options.rows, options.runs)
+        if not options.alone:
+            theirs(short, options.rows, mpyc_rows, least)
 
 
 if __name__ == "__main__":

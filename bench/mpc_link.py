@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import multiprocessing
 import os
 import sys
 import threading
@@ -31,83 +30,11 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import machine
-import numpy as np
+from mpc_engine import below, dot, three
 
 from privshare.jobs.mpc.host import Host
-from privshare.jobs.mpc.party import Party
 from privshare.jobs.mpc.probe import probe
-from privshare.jobs.mpc.ring import Shared
-from privshare.jobs.mpc.session import Finished, Plan
-from privshare.jobs.mpc.session_key import SessionKeys
-from privshare.jobs.mpc.stream_link import StreamLink
-from privshare.jobs.mpc.worker import Work
-
-COUNT = 100_000
-
-
-def shared(index: int, seed: int) -> Shared:
-    """A node's two pieces of as many numbers, dealt by nobody."""
-    rng = np.random.default_rng(seed)
-    pieces = rng.integers(0, 1 << 64, (3, COUNT), dtype=np.uint64)
-    pieces[2] = (pieces[2] >> np.uint64(34)) - pieces[0] - pieces[1]
-    return Shared(pieces[index], pieces[(index + 1) % 3], 64)
-
-
-def timed(link: StreamLink, wall: float, cpu: float) -> bytes:
-    """What a program measured of itself."""
-    return json.dumps(
-        {
-            "cpu": time.process_time() - cpu,
-            "wall": time.perf_counter() - wall,
-            "sent": link.sent_bytes,
-        }
-    ).encode()
-
-
-def dot(link: StreamLink, keys: SessionKeys, _request: memoryview) -> bytes:
-    """An inner product."""
-    party = Party(link, keys.previous, keys.next)
-    x, y = shared(link.index, 1), shared(link.index, 2)
-    link.agree("start", bytes(32))
-    wall, cpu = time.perf_counter(), time.process_time()
-    party.open(party.dot(x, y).reshape(1))
-    return timed(link, wall, cpu)
-
-
-def below(link: StreamLink, keys: SessionKeys, _request: memoryview) -> bytes:
-    """Comparisons, opened."""
-    party = Party(link, keys.previous, keys.next)
-    x, y = shared(link.index, 1), shared(link.index, 2)
-    link.agree("start", bytes(32))
-    wall, cpu = time.perf_counter(), time.process_time()
-    party.open_bits(party.less_than(x, y))
-    return timed(link, wall, cpu)
-
-
-def three(work: Work, request: bytes) -> list[Finished]:
-    """Run a function at three nodes, each a process of its own."""
-    job = os.urandom(32)
-    context = multiprocessing.get_context("fork")
-    pipes = [context.Pipe() for _ in range(3)]
-
-    def node(index: int) -> None:
-        end = pipes[index][1]
-        host = Host("127.0.0.1", 0)
-        end.send(host.channel(job))
-        plan = Plan(job=job, index=index, channels=end.recv(), silence_s=20.0)
-        end.send(host.run(plan, request, work=work))
-        host.close()
-
-    nodes = [context.Process(target=node, args=(index,)) for index in range(3)]
-    for one in nodes:
-        one.start()
-    channels = tuple(end.recv() for end, _ in pipes)
-    for end, _ in pipes:
-        end.send(channels)
-    made = [end.recv() for end, _ in pipes]
-    for one in nodes:
-        one.join()
-    return made
+from privshare.jobs.mpc.session import Plan
 
 
 def line(name: str, told: list[dict[str, Any]], note: str = "") -> None:

@@ -9,6 +9,7 @@ print it as absent.
 from __future__ import annotations
 
 import glob
+import json
 import os
 import shutil
 import subprocess
@@ -44,7 +45,11 @@ LIBSODIUM = Peer("libsodium", ("rbcl==1.1.2",), ("3.11", "3.12", "3.13"))
 
 OPENMINED = Peer("openmined", ("openmined-psi==2.0.6",), ("3.11", "3.13"))
 SPU = Peer("spu", ("spu==0.9.5",), ("3.11",))
-"""These two are beside our private joins; the second takes a gigabyte."""
+"""These two are beside our private joins, spu, which takes a gigabyte, beside
+programs on shares as well."""
+
+MPYC = Peer("mpyc", ("mpyc==0.11", "numpy", "gmpy2"), ("3.11", "3.13"))
+"""Beside programs on shares."""
 
 
 def interpreter(version: str) -> str | None:
@@ -96,10 +101,35 @@ def set_up(peer: Peer, folder: Path = FOLDER) -> str:
     return ""
 
 
+def ask(peer: Peer, script: str, *arguments: str) -> dict[str, float] | str:
+    """What a peer's program measured of itself, or why there is nothing.
+
+    Args:
+        peer: Whose environment to run it in; made where there is none.
+        script: A file beside this one, which prints one JSON object.
+        *arguments: For it.
+    """
+    reason = set_up(peer)
+    if reason:
+        return f"absent: {reason}"
+    done = subprocess.run(
+        [str(python_of(peer)), str(HERE / script), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=900,
+    )
+    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
+    if done.returncode or not lines:
+        return f"failed: {done.stderr.strip()[-120:]}"
+    found: dict[str, float] = json.loads(lines[-1])
+    return found
+
+
 def main() -> None:
     """Set all of them up and say how that went."""
     folder = Path(sys.argv[1]) if sys.argv[1:] else FOLDER
-    for peer in (*PEERS, LIBSODIUM, OPENMINED, SPU):
+    for peer in (*PEERS, LIBSODIUM, OPENMINED, SPU, MPYC):
         reason = set_up(peer, folder)
         print(f"{peer.name:12}{'absent: ' + reason if reason else 'ready'}", flush=True)
 
