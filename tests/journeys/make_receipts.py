@@ -6,7 +6,7 @@ Of jobs there are four: a sum opened by a custodian, one by two of three, a prog
 in a simulated machine, and one on shares in three of them, whose test roots are in
 `trial-roots.json`.
 Run it when a format changes on purpose; `git diff` then shows what did. All but
-Paillier keys, shares and ciphertexts comes from seeds.
+Paillier keys, shares, ciphertexts and reports of surveys comes from seeds.
 """
 
 from __future__ import annotations

@@ -27,6 +27,7 @@ import measured
 import proofs
 import rings
 import shares
+import surveys
 from statement_kit import ring_key
 from threshold_kit import dealt
 
@@ -714,6 +715,14 @@ class Network:
         evidence = proofs.evidence(proof, anchored, None)
         return Filed(self.receipt("statement.zk", at, evidence=evidence))
 
+    def survey_result(self) -> Filed:
+        """The sum of seven answers, of which one was sent twice."""
+        at, document, result = surveys.course(self)
+        evidence = {"document": document.to_json()}
+        return Filed(
+            self.receipt("survey.result", at, evidence=evidence, result=result)
+        )
+
     def ledger_entry(self) -> Filed:
         """The admission of a member."""
         return Filed(self.receipt("ledger.entry", self.admitted))
@@ -743,4 +752,5 @@ class Network:
             "ring.opening": self.ring_opening(),
             "statement.ring": self.statement_ring(),
             "statement.zk": self.statement_zk(),
+            "survey.result": self.survey_result(),
         }
