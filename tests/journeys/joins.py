@@ -76,8 +76,10 @@ class Course:
     Attributes:
         spec: As it was admitted.
         id: Its id on the ledger.
-        said: What each owner signs, or None while nobody has matched.
+        said: What each owner signs.
         commits: Each owner's first message.
+        sets: What each side made ready.
+        finished: The receipt, once there is one.
     """
 
     network: Network
@@ -86,6 +88,7 @@ class Course:
     said: dict[str, Conclusion] = field(default_factory=dict)
     commits: dict[str, bytes] = field(default_factory=dict)
     sets: dict[Role, Prepared] = field(default_factory=dict)
+    finished: Filed | None = None
 
     def prepare(self) -> None:
         """Both owners make their sets ready."""
@@ -153,7 +156,8 @@ class Course:
         }
         at = self.network.submit("job.result", "housing", body)
         made = self.network.receipt("job.result", at, evidence=evidence, result=result)
-        return Filed(made)
+        self.finished = Filed(made)
+        return self.finished
 
 
 def admit(network: Network, asked: dict[str, Any] | None = None, **said: Any) -> Course:

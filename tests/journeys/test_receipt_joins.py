@@ -14,6 +14,7 @@ from typing import Any
 
 import joins
 import pytest
+import stranger_joins
 from joins import DATASET, PARCELS, SHARED, Course
 from network import ROWS, Filed, Network, signing_key
 
@@ -40,6 +41,14 @@ def failed(verdict: Verdict) -> list[int]:
     return [step.number for step in verdict.steps if step.outcome == "failed"]
 
 
+def stranger(filed: Filed | None) -> None:
+    """What somebody says who has read the pages, and none of our code."""
+    assert filed is not None
+    receipt = json.loads(filed.data)
+    state = {item["key"]: item["value"] for item in receipt["state"]}
+    stranger_joins.check(receipt, state)
+
+
 def test_a_true_receipt_says_what_it_shows(network: Network) -> None:
     """And what it does not; a second opinion says that there is none."""
     case = joins.whole(network).finish()
@@ -53,6 +62,7 @@ def test_a_true_receipt_says_what_it_shows(network: Network) -> None:
     open_points = " ".join(verdict.not_proven)
     assert "nothing ties a set to rows" in open_points
     assert "followed the protocol" in open_points
+    stranger(case)
     assert "P 010" not in case.data.decode() and "p010" not in case.data.decode()
 
 
@@ -138,6 +148,8 @@ def test_a_false_conclusion_fails_its_step(network: Network, case: str) -> None:
     verdict = judge(network, course.finish())
     assert step in failed(verdict), verdict.report()
     assert verdict.outcome == "invalid"
+    with pytest.raises(AssertionError):
+        stranger(course.finished)
 
 
 def test_what_the_coordinator_would_have_liked(network: Network) -> None:
