@@ -1,7 +1,8 @@
 """Steps 6 to 8 of a private join: two sets, two owners, one conclusion.
 
-    step 6   both sets were committed to by their owners, before the join began,
-             with as many rows as their datasets have
+    step 6   both sets were committed to by their owners, before the ledger says
+             that the join began, with as many rows as their datasets have while
+             the version joined is in force
     step 7   both owners signed the same conclusion, of this job, under these
              terms, about the sets that they had committed to
     step 8   the result enclosed is the one in that conclusion
@@ -53,7 +54,7 @@ def check_inputs(case: Case) -> Found:
     job = query.job(case.state, case.statement.job)
     spec = _spec(case, job)
     expect(len(spec.inputs) == len(job.inputs), "the job's inputs", "others")
-    details = [f"specification {job.spec}"]
+    details, amended = [f"specification {job.spec}"], list[str]()
     for use_id, item in zip(job.inputs, spec.inputs, strict=True):
         use = query.use(case.state, use_id)
         expect(use.grant == item.grant, "the grant specified", "another")
@@ -73,17 +74,27 @@ def check_inputs(case: Case) -> Found:
         if held.version == item.version:
             size = committed.size
             expect(size == held.rows, f"a set of {held.rows} rows", size)
+        else:
+            amended.append(item.dataset)
         details.append(check_version(case, item.dataset, item.version, job.at))
         details.append(
             f"{item.dataset}: a set of {committed.size} committed to at "
             f"{committed.at}, {committed.commitment}"
         )
     _check_opened(case, job)
-    return [
-        f"{listed(spec.owners)} each committed to a set of as many rows as the dataset "
-        "has, before either sent a message and before the ledger says that the join "
-        "began."
-    ], details
+    sentences = [
+        f"{listed(spec.owners)} each committed to a set, before the ledger says that "
+        "the join began."
+    ]
+    sized = [one.dataset for one in spec.inputs if one.dataset not in amended]
+    if sized:
+        sentences.append(f"Each set has as many rows as its dataset: {listed(sized)}.")
+    if amended:
+        sentences.append(
+            f"How many rows {listed(amended)} had then is not checked: another version "
+            "is in force now."
+        )
+    return sentences, details
 
 
 def check_joined(case: Case) -> Found:

@@ -264,9 +264,16 @@ class _Desk:
         from privshare.audit import join  # noqa: PLC0415 - other receipts need none of it
 
         case = self.case
+
+        def technique_itself() -> Found:
+            found = join.check_joined(case)
+            if self.second_opinion:
+                found[0].append("No second reader of conclusions is enclosed.")
+            return found
+
         return (
             lambda: join.check_inputs(case),
-            lambda: join.check_joined(case),
+            technique_itself,
             lambda: join.check_result(case),
         )
 

@@ -99,6 +99,8 @@ def join(
     """Count who is in two owners' tables; no identifier leaves in the clear."""
     if ids and summed is not None:
         raise ConfigError("expected --ids or --sum, found both")
+    if bound is not None and summed is None:
+        raise ConfigError("expected --bound with --sum, found it without")
     pairs = [_pair(one) for one in on]
     recipe = [one.split(",") for one in step] if step else None
     with connected(profile, passphrase_file) as net:

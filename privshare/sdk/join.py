@@ -8,16 +8,19 @@
 
 The two owners compare blinded identifiers with each other; no third machine sees
 a row, and no identifier leaves in the clear. `on` names the columns that make up
-an identifier: one name for both sides, or (left, right) where they differ.
+an identifier: one name for both sides, several, or pairs of (left, right) where they
+differ, as a list or as a mapping.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, cast
 
 from privshare.errors import ConfigError, EncodingError, EvidenceInvalid, NotPermitted
+from privshare.jobs.join.normalise import MAX_FIELDS
+from privshare.rights import identifier
 from privshare.sdk.call import Bound, Call, M, verb
 from privshare.sdk.dataset import Dataset
 from privshare.sdk.document import Document
@@ -50,7 +53,7 @@ class JoinResult:
         withheld: Whether fewer than `k` are in both, so that nothing is told.
         k: The least number of matches that is told.
         found: Who is in both, field by field as the recipe writes them; of `ids`
-            alone.
+            alone. One's own node says so: the receipt has a digest that hides them.
     """
 
     def __init__(
@@ -211,21 +214,45 @@ class JoinQuery(Bound[M]):
         progress: Callable[[str], None] | None,
     ) -> Call[JoinResult]:
         receipt = yield from job._receipt(timeout_s, progress)
-        spec = (receipt.statement.evidence or {})["spec"]
-        on = [(one["dataset"], tuple(one["on"])) for one in spec["inputs"]]
-        values = [one["value"] for one in spec["inputs"] if one["value"] is not None]
-        if on != list(self.sides) or values != ([self.value[1]] if self.value else []):
+        other = self._other((receipt.statement.evidence or {})["spec"])
+        if other is not None:
             raise EvidenceInvalid(
-                "expected the result of the question asked, found another",
+                f"expected the result of the question asked, found another {other}",
                 fix="do not rely on this node; tell its operator",
                 detail={"job": job.id},
             )
         found: list[list[str]] = []
         if self.program == "ids":
-            shown = yield from self._session.get(f"/v1/jobs/{job.id}/result")
-            found = cast("list[list[str]]", shown.json().get("found", []))
+            shown = yield from self._session.get(f"{job._path}/result")
+            found = _found(shown.json().get("found", []))
         scale = yield from self._scale()
         return JoinResult(receipt, scale, found)
+
+    def _other(self, spec: Mapping[str, Any]) -> str | None:
+        """What a verified specification has other than was asked, or None."""
+        mine = [
+            (dataset, list(on), self._summed(dataset)) for dataset, on in self.sides
+        ]
+        held = [(one["dataset"], one["on"], one["value"]) for one in spec["inputs"]]
+        if spec["program"] != _PROGRAMS[self.program]:
+            return "program"
+        if held != mine:
+            return "table or column"
+        k = self._options.get("k")
+        if k is not None and spec["minimum"] < k:
+            return "k"
+        for name in ("bound", "purpose", "receiver"):
+            if self._options.get(name) not in (None, spec[name]):
+                return name
+        recipe = self._options.get("recipe")
+        if recipe is not None and spec["recipe"] != [list(one) for one in recipe]:
+            return "recipe"
+        return None
+
+    def _summed(self, dataset: str) -> str | None:
+        """The column of a side that is summed up, or None."""
+        mine = self.value is not None and self.value[0] == dataset
+        return self.value[1] if self.value is not None and mine else None
 
     def _scale(self) -> Call[int]:
         """Digits after the point of the column that is summed up."""
@@ -244,8 +271,7 @@ class JoinQuery(Bound[M]):
         grants = yield from self._grants()
         inputs: list[Encodable] = []
         for (dataset, on), grant in zip(self.sides, grants, strict=True):
-            mine = self.value is not None and self.value[0] == dataset
-            value = self.value[1] if self.value is not None and mine else None
+            value = self._summed(dataset)
             inputs.append(
                 {"dataset": dataset, "grant": grant.id, "on": list(on), "value": value}
             )
@@ -365,7 +391,7 @@ class Joins(Bound[M]):
         left: str | Dataset[M],
         right: str | Dataset[M],
         *,
-        on: str | Sequence[str] | Sequence[tuple[str, str]],
+        on: str | Sequence[str] | Sequence[tuple[str, str]] | Mapping[str, str],
         purpose: str | None = None,
         recipe: Sequence[Sequence[str]] | None = None,
         receiver: str | None = None,
@@ -377,7 +403,7 @@ class Joins(Bound[M]):
             left: A dataset or its name.
             right: Another owner's.
             on: One column's name for both sides, several, or pairs of (left,
-                right) where they differ.
+                right) where they differ, as a list or as a mapping.
             purpose: Of the grants to use; None takes that of the grant found.
             recipe: Steps by which identifiers are written alike, a list for each
                 column; None takes those for the columns' types.
@@ -385,20 +411,68 @@ class Joins(Bound[M]):
             k: Fewer matches are not told; at least what the grants say.
 
         Raises:
-            EncodingError: No column, or one table twice.
+            EncodingError: No column, one twice, or two tables of one owner.
         """
         names = [one if isinstance(one, str) else one.name for one in (left, right)]
-        listed = [on] if isinstance(on, str) else list(on)
-        pairs = [(one, one) if isinstance(one, str) else tuple(one) for one in listed]
-        if not pairs or any(len(pair) != len(names) for pair in pairs):
+        for name in names:
+            identifier.DATASET.check(name, "dataset")
+        if identifier.owner_of(names[0]) == identifier.owner_of(names[1]):
             raise EncodingError(
-                "expected columns that name a person, found none or another form",
-                fix='on="citizen_id", or on=[("citizen_id", "owner_id")].',
+                f"expected tables of two owners, found {' and '.join(names)} of one",
+                fix="an owner joins its own tables itself, and publishes what it needs",
             )
-        if names[0] == names[1]:
-            raise EncodingError("expected two tables, found one twice")
-        sides = [
-            (names[side], tuple(str(pair[side]) for pair in pairs)) for side in (0, 1)
-        ]
+        pairs = _pairs(on)
+        sides = [(names[side], tuple(pair[side] for pair in pairs)) for side in (0, 1)]
         options = {"k": k, "purpose": purpose, "receiver": receiver, "recipe": recipe}
         return Join(self._driver, self._session, sides, options)
+
+
+def _pairs(on: object) -> list[tuple[str, str]]:
+    """The columns of both sides that name a person, in order.
+
+    Raises:
+        EncodingError: None, one twice, or another form.
+    """
+    if isinstance(on, str):
+        on = [on]
+    listed = on.items() if isinstance(on, Mapping) else on
+    pairs: list[tuple[str, str]] = []
+    for one in listed if isinstance(listed, Iterable) else ():
+        pair = (one, one) if isinstance(one, str) else one
+        match pair:
+            case (str(), str()) if len(pairs) < MAX_FIELDS:
+                pairs.append((pair[0], pair[1]))
+            case _:
+                raise _unnamed("something else")
+    if not pairs:
+        raise _unnamed("none")
+    for side in (0, 1):
+        columns = [pair[side] for pair in pairs]
+        for column in columns:
+            identifier.COLUMN.check(column, "on")
+        if len(set(columns)) < len(columns):
+            raise _unnamed(f"one of {', '.join(columns)} twice")
+    return pairs
+
+
+def _unnamed(found: str) -> EncodingError:
+    return EncodingError(
+        f"expected 1 to {MAX_FIELDS} columns that name a person, found {found}",
+        fix='on="citizen_id", or on=[("citizen_id", "owner_id")].',
+    )
+
+
+def _found(listed: Json) -> list[list[str]]:
+    """The identifiers that a node says are in both, each a list of texts.
+
+    Raises:
+        EncodingError: Another form.
+    """
+    rows = listed if isinstance(listed, list) else [None]
+    for row in rows:
+        if not isinstance(row, list) or not all(isinstance(one, str) for one in row):
+            raise EncodingError(
+                "expected lists of texts as found from the node, found something else",
+                fix="the node and this SDK may be of different versions",
+            )
+    return cast("list[list[str]]", rows)
