@@ -1,4 +1,4 @@
-"""A survey on the network of the journeys: tax and title aggregate, housing gets the sum.
+"""A survey of the journeys: tax and title aggregate, housing gets the sum.
 
 `network.Network` calls these; they are here because it is long. Reports are drawn
 anew each time, and with them the two shares of the sum.
@@ -29,7 +29,7 @@ HOURS = [38, 40, 0, 61, 20, 35, 40]
 
 def document(network: Network) -> Survey:
     """What is asked; both aggregators sign with their keys of the ledger."""
-    from network import signing_key  # noqa: PLC0415 - it imports this file
+    from network import signing_key
 
     drawn = survey_of(prio3.total(168), min_batch=3)
     leader, helper = (
@@ -50,7 +50,7 @@ def document(network: Network) -> Survey:
 
 def course(network: Network) -> tuple[Committed, Survey, dict[str, Any]]:
     """From the opening to the result: its transaction, the document, the result."""
-    from network import signing_key  # noqa: PLC0415 - it imports this file
+    from network import signing_key
 
     survey = document(network)
     opening = entry.opening(survey, COLLECTOR, survey.closes + 86_400)
