@@ -296,7 +296,7 @@ def explain(node: Node, question: JoinQuestion) -> dict[str, Any]:
     told = _TOLD[spec.question].format(minimum=spec.minimum)
     size = "how many rows the other registered"
     learns = {
-        receiver: f"{told}; {size}",
+        receiver: f"{_RECEIVED[spec.question].format(minimum=spec.minimum)}; {size}",
         helper: f"{told}; {size}"
         if spec.question is not Operation.IDS
         else f"{size}; not who matched, nor how many",
@@ -311,10 +311,15 @@ def explain(node: Node, question: JoinQuestion) -> dict[str, Any]:
         "inputs": [item.dataset for item in spec.inputs],
         "k": spec.minimum,
         "learns": learns,
+        "notes": [
+            f"If fewer than {spec.minimum} are in both, the result says only that.",
+            f"Both owners write identifiers alike first: {spec.written()}.",
+        ],
         "not_proven": "that the owners' sets are those of their datasets; that "
         "results of several joins do not differ by one person",
         "parties": spec.parties.roles(),
         "program": spec.program,
+        "recipe": [list(steps) for steps in spec.recipe],
         "rights": "every grant covers this question now",
         "technique": f"{receiver} and {helper} each blind the hashes of their "
         "identifiers with a secret of their own and count those that are equal once "
@@ -328,4 +333,12 @@ _TOLD: Mapping[Operation, str] = {
     "{minimum} or more",
     Operation.IDS: "which of its own identifiers are in the other set, if {minimum} or "
     "more",
+}
+#: The receiver computes before anything is withheld: docs/protocols/psi.md, section 6.
+_RECEIVED: Mapping[Operation, str] = {
+    Operation.COUNT: "how many are in both sets, even fewer than {minimum}",
+    Operation.SUM: "how many are in both sets, even fewer than {minimum}; what their "
+    "values add up to, if {minimum} or more",
+    Operation.IDS: "which of its own identifiers are in the other set, even fewer than "
+    "{minimum}",
 }

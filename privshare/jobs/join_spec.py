@@ -243,6 +243,16 @@ class JoinSpec:
         steps = zip(names, self.recipe, strict=False)
         return Recipe(tuple(Field(name, one) for name, one in steps))
 
+    def written(self) -> str:
+        """The columns of each field and its steps, in words."""
+        first, second = self.inputs
+        fields = zip(first.on, second.on, self.recipe, strict=True)
+        return "; ".join(
+            f"{left if left == right else f'{left} and {right}'} by "
+            f"{', '.join(steps) or 'no step'}"
+            for left, right, steps in fields
+        )
+
     def terms(self, job: str, rows: Mapping[str, int]) -> Terms:
         """What both owners agree on, from what the ledger holds.
 

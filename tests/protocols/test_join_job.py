@@ -251,6 +251,9 @@ def test_the_rows_of_a_question_decide_who_counts(network: JoinConsortium) -> No
     found = jobs.join_plan.explain(network["housing"], asked("sum"))
     assert set(found["learns"]) == {"housing", "tax", "title"}
     assert "semi-honest" in found["adversary"]
+    assert "citizen and owner by nfkc, case, alphanumeric" in found["notes"][1]
+    assert "even fewer than 3;" in found["learns"]["title"]
+    assert "even fewer" not in found["learns"]["tax"] + found["learns"]["housing"]
     wrong = (JoinAsked(PARCELS, ("citizen",)), JoinAsked(PARCELS, ("citizen",)))
     with pytest.raises(PrivShareError):
         jobs.join_plan.explain(network["housing"], asked("sum", inputs=wrong))

@@ -116,6 +116,7 @@ def _asked(nodes: Nodes, **changes: Any) -> Any:
     estimate = nodes.call("title", "analyst", "POST", "/v1/jobs/estimate", question)
     assert estimate.status_code == 200, estimate.text
     assert estimate.json()["bytes"] > 0
+    assert "citizen and owner by " in estimate.json()["notes"][1]
     job = nodes.call("title", "analyst", "POST", "/v1/jobs", question)
     assert job.status_code == 202, job.text
     path = job.headers["Location"]

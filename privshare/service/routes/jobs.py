@@ -83,7 +83,7 @@ def estimate(call: Call) -> Json:
             **found,
             "milliseconds": _milliseconds(found["seconds"]),
             "notes": [
-                f"No group rests on fewer than {found['k']} records.",
+                *found.get("notes", [_least(found["k"])]),
                 f"It {found['adversary']}.",
                 f"Not proven: {found['not_proven']}.",
             ],
@@ -91,6 +91,11 @@ def estimate(call: Call) -> Json:
             "uses": len(found["inputs"]),
         },
     )
+
+
+def _least(k: int) -> str:
+    """What k means in a result with groups."""
+    return f"No group rests on fewer than {k} records."
 
 
 def _does(parties: dict[str, Any]) -> dict[str, str]:
