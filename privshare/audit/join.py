@@ -109,7 +109,8 @@ def check_joined(case: Case) -> Found:
     return [
         f"{listed(spec.owners)} signed the same conclusion of this job, about the sets "
         f"that they had committed to; {receiver} counted. Both are trusted to have "
-        "followed the protocol (semi-honest)."
+        "followed the protocol (semi-honest).",
+        f"Identifiers were written alike by declared steps: {spec.written()}.",
     ], [
         f"conclusion {b64u(conclusion.digest)}",
         f"terms {b64u(conclusion.terms.digest)}",
@@ -160,7 +161,8 @@ def told(case: Case) -> list[str]:
     lines = [f"  in both {pair}: {output['count']:,}"]
     if "sum" in output:
         value = next(one.value for one in spec.inputs if one.value is not None)
-        lines.append(f"  sum of {value} over them: {output['sum']:,}")
+        summed = f"{output['sum']:,}, in its smallest unit"
+        lines.append(f"  sum of {value} over them: {summed}")
     return lines
 
 

@@ -56,7 +56,8 @@ def test_a_true_receipt_says_what_it_shows(network: Network) -> None:
     assert verdict.outcome == "valid", verdict.report()
     said = "\n".join(verdict.headline)
     assert f"in both {PARCELS} and {DATASET}: {len(SHARED)}" in said
-    assert f"sum of tax_paid over them: {PAID:,}" in said
+    assert f"sum of tax_paid over them: {PAID:,}, in its smallest unit" in said
+    assert "by declared steps: " in verdict.step(7).line()
     assert "both are trusted to have followed" in verdict.step(7).line().lower()
     assert "No second reader of conclusions" in verdict.step(7).line()
     open_points = " ".join(verdict.not_proven)
