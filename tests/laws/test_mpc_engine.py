@@ -139,6 +139,44 @@ def test_truncation_is_the_floor(ring: int, data: st.DataObject) -> None:
     assert found == [one >> cut for one in x]
 
 
+@pytest.mark.parametrize("ring", RINGS)
+@given(data=st.data())
+@settings(max_examples=10, deadline=None)
+def test_several_truncations_are_floors(ring: int, data: st.DataObject) -> None:
+    """Each by its own number of bits."""
+    bound = ring - 4
+    cuts = data.draw(st.lists(st.integers(1, bound), min_size=1, max_size=3))
+    top = (1 << bound) - 1
+    x = data.draw(st.lists(st.integers(-top, top), min_size=1, max_size=8))
+    a = dealt(x, ring)
+    found = opened(
+        lambda node, show: [
+            value
+            for one in node.truncate_each(
+                *((a(node.index), cut, bound) for cut in cuts)
+            )
+            for value in show(one)
+        ],
+        ring,
+    )
+    assert found == [one >> cut for cut in cuts for one in x]
+
+
+def test_several_truncations_wait_as_often_as_one() -> None:
+    """Their circuits and their bits go side by side."""
+    a = dealt([5, -7], 128)
+
+    def rounds(link: MemoryLink) -> tuple[int, int]:
+        node, x = party(link), a(link.index)
+        node.truncate(x, 90, 100)
+        one = link.rounds
+        node.truncate_each((x, 90, 100), (x, 20, 30), (x, 5, 90))
+        return one, link.rounds - one
+
+    ((one, three), *_) = run3(rounds)
+    assert three <= one
+
+
 def test_bounds_without_room_are_refused() -> None:
     """The top bits must be free, and something must be cut."""
     a = dealt([1], 64)

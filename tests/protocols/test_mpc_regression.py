@@ -141,4 +141,4 @@ def test_labour_force_by_logistic_steps() -> None:
         z = x @ w
         w -= 2 / n * (x.T @ (0.5 + 0.197 * z - 0.004 * z**3 - y))
     told = [float(term["coefficient"]) for term in found.document["terms"]]
-    assert np.abs(told - w).max() < 2e-5
+    assert np.abs(told - w).max() < 1e-4

@@ -46,9 +46,8 @@ from privshare.jobs.mpc.checked import (
     ring_soundness_bits,
     widen,
 )
-from privshare.jobs.mpc.circuit import low_carries, wrapped
 from privshare.jobs.mpc.link import Link
-from privshare.jobs.mpc.party import Party, _shift
+from privshare.jobs.mpc.party import Party
 from privshare.jobs.mpc.ring import (
     Bits,
     Limbs,
@@ -298,32 +297,13 @@ class CheckedParty(Party):
 
     # -- numbers ---------------------------------------------------------------
 
-    def truncate(self, x: Shared, n_bits: int, bound_bits: int) -> Checked:
-        """As `Party.truncate`; the shifted pieces are known to two nodes each.
+    def truncate(self, x: Shared, n_bits: int, bound_bits: int) -> Shared:
+        """As `Party.truncate`, and its errors."""
+        return self.truncate_each((x, n_bits, bound_bits))[0]
 
-        Raises:
-            OutOfRange: bound_bits is above ring - 4.
-        """
+    def _shifted(self, x: Shared, n_bits: int) -> Checked:
         checked = _checked(x)
-        k = checked.ring
-        if not 0 < n_bits <= bound_bits <= k - 4:
-            raise OutOfRange(f"bound_bits: expected up to {k - 4}, found {bound_bits}")
-        flat = self.add_public(checked.reshape(checked.size), 1 << bound_bits)
-        t0, t1, t2 = self.terms(flat)
-        low, wraps = self.together(
-            low_carries(t0[0:n_bits], t1[0:n_bits], t2[0:n_bits]),
-            wrapped(t0[k - 3 :], t1[k - 3 :], t2[k - 3 :]),
-        )
-        counts = self.from_bits(low.stack(wraps), checked.ring)
-        core = flat.core
-        shifted = _lifted(
-            Shared(_shift(core.own, n_bits, k), _shift(core.next, n_bits, k), k)
-        )
-        over = counts[low.n_bits] + counts[low.n_bits + 1].scale(2)
-        out = shifted + counts[0 : low.n_bits].sum(0)
-        out = out - over.scale(1 << (k - n_bits))
-        out = self.add_public(out, -(1 << (bound_bits - n_bits)))
-        return out.reshape(*checked.shape)
+        return _lifted(Party._shifted(self, checked.core, n_bits))
 
     def shuffle(self, *columns: Any) -> NoReturn:
         """Not in this model: nothing checks that rows were only exchanged.

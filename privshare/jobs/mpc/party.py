@@ -349,24 +349,62 @@ class Party:
         Raises:
             OutOfRange: bound_bits is above ring - 4.
         """
-        ring = x.ring
-        if not 0 < n_bits <= bound_bits <= ring - 4:
-            raise OutOfRange(
-                f"bound_bits: expected up to {ring - 4}, found {bound_bits}"
-            )
-        shape = x.shape
-        x = self.add_public(x.reshape(x.size), 1 << bound_bits)
-        low, wraps = self.together(
-            low_carries(*self.terms(x, 0, n_bits)), wrapped(*self.terms(x, ring - 3, 3))
-        )
-        shifted = Shared(
-            _shift(x.own, n_bits, ring), _shift(x.next, n_bits, ring), ring
-        )
+        ring, shape = x.ring, x.shape
+        ((x, low, wraps),) = self._carried(((x, n_bits, bound_bits),))
         over = 1 << (ring - n_bits)
         weights = [1] * low.n_bits + [-over, -2 * over]
-        out = shifted + self.add_up_bits(low.stack(wraps), weights, ring)
+        out = self._shifted(x, n_bits)
+        out = out + self.add_up_bits(low.stack(wraps), weights, ring)
         out = self.add_public(out, -(1 << (bound_bits - n_bits)))
         return out.reshape(*shape)
+
+    def truncate_each(self, *wanted: tuple[Shared, int, int]) -> list[Shared]:
+        """Several at a time, in as many rounds as one; of few elements.
+
+        Args:
+            *wanted: x, n_bits and bound_bits as of `truncate`; all x have one shape.
+
+        Raises:
+            OutOfRange: As `truncate`.
+        """
+        carried = self._carried(wanted)
+        bits = [part for _, low, wraps in carried for part in (low, wraps)]
+        rows = self.from_bits(bits[0].stack(*bits[1:]), wanted[0][0].ring)
+        made, at = [], 0
+        for (x, n_bits, bound_bits), (flat, low, _) in zip(
+            wanted, carried, strict=True
+        ):
+            up = at + low.n_bits
+            over = rows[up] + rows[up + 1].scale(2)
+            out = self._shifted(flat, n_bits) + rows[at:up].sum(0)
+            out = out - over.scale(1 << (x.ring - n_bits))
+            out = self.add_public(out, -(1 << (bound_bits - n_bits)))
+            made.append(out.reshape(*x.shape))
+            at = up + 2
+        return made
+
+    def _carried(
+        self, wanted: Sequence[tuple[Shared, int, int]]
+    ) -> list[tuple[Shared, Bits, Bits]]:
+        """Of each raised x: itself, carries out of its low bits, wraps of its top."""
+        flats: list[Shared] = []
+        circuits: list[Circuit] = []
+        for x, n_bits, bound_bits in wanted:
+            if not 0 < n_bits <= bound_bits <= x.ring - 4:
+                raise OutOfRange(
+                    f"bound_bits: expected {n_bits} to {x.ring - 4}, found {bound_bits}"
+                )
+            flat = self.add_public(x.reshape(x.size), 1 << bound_bits)
+            circuits.append(low_carries(*self.terms(flat, 0, n_bits)))
+            circuits.append(wrapped(*self.terms(flat, x.ring - 3, 3)))
+            flats.append(flat)
+        done = self.together(*circuits)
+        return list(zip(flats, done[0::2], done[1::2], strict=True))
+
+    def _shifted(self, x: Shared, n_bits: int) -> Shared:
+        """The sum of the shifted pieces, each known to two nodes."""
+        ring = x.ring
+        return Shared(_shift(x.own, n_bits, ring), _shift(x.next, n_bits, ring), ring)
 
     def select(self, bit: Shared, x: Shared, y: Shared) -> Shared:
         """x where the bit is 1, y where it is 0."""

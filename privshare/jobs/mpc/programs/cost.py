@@ -14,7 +14,7 @@ in words of 64 values, so operations on bits count at least 64.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -35,6 +35,9 @@ BYTES: Mapping[str, Mapping[int, float]] = {
     "pseudonym": {64: 2260, 128: 2260},
     "step": {64: 1.15, 128: 1.15},
 }
+
+#: How many bits the cut of `BYTES` and `SECONDS` takes off.
+_CUT_BITS = 46
 
 #: Messages of each operation that wait for one another.
 ROUNDS: Mapping[str, int] = {
@@ -142,6 +145,11 @@ class Tally:
         self._add("cut", _in_words(n), times)
         self._add("multiply", 5 * n, 2 * times)
         self._counts["multiply"] -= 5 * n * times
+
+    def truncate_each(self, n: int, n_bits: Sequence[int], times: int = 1) -> None:
+        """Several exact cuts of n elements at a time; their bits one by one."""
+        self._add("cut", _in_words(n) * sum(n_bits) // _CUT_BITS, times)
+        self._add("convert", 4 * len(n_bits) * n, times)
 
     def slice_bits(self, n: int, n_bits: int) -> None:
         """The lowest bits of n elements, left as bits."""

@@ -192,6 +192,7 @@ def _bucket(block: Block, values: Ints) -> Ints:
 
 _LAYOUTS: Mapping[str, Callable[[Block, Ints], Ints]] = {
     "bucket": _bucket,
+    "coarse": _fixed,
     "code": lambda block, values: values,
     "fixed": _fixed,
     "is": lambda block, values: (values == block.center).astype(np.int64),

@@ -1,18 +1,23 @@
 """Logistic regression by a fixed recipe: gradient steps and a cubic sigmoid.
 
     x_ij = (column - center) / unit                16 bits after the point
-    z    = X·w                                     w has 24, z is cut to f_z
+    z    = X·w                                     w has 24
     h    = 1/2 + 0.197·z - 0.004·z³                least squares on [-8, 8], as in
                                                    Kim, Song, Wang, Xia, Jiang,
                                                    JMIR Med. Inform. 2018
     w    ← w - (rate / n)·Xᵀ(h - y)                from w = 0, so many steps
 
 The sigmoid is computed a thousand times as large, where its coefficients are
-integers: 500 + 197·z - 4·z³. Only z is cut for each row; the sigmoid has 3·f_z bits
-after the point, and its products with X are summed before the few entries of the
-gradient are cut. All cuts are exact floors, and `recipe` gives the very same integers.
+integers, and the gradient in three parts, so that no row has a cut of its own:
 
-No value can leave the ring while |w_j| <= limit: the plan chooses f_z for that,
+    Xᵀ(500 - 1000·y) + 197·(XᵀX)·w - 4·Xᵀz³
+
+The first and XᵀX are the same in all steps. In the last, whose weight is small, z is
+that of x rounded to f_c bits after the point, and of w rounded to f_c + 4. Only
+entries of gradient and w are cut. All cuts are exact floors, and `recipe` gives the
+very same integers.
+
+No value can leave the ring while |w_j| <= limit: the plan chooses f_c for that,
 or refuses. Whether it held after every step is found on shares at the end, all
 at once; if not, that is all that leaves. A step that leaves the limit is itself
 still computed rightly, so a run cannot return by luck.
@@ -21,7 +26,7 @@ still computed rightly, so a run cannot return by luck.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -59,7 +64,9 @@ RATE_BITS = 56
 #: The sigmoid's coefficients, in thousandths.
 HALF, LINEAR, CUBIC, THOUSAND = 500, 197, 4, 1000
 _MOST_BITS = 123
-_SCORE_BITS = range(20, 11, -1)
+#: f_c of x; w keeps four more: its rounding is the same in every row.
+_COARSE_BITS = range(13, 4, -1)
+_MORE_BITS = 4
 MAX_FEATURES, MAX_STEPS, _MAX_LIMIT = 32, 100, 64
 _MILLION = 1_000_000
 _DIGITS = 7
@@ -76,8 +83,8 @@ class Logistic:
         rate: Of a step, in millionths.
         limit: No coefficient may be larger in size, after any step.
         n_rows: How many rows.
-        score_bits: f_z.
-        bounds: Bits of z before its cut, of the gradient, of a step.
+        coarse_bits: f_c.
+        bounds: Bits of the gradient, and of w after a step before its cut.
     """
 
     y: str
@@ -86,23 +93,28 @@ class Logistic:
     rate: int
     limit: int
     n_rows: int
-    score_bits: int
-    bounds: tuple[int, int, int]
+    coarse_bits: int
+    bounds: tuple[int, int]
 
     @property
-    def cut(self) -> int:
-        """Bits cut from z."""
-        return FEATURE_BITS + WEIGHT_BITS - self.score_bits
+    def coarse_cut(self) -> int:
+        """Bits cut from w for the cubic part."""
+        return WEIGHT_BITS - self.coarse_bits - _MORE_BITS
 
     @property
-    def label_bits(self) -> int:
-        """Bits after the point of h."""
-        return 3 * self.score_bits
+    def cube_bits(self) -> int:
+        """Bits after the point of z³."""
+        return 3 * (2 * self.coarse_bits + _MORE_BITS)
+
+    @property
+    def linear_shift(self) -> int:
+        """How far (XᵀX)·w is raised to stand as the gradient does."""
+        return self.cube_bits - FEATURE_BITS - WEIGHT_BITS
 
     @property
     def gradient_cut(self) -> int:
         """Bits cut from the gradient."""
-        return self.label_bits + FEATURE_BITS - GRADIENT_BITS
+        return self.cube_bits + FEATURE_BITS - GRADIENT_BITS
 
     @property
     def factor(self) -> int:
@@ -137,15 +149,22 @@ def _plan(parameters: Mapping[str, Any], rows: Mapping[str, int], k: int) -> Pla
     declared.used(*names, y.name)
     n, d = declared.n_rows, len(names)
     sizes = [_size(block, declared) for block in blocks]
-    score_bits, bounds = _fit(sizes, n, rate, limit, names)
-    detail = Logistic(y.name, tuple(names), steps, rate, limit, n, score_bits, bounds)
+    coarse_bits, bounds = _fit(sizes, n, rate, limit, names)
+    detail = Logistic(y.name, tuple(names), steps, rate, limit, n, coarse_bits, bounds)
+    rough = tuple(
+        replace(block, kind="coarse", fraction_bits=coarse_bits) for block in blocks
+    )
     tally = Tally(128)
-    tally.take(n * (d + 1))
-    tally.matmul(n, d, 1, steps)
-    tally.truncate(n, steps)
-    tally.multiply(n, 2 * steps)
-    tally.matmul(d, n, 1, steps)
-    tally.truncate(d, 2 * steps)
+    tally.take(n * (2 * d + 1))
+    tally.matmul(d, n, d + 1)
+    again = steps - 1  # in the first step w is 0
+    tally.matmul(d, d, 1, again)
+    tally.matmul(n, d, 1, again)
+    tally.multiply(n, 2 * again)
+    tally.matmul(d, n, 1, again)
+    tally.truncate_each(d, [detail.gradient_cut], steps)
+    whole = detail.step_cut
+    tally.truncate_each(d, [whole, whole + detail.coarse_cut], steps)
     tally.compare(2 * d * steps, 2)
     tally.multiply(d)
     return Plan(
@@ -155,7 +174,7 @@ def _plan(parameters: Mapping[str, Any], rows: Mapping[str, int], k: int) -> Pla
         alignment=declared.alignment,
         rows=declared.rows,
         k=k,
-        blocks=(*blocks, Block(y.name, "number")),
+        blocks=(*blocks, *rough, Block(y.name, "number")),
         outputs=1 + d,
         cost=tally.cost(),
         detail=detail,
@@ -184,9 +203,9 @@ def _size(block: Block, declared: Declared) -> int:
 
 def _fit(
     sizes: Sequence[int], n: int, rate: int, limit: int, names: Sequence[str]
-) -> tuple[int, tuple[int, int, int]]:
-    """The most bits of z that fit, and the bounds that follow."""
-    for bits in _SCORE_BITS:
+) -> tuple[int, tuple[int, int]]:
+    """The most bits of rounded x and w that fit, and the bounds that follow."""
+    for bits in _COARSE_BITS:
         bounds = _bounds(sizes, n, rate, limit, bits)
         if max(bounds) <= _MOST_BITS:
             return bits, bounds
@@ -200,15 +219,19 @@ def _fit(
 
 def _bounds(
     sizes: Sequence[int], n: int, rate: int, limit: int, bits: int
-) -> tuple[int, int, int]:
-    score = sum(sizes) * (limit << WEIGHT_BITS)
-    z = (score >> FEATURE_BITS + WEIGHT_BITS - bits) + 1
-    h = LINEAR * (z << 2 * bits) + CUBIC * z**3 + (2 * THOUSAND << 3 * bits)
-    gradient = n * max(sizes) * h
-    kept = (gradient >> 3 * bits + FEATURE_BITS - GRADIENT_BITS) + 1
+) -> tuple[int, int]:
+    most = limit << WEIGHT_BITS
+    coarse = [(size >> FEATURE_BITS - bits) + 1 for size in sizes]
+    z = sum(coarse) * ((limit << bits + _MORE_BITS) + 1)
+    cube = 3 * (2 * bits + _MORE_BITS)
+    linear = n * sum(sizes) * most << cube - FEATURE_BITS - WEIGHT_BITS
+    constant = THOUSAND * n << cube
+    gradient = max(sizes) * (constant + LINEAR * linear + CUBIC * n * z**3)
+    kept = (gradient >> cube + FEATURE_BITS - GRADIENT_BITS) + 1
     step = kept * ((rate << RATE_BITS) // (_MILLION * THOUSAND * n) + 1)
-    step += limit << WEIGHT_BITS
-    return score.bit_length(), gradient.bit_length(), step.bit_length()
+    step += most + 1 << GRADIENT_BITS + RATE_BITS - WEIGHT_BITS
+    step += 1 << GRADIENT_BITS + RATE_BITS - bits - _MORE_BITS
+    return gradient.bit_length(), step.bit_length()
 
 
 # -- the recipe, in plain integers --------------------------------------------
@@ -221,29 +244,37 @@ def recipe(plan: Plan, columns: Mapping[str, Sequence[int]]) -> list[int]:
         Whether the limit held, then w.
     """
     detail: Logistic = plan.detail
-    x = [_encoded(block, columns[block.column]) for block in plan.blocks[:-1]]
-    labels = [THOUSAND * value << detail.label_bits for value in columns[detail.y]]
-    w, held = [0] * len(x), True
+    d = len(detail.x)
+    x = [_encoded(block, columns[block.column]) for block in plan.blocks[:d]]
+    rough = [_encoded(block, columns[block.column]) for block in plan.blocks[d:-1]]
+    halves = [HALF - THOUSAND * value for value in columns[detail.y]]
+    constant = [_dot(column, halves) << detail.cube_bits for column in x]
+    gram = [[_dot(one, other) for other in x] for one in x]
+    rows = list(zip(*rough, strict=True))
+    w, held = [0] * d, True
     for _ in range(detail.steps):
-        errors = [
-            _cubic(
-                sum(p * q for p, q in zip(row, w, strict=True)) >> detail.cut, detail
-            )
-            - label
-            for row, label in zip(zip(*x, strict=True), labels, strict=True)
+        coarse = [_rounded(one, detail.coarse_cut) for one in w]
+        cubes = [_dot(row, coarse) ** 3 for row in rows]
+        slopes = [
+            first + (LINEAR * _dot(line, w) << detail.linear_shift)
+            for first, line in zip(constant, gram, strict=True)
         ]
         for j, column in enumerate(x):
-            gradient = sum(p * q for p, q in zip(column, errors, strict=True))
-            w[j] -= (gradient >> detail.gradient_cut) * detail.factor >> detail.step_cut
+            gradient = slopes[j] - CUBIC * _dot(column, cubes)
+            change = (gradient >> detail.gradient_cut) * detail.factor
+            w[j] = (w[j] << detail.step_cut) - change >> detail.step_cut
         held = held and all(abs(one) <= detail.limit << WEIGHT_BITS for one in w)
         if not held:
-            return [0] * (1 + len(x))
+            return [0] * (1 + d)
     return [1, *w]
 
 
-def _cubic(z: int, detail: Logistic) -> int:
-    bits = detail.score_bits
-    return (HALF << 3 * bits) + LINEAR * (z << 2 * bits) - CUBIC * z**3
+def _dot(x: Sequence[int], y: Sequence[int]) -> int:
+    return sum(p * q for p, q in zip(x, y, strict=True))
+
+
+def _rounded(value: int, cut: int) -> int:
+    return value + (1 << cut - 1) >> cut
 
 
 def _encoded(block: Block, values: Sequence[int]) -> list[int]:
@@ -279,14 +310,14 @@ def _reference(plan: Plan, plain: Plain) -> dict[str, Json]:
 
 LOGISTIC = Program(
     name="logistic_regression",
-    version=1,
+    version=2,
     inputs=f"a column y of 0 and 1 and up to {MAX_FEATURES} columns X of numbers, each "
     "with a public center and unit",
     outputs="coefficients after the given steps, for columns in their units; or that "
     "one was beyond the limit",
     leaks="nothing else",
-    error="2e-5 of the same recipe in real numbers, where columns lie within 8 units "
-    "of their centers",
+    error="1e-4 of the same recipe in real numbers, where columns lie within 3 units "
+    "of their centers and scores within 8",
     plan=_plan,
     document=_document,
     reference=_reference,

@@ -30,29 +30,45 @@ def logistic_regression(
     detail: Logistic = plan.detail
     columns = gather(plan, inputs)
     down = stack([columns[name, "fixed"] for name in detail.x])
-    across = down.transpose()
-    labels = columns[detail.y, "number"].scale(THOUSAND << detail.label_bits)
+    rough = stack([columns[name, "coarse"] for name in detail.x]).transpose()
+    halves = party.add_public(-columns[detail.y, "number"].scale(THOUSAND), HALF)
     d = len(detail.x)
-    w, all_w = party.public([0] * d, _RING), []
-    score, gradient, step = detail.bounds
+    # XᵀX and Xᵀ(500 - 1000·y), side by side.
+    beside = concat([down, halves.reshape(1, plan.n_rows)]).transpose()
+    fixed = party.matmul(down, beside)
+    gram, constant = fixed[:, :d], fixed[:, d].scale(1 << detail.cube_bits)
+    none = party.public([0] * d, _RING)
+    w, coarse, all_w = none, none, list[Shared]()
     for _ in range(detail.steps):
-        raw = party.matmul(across, column_of(w)).reshape(plan.n_rows)
-        z = party.truncate(raw, detail.cut, score)
-        errors = _cubic(party, z, detail) - labels
-        slope = party.matmul(down, column_of(errors)).reshape(d)
-        kept = party.truncate(slope, detail.gradient_cut, gradient)
-        w = w - party.truncate(kept.scale(detail.factor), detail.step_cut, step)
+        slope = constant
+        if all_w:
+            cubes = _cubes(party, party.matmul(rough, column_of(coarse)))
+            linear = party.matmul(gram, column_of(w)).scale(
+                LINEAR << detail.linear_shift
+            )
+            cubic = party.matmul(down, cubes).scale(CUBIC)
+            slope = slope + (linear - cubic).reshape(d)
+        w, coarse = _step(party, slope, w, detail)
         all_w.append(w)
     held = _held(party, concat(all_w), detail.limit << WEIGHT_BITS)
     return concat([held, party.multiply(w, repeat(held, d).reshape(d))])
 
 
-def _cubic(party: Party, z: Shared, detail: Logistic) -> Shared:
-    """1000 times the sigmoid: z·(197·2^2f - 4·z²) + 500·2^3f."""
-    bits = detail.score_bits
-    square = party.multiply(z, z).scale(-CUBIC)
-    slope = party.add_public(square, LINEAR << 2 * bits)
-    return party.add_public(party.multiply(z, slope), HALF << 3 * bits)
+def _step(
+    party: Party, slope: Shared, w: Shared, detail: Logistic
+) -> tuple[Shared, Shared]:
+    """w after a step, and rounded for the cubic part: both from the same number."""
+    gradient, step = detail.bounds
+    kept = party.truncate(slope, detail.gradient_cut, gradient)
+    exact = w.scale(1 << detail.step_cut) - kept.scale(detail.factor)
+    cut = detail.step_cut + detail.coarse_cut
+    near = party.add_public(exact, 1 << cut - 1)
+    w, coarse = party.truncate_each((exact, detail.step_cut, step), (near, cut, step))
+    return w, coarse
+
+
+def _cubes(party: Party, z: Shared) -> Shared:
+    return party.multiply(party.multiply(z, z), z)
 
 
 def _held(party: Party, w: Shared, limit: int) -> Shared:

@@ -60,15 +60,16 @@ class Block:
     Attributes:
         column: The name the program calls it by.
         kind: "number": the scaled integer. "fixed": (x - center) / unit with
-            `fraction_bits` bits after the point, rounded to the nearest. "code":
-            the index of the category. "one-hot": a 0 or 1 for each category.
+            `fraction_bits` bits after the point, rounded to the nearest; "coarse":
+            the same, of a column that is "fixed", too. "code": the index of the
+            category. "one-hot": a 0 or 1 for each category.
             "bucket": a 0 or 1 for each interval between `edges`.
             "digest": 128 bits of a text's digest, as two elements.
             "is": a 0 or 1, whether it is the category `center`.
         width: Elements of each row.
-        fraction_bits: Of "fixed".
-        center: Of "fixed": what becomes 0, scaled as the column is.
-        unit: Of "fixed": what becomes 1, scaled as the column is.
+        fraction_bits: Of "fixed" and "coarse".
+        center: Of these: what becomes 0, scaled as the column is.
+        unit: Of these: what becomes 1, scaled as the column is.
         edges: Of "bucket": ascending; the last one belongs to its interval.
     """
 
