@@ -97,6 +97,7 @@ JOIN_KEY: Final = _tag(b"join-key")  # seed: a party's scalar
 JOIN_ROW: Final = _tag(b"join-row")  # seed, place: what pads or blinds a row
 JOIN_SETS: Final = _tag(b"join-sets")  # both commitments, as job.open has them
 # Surveys
+SUBMISSION: Final = _tag(b"submission")  # all files of submitted code
 SURVEY: Final = _tag(b"survey")  # a survey's document: its id
 SURVEY_KEY: Final = _tag(b"survey-key")  # commitment to the verification key
 SURVEY_INPUT: Final = _tag(b"survey-input")  # a report's share on its way
