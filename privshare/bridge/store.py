@@ -1,15 +1,11 @@
-"""Where messages between accounts wait: boxes of small named files.
+"""Where messages between accounts wait, as one account sees it.
 
-    kind      who writes      who reads
-    private   the owner       the owner
-    inbox     `other`         the owner, who also takes out
-    outbox    the owner       `other`
-    shown     the owner       `other`
+    BoxConnection ─► Store ─┬─ FolderStore   a folder that both sides see
+                            └─ NodeStore     the agencies' nodes (`node_store`)
 
-A name is any text of up to `MAX_NAME` bytes; a file is written whole or not at
-all. `FolderStore` is a plain folder that both sides see, for a first try: the
-rules of the table are then a matter of the folder's permissions, and nothing
-here enforces them.
+A file is written whole or not at all. The rules of boxes are in
+`jobs.submission.box`. With `FolderStore`, a plain folder for a first try, they
+are a matter of the folder's permissions: nothing there holds others to them.
 
 >>> import tempfile; from pathlib import Path
 >>> place = Path(tempfile.mkdtemp())
@@ -23,60 +19,41 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, Literal, Protocol
+from typing import Final, Protocol
 from urllib.parse import quote, unquote
 
-from privshare.errors import EncodingError, NotPermitted, OutOfRange
+from privshare.errors import OutOfRange
+from privshare.jobs.submission.box import (
+    KINDS,
+    MAX_FILE,
+    MAX_NAME,
+    OPENED,
+    Box,
+    Kind,
+    check_account,
+    check_name,
+    check_size,
+)
 
-__all__ = ["KINDS", "MAX_FILE", "MAX_NAME", "Box", "FolderStore", "Kind", "Store"]
+__all__ = [
+    "KINDS",
+    "MAX_FILE",
+    "MAX_NAME",
+    "OPENED",
+    "Box",
+    "FolderStore",
+    "Kind",
+    "Store",
+]
 
-Kind = Literal["private", "inbox", "outbox", "shown"]
-KINDS: Final = ("private", "inbox", "outbox", "shown")
-MAX_NAME: Final = 200
-MAX_FILE: Final = 64 << 20
-_MAX_ACCOUNT: Final = 120
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A box.
-
-    Attributes:
-        kind: Of `KINDS`.
-        owner: The account it belongs to.
-        other: The account at the other end; for `private` what it is for.
-
-    Raises:
-        EncodingError: Another kind, or an account that is none.
-    """
-
-    kind: Kind
-    owner: str
-    other: str
-
-    def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise EncodingError(f"box: expected a kind of {', '.join(KINDS)}")
-        for account in (self.owner, self.other):
-            if not 0 < len(account) <= _MAX_ACCOUNT or not account.isprintable():
-                raise EncodingError(
-                    f"box: expected an account of up to {_MAX_ACCOUNT} visible "
-                    "characters, found another"
-                )
-
-    def may(self, account: str, write: bool) -> bool:
-        """Whether an account may put into this box, or look into it."""
-        if self.kind == "private":
-            return account == self.owner
-        if self.kind == "inbox":
-            return account == (self.other if write else self.owner)
-        return account in (self.owner if write else self.other, self.owner)
+#: Letters of a name that one part of a path holds.
+_PART: Final = 200
 
 
 class Store(Protocol):
-    """Boxes as one account sees them."""
+    """Boxes as one account sees them. Safe to call from several threads."""
 
     @property
     def account(self) -> str:
@@ -96,13 +73,14 @@ class Store(Protocol):
         ...
 
     def drop(self, box: Box, name: str) -> None:
-        """Take a file out, if it is there."""
+        """Take a file out, if it is there; the owner does."""
         ...
 
     def others(self, kind: Kind) -> list[str]:
-        """Accounts at the other end of this account's boxes of a kind.
+        """Accounts at the other end of this account's boxes of a kind, in order.
 
-        For `shown`: of boxes that others show to this account.
+        For `shown` and `outbox`: the owners of boxes that this account reads.
+        A box is there once a file was put into it.
         """
         ...
 
@@ -117,7 +95,7 @@ class FolderStore:
 
     def __init__(self, folder: Path, account: str) -> None:
         self._folder = folder
-        self._account = account
+        self._account = check_account(account)
 
     @property
     def account(self) -> str:
@@ -126,12 +104,9 @@ class FolderStore:
 
     def put(self, box: Box, name: str, data: bytes) -> None:
         """Write a file, whole or not at all."""
-        self._check(box, write=True)
-        if len(data) > MAX_FILE:
-            raise OutOfRange(
-                f"expected a file of at most {MAX_FILE} bytes, found {len(data)}"
-            )
+        box.check(self._account, write=True)
         place = self._place(box) / _file_name(name)
+        check_size(data)
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         new = place.with_name(f".{os.urandom(8).hex()}")
         try:
@@ -146,12 +121,12 @@ class FolderStore:
 
     def get(self, box: Box, name: str) -> bytes | None:
         """Its bytes, or None."""
-        self._check(box, write=False)
+        box.check(self._account, write=False)
         place = self._place(box) / _file_name(name)
         try:
             with place.open("rb") as file:
                 data = file.read(MAX_FILE + 1)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         if len(data) > MAX_FILE:
             raise OutOfRange(f"expected a file of at most {MAX_FILE} bytes, found more")
@@ -159,46 +134,48 @@ class FolderStore:
 
     def names(self, box: Box) -> list[str]:
         """Names of the files in it, in order."""
-        self._check(box, write=False)
-        try:
-            found = os.listdir(self._place(box))
-        except FileNotFoundError:
-            return []
-        return sorted(unquote(one) for one in found if not one.startswith("."))
+        box.check(self._account, write=False)
+        return sorted(unquote(one) for one in _files(self._place(box)))
 
     def drop(self, box: Box, name: str) -> None:
         """Take a file out, if it is there."""
-        self._check(box, write=box.kind != "inbox")
-        with contextlib.suppress(FileNotFoundError):
+        box.check_drop(self._account)
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             (self._place(box) / _file_name(name)).unlink()
 
     def others(self, kind: Kind) -> list[str]:
         """Accounts at the other end of this account's boxes of a kind."""
-        mine, found = quote(self._account, safe=""), []
+        mine, places = self._account, self._folder / kind
         if kind in ("shown", "outbox"):  # of others, for us
-            for place in sorted(self._folder.glob(f"{kind}/*/{mine}")):
-                found.append(unquote(place.parent.name))
-            return found
-        own = self._folder / kind / mine
-        return sorted(unquote(one.name) for one in own.glob("*") if one.is_dir())
+            found = [one.name for one in places.glob("*") if (one / mine).is_dir()]
+        else:
+            found = [one.name for one in (places / mine).glob("*")]
+        return sorted(found)
 
     def _place(self, box: Box) -> Path:
-        owner, other = quote(box.owner, safe=""), quote(box.other, safe="")
-        if {owner, other} & {".", ".."}:
-            raise EncodingError("box: expected an account, found a path")
-        return self._folder / box.kind / owner / other
-
-    def _check(self, box: Box, *, write: bool) -> None:
-        if not box.may(self._account, write):
-            raise NotPermitted(
-                f"expected a box that {self._account} may "
-                f"{'write to' if write else 'read'}, found another's"
-            )
+        return self._folder / box.kind / box.owner / box.other
 
 
-def _file_name(name: str) -> str:
-    """A name as a file has it: one part, nothing hidden."""
-    made = quote(name, safe=" _-@+=,~")
-    if not name or len(made) > MAX_NAME:
-        raise EncodingError(f"expected a name of 1 to {MAX_NAME} bytes, found another")
-    return f"%2E{made[1:]}" if made.startswith(".") else made
+def _file_name(name: str) -> Path:
+    """A name as a path has it: nothing hidden, no part longer than a disk's."""
+    made = quote(check_name(name), safe=" _-@+,~")
+    parts = [made[i : i + _PART] for i in range(0, len(made), _PART)]
+    return Path(*(f"{_part(one)}=" for one in parts[:-1]), _part(parts[-1]))
+
+
+def _files(place: Path, before: str = "") -> Iterator[str]:
+    """Names, still quoted, of what stands under a path that `_file_name` made."""
+    try:
+        found = list(os.scandir(place))
+    except FileNotFoundError:
+        return
+    for one in found:
+        if one.is_dir():
+            yield from _files(Path(one.path), before + one.name.removesuffix("="))
+        elif not one.name.startswith("."):
+            yield before + one.name
+
+
+def _part(part: str) -> str:
+    """A part of a path that is not hidden, nor one of those that lead elsewhere."""
+    return f"%2E{part[1:]}" if part.startswith(".") else part
