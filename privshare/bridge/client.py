@@ -1,7 +1,7 @@
 """Clients of PySyft on boxes of ours: the logins that a notebook calls.
 
     ours = login_do("steward@tax.example", folder, FolderStore(place, ...))
-    hers = login_ds("ada@labour.example", folder, FolderStore(place, ...))
+    hers = login_ds("ada@labour.example", folder, NodeStore(net, ...), enrolment)
 
 Both give the ordinary `SyftRDSClient`. Its messages are encrypted from end to
 end: the switch for that is on, and there is none to turn it off.
@@ -11,7 +11,9 @@ Needs the extra: `pip install privshare[syft]`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from syft.sync.peers.peer_store import datasite_crypto_keys_path
 from syft.sync.syftbox_manager import SyftboxManagerConfig, default_collections_folder
@@ -23,41 +25,121 @@ from syft.sync.version.peer_manager import PeerManagerConfig
 from syft_rds.client import SyftRDSClient
 from syft_rds.config import DATASET_COLLECTION_SPECS, SyftRDSClientConfig
 
-from privshare.bridge.connection import BoxConfig
+from privshare.bridge.connection import BoxConfig, BoxConnection
+from privshare.bridge.guard import GuardedPeers, GuardedRouter
+from privshare.bridge.key import account_key, key_of
 from privshare.bridge.store import Store
+from privshare.errors import ConfigError
+from privshare.wire.canonical import Encodable, encode
 
-__all__ = ["login_do", "login_ds"]
+__all__ = ["connection_of", "login_do", "login_ds"]
+
+Enrolment = Mapping[str, Encodable]
 
 
-def login_do(email: str, folder: Path, store: Store) -> SyftRDSClient:
+def login_do(
+    email: str, folder: Path, store: Store, enrolment: Enrolment | None = None
+) -> SyftRDSClient:
     """A client for an owner of data.
 
     Args:
         email: The account; that of the store.
         folder: Where it keeps its files.
         store: Where messages wait.
+        enrolment: The document by which its agency enrolled the account.
+            Nodes ask for it, folders do not.
+
+    Raises:
+        ConfigError: The store, or the enrolment, is another account's; or the
+            enrolment names other keys than lie in the folder.
+        NotPermitted: The node knows no such enrolment, or another person uses
+            the account.
+        PrivShareError: What else the store reports.
     """
-    return _login(email, folder, store, owner=True)
+    return _login(email, folder, store, enrolment, owner=True)
 
 
-def login_ds(email: str, folder: Path, store: Store) -> SyftRDSClient:
-    """A client for a scientist; arguments as `login_do`."""
-    return _login(email, folder, store, owner=False)
+def login_ds(
+    email: str, folder: Path, store: Store, enrolment: Enrolment | None = None
+) -> SyftRDSClient:
+    """A client for a scientist; as `login_do`."""
+    return _login(email, folder, store, enrolment, owner=False)
 
 
-def _login(email: str, folder: Path, store: Store, *, owner: bool) -> SyftRDSClient:
-    config = SyftRDSClientConfig._compose(_config(email, folder, store, owner=owner))
-    client = SyftRDSClient.from_config(config)
+def connection_of(client: SyftRDSClient) -> BoxConnection:
+    """The connection of a client that `login_do` or `login_ds` gave."""
+    found = client.sync_engine._connection_router.connections[0]
+    if not isinstance(found, BoxConnection):
+        raise ConfigError("expected a client on boxes, found another")
+    return found
+
+
+def _login(
+    email: str,
+    folder: Path,
+    store: Store,
+    enrolment: Enrolment | None,
+    *,
+    owner: bool,
+) -> SyftRDSClient:
+    folder = Path(folder)
+    document = b"" if enrolment is None else encode(dict(enrolment))
+    _expect_own(email, folder, store, enrolment, document)
+    config = _config(email, folder, store, document, owner=owner)
+    client = SyftRDSClient.from_config(SyftRDSClientConfig._compose(config))
+    _guard(client, folder, email)
+    connection_of(client).sign_in()
     client.sync_engine.write_local_version()
     client.sync_engine.sync()
     client.load_peers()
     return client
 
 
+def _expect_own(
+    email: str,
+    folder: Path,
+    store: Store,
+    enrolment: Enrolment | None,
+    document: bytes,
+) -> None:
+    named = (
+        {store.account} if enrolment is None else {store.account, enrolment["account"]}
+    )
+    if named != {email}:
+        raise ConfigError(
+            f"expected a store and an enrolment of {email}, found another's",
+            fix="Give each account its own.",
+        )
+    if document and key_of(document) != account_key(folder, email):
+        raise ConfigError(
+            f"expected the keys that the enrolment of {email} names in {folder}, "
+            "found others",
+            fix="Use the folder that the account was enrolled from, or enrol again.",
+            detail={"rule": "account.key"},
+        )
+
+
+def _guard(client: SyftRDSClient, folder: Path, email: str) -> None:
+    """Put our checks where messages come in."""
+    engine: Any = client.sync_engine
+    peers = GuardedPeers.create(
+        email,
+        use_encryption=True,
+        keys_path=datasite_crypto_keys_path(folder, email),
+    )
+    engine._set_peer_store(peers)
+    syncer = engine.datasite_owner_syncer
+    if syncer is None:  # a scientist has no inbox of proposals
+        return
+    syncer.connection_router = GuardedRouter(
+        connections=syncer.connection_router.connections, peer_store=peers
+    )
+
+
 def _config(
-    email: str, folder: Path, store: Store, *, owner: bool
+    email: str, folder: Path, store: Store, enrolment: bytes, *, owner: bool
 ) -> SyftboxManagerConfig:
-    connections = [BoxConfig(store=store)]
+    connections = [BoxConfig(store=store, enrolment=enrolment)]
     specs = DATASET_COLLECTION_SPECS
     collections = default_collections_folder(folder, email, specs)
     return SyftboxManagerConfig(

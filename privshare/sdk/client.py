@@ -23,6 +23,7 @@ from privshare.errors import ConfigError, EncodingError
 from privshare.schemes.key_file import Passphrase
 from privshare.sdk import transport, wallet
 from privshare.sdk.anchor import prepare
+from privshare.sdk.boxes import Boxes
 from privshare.sdk.call import Awaiting, Blocking, Bound, Call, M, Request, verb
 from privshare.sdk.dataset import Catalog, Dataset
 from privshare.sdk.document import Document
@@ -54,6 +55,7 @@ class Client(Bound[M], Generic[M]):
     """A connection, made by `connect` or `connect_async`.
 
     Attributes:
+        boxes: Messages of one's accounts, for PySyft's clients.
         catalog: The datasets of the network.
         join: Matches two owners' tables by who is in them.
         mpc: Programs that three nodes compute on shares.
@@ -68,6 +70,7 @@ class Client(Bound[M], Generic[M]):
         super().__init__(driver)
         self._session = session
         self.url = url
+        self.boxes: Boxes[M] = Boxes(driver, session)
         self.catalog: Catalog[M] = Catalog(driver, session)
         self.join: Joins[M] = Joins(driver, session)
         self.mpc: Shares[M] = Shares(driver, session)
