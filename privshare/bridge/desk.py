@@ -31,12 +31,12 @@ from syft_rds.client import SyftRDSClient
 
 from privshare.bridge.client import connection_of, login_do
 from privshare.bridge.desk_repair import repair
+from privshare.bridge.files import Files
 from privshare.bridge.gate import Answer, Caller, Handed, Shown, plain_reason
 from privshare.bridge.journal import write_whole
 from privshare.bridge.key import bundle_digest
 from privshare.bridge.store import Store
 from privshare.errors import NotFound, OutOfRange, PrivShareError
-from privshare.jobs.submission.tree import load
 from privshare.wire.canonical import Encodable
 
 __all__ = ["RECEIPT", "SyftDesk"]
@@ -166,12 +166,8 @@ class SyftDesk:
         """
         ref = self._ref(job)
         folder = self._jobs.submission_dir(ref)
-        if not folder.is_dir():
-            raise OutOfRange(
-                "submission: expected the files of a job, found none",
-                detail={"rule": "submission.count"},
-            )
-        files = load(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        files = Files.read(folder)
         metadata = self._metadata(ref)
         entry = metadata.entrypoint if metadata.type == "python" else None
         return Handed(
@@ -258,7 +254,8 @@ class SyftDesk:
             )
 
     def _name(self, ref: JobRef) -> str:
-        return self._jobs.submission_dir(ref).relative_to(self._inbox).as_posix()
+        folder: Path = self._jobs.submission_dir(ref)
+        return folder.relative_to(self._inbox).as_posix()
 
     def _ref(self, job: str) -> JobRef:
         match PurePosixPath(job).parts:

@@ -22,9 +22,9 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final, Literal, Protocol
 
+from privshare.bridge.files import Files
 from privshare.bridge.journal import Journal, Line
 from privshare.errors import OutOfRange, PrivShareError, Unavailable
-from privshare.jobs.submission.tree import File, Submission, Tree
 from privshare.wire.canonical import b64u
 
 __all__ = [
@@ -104,7 +104,7 @@ class Handed:
     name: str
     caller: Caller
     entry: str
-    files: Submission
+    files: Files
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ class Node(Protocol):
         """How far it is."""
         ...
 
-    def run(self, submission: str, files: Submission) -> Answer:
+    def run(self, submission: str, files: Files) -> Answer:
         """Run it, if these are still the files; the first answer stands."""
         ...
 
@@ -286,18 +286,18 @@ class Gate:
             # It has no digest, so nothing of it can stand on the ledger.
             rule = str(error.detail.get("rule", ""))
             return Answer("refused", rule=rule, reason=error.message)
-        digest = b64u(handed.files.tree.digest)
+        digest = handed.files.digest
         self._journal.keep(Line(job, digest, "sent"))
         answer = self._node.submit(handed)
         _LOG.info("handed in %s of %s: %s", digest, ascii(job), answer.status)
         return answer
 
-    def _as_it_is(self, job: str) -> Submission:
+    def _as_it_is(self, job: str) -> Files:
         """The files as they are now, or such as cannot be what was approved."""
         try:
             return self._desk.open(job).files
         except OutOfRange as error:
-            return _unreadable(error)
+            return Files.unreadable(error.message)
 
     def _answer(self, job: str, answer: Answer) -> None:
         line = self._journal.line(job)
@@ -333,10 +333,3 @@ def plain_reason(answer: Answer) -> str:
     text = f"{answer.rule}: {answer.reason}" if answer.rule else answer.reason
     seen = "".join(one if one.isprintable() else " " for one in text)
     return seen[:_MAX_REASON] or "refused"
-
-
-def _unreadable(error: OutOfRange) -> Submission:
-    """Files that stand for such as cannot be read: of no submission's digest."""
-    data = error.message.encode()
-    file = File("unreadable", len(data), sha256(data).digest(), False)
-    return Submission(Tree((file,)), {file.path: data})

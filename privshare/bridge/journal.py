@@ -87,7 +87,7 @@ class Journal:
                 line = Line(
                     fields.str("job", max=_MAX_JOB),
                     fields.str("submission", max=64),
-                    cast(State, fields.choice("state", _STATES)),
+                    cast(State, fields.str("state", pattern="|".join(_STATES))),
                 )
                 fields.end()
             except PrivShareError as error:
