@@ -147,10 +147,10 @@ class FolderStore:
         """Accounts at the other end of this account's boxes of a kind."""
         mine, places = self._account, self._folder / kind
         if kind in ("shown", "outbox"):  # of others, for us
-            found = [one.name for one in places.glob("*") if (one / mine).is_dir()]
+            found = [(one.name, one / mine) for one in places.glob("*")]
         else:
-            found = [one.name for one in (places / mine).glob("*")]
-        return sorted(found)
+            found = [(one.name, one) for one in (places / mine).glob("*")]
+        return sorted(name for name, place in found if any(_files(place)))
 
     def _place(self, box: Box) -> Path:
         return self._folder / box.kind / box.owner / box.other

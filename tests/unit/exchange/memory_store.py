@@ -253,9 +253,7 @@ class MemoryStore:
         jobs = {job for job, _ in list(self._blobs)}
         return sorted(job for job in jobs if job.startswith(prefix))
 
-    def blob_names(
-        self, job: str, after: str = "", limit: int = 1000
-    ) -> Sequence[str]:
+    def blob_names(self, job: str, after: str = "", limit: int = 1000) -> Sequence[str]:
         found = sorted(name for one, name in list(self._blobs) if one == job)
         return [name for name in found if name > after][:limit]
 
