@@ -138,8 +138,8 @@ class Node(Protocol):
         """Hand a submission in."""
         ...
 
-    def state(self, submission: str) -> Answer:
-        """How far it is."""
+    def state(self, submission: str) -> Answer | None:
+        """How far it is; None for one that was never handed in."""
         ...
 
     def run(self, submission: str, files: Files) -> Answer:
@@ -270,12 +270,11 @@ class Gate:
     def _carry(self, job: str) -> None:
         """Bring one job a step further."""
         line = self._journal.line(job)
-        if line is None or not line.submission:
+        answer = self._node.state(line.submission) if line and line.submission else None
+        if line is None or answer is None:
             answer = self._hand_in(job)
-        else:
-            answer = self._node.state(line.submission)
-            if answer.status in ("approved", "working", "done"):
-                answer = self._node.run(line.submission, self._as_it_is(job))
+        elif answer.status in ("approved", "working", "done"):
+            answer = self._node.run(line.submission, self._as_it_is(job))
         if answer.status in ("done", "refused"):
             self._answer(job, answer)
 

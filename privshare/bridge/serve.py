@@ -1,7 +1,7 @@
 """A bridge as a process: one for a folder, patient, ended by a signal.
 
-    lock ─► round ─► pause ─► round ...    SIGTERM, SIGINT: end after this round
-              └─ away: a longer pause, up to a minute
+lock ─► round ─► pause ─► round ...    SIGTERM, SIGINT: end after this round
+          └─ away: a longer pause, up to a minute
 """
 
 from __future__ import annotations
