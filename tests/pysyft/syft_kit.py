@@ -51,6 +51,8 @@ def expect_done(found: dict[str, Any]) -> None:
     assert syft_party.JOB in found["steward"]["code"]
     assert found["steward"]["by"] == ADA
     assert found["ada"]["mock"] == [f"wage\n{syft_party.MOCK}\n"]
+    states = {"total": "done", "later": "approved", "never": "rejected"}
+    assert found["ada"]["states"] == states
     assert any(syft_party.RESULT in one for one in found["ada"]["outputs"])
 
 

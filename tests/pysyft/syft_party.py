@@ -26,6 +26,7 @@ JOB = "zobelmarder"
 RESULT = "quarzforelle-3000"
 MOCK = "mockwage-1"
 PATIENCE_S = 60.0
+NAMES = ("total", "later", "never")
 
 CODE = f"""\
 # privshare: dataset=tax/wages purpose=wage-study
@@ -77,7 +78,11 @@ def steward(settings: dict[str, Any], folder: Path) -> dict[str, Any]:
     rows.write_text("wage\n1000\n2000\n")
     client.create_dataset("wages", mock, rows, summary="wages", users=[peer])
     client.sync()
-    (job,) = until(client, lambda: client.jobs)
+    until(client, lambda: len(client.jobs) == len(NAMES))
+    jobs = {one.name: one for one in client.jobs}
+    jobs["later"].approve()
+    jobs["never"].reject("no right")
+    job = jobs["total"]
     code = (job.job_submission_path / "code" / "main.py").read_text()
     outcome = folder / "result.json"
     outcome.write_text(json.dumps({"total": RESULT}))
@@ -98,10 +103,18 @@ def ada(settings: dict[str, Any], folder: Path) -> dict[str, Any]:
     mock = [Path(one).read_text() for one in dataset.mock_files]
     script = folder / "main.py"
     script.write_text(CODE)
-    client.submit_python_job(peer, str(script), job_name="total", force_submission=True)
+    for name in NAMES:
+        client.submit_python_job(
+            peer, str(script), job_name=name, force_submission=True
+        )
     (job,) = until(client, lambda: [one for one in client.jobs if one.status == "done"])
+    states = {one.name: one.status for one in client.jobs}
     found = [one for path in job.output_paths for one in _files(Path(path))]
-    return {"mock": mock, "outputs": [one.read_text() for one in found]}
+    return {
+        "mock": mock,
+        "outputs": [one.read_text() for one in found],
+        "states": states,
+    }
 
 
 def _files(path: Path) -> list[Path]:

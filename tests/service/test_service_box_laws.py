@@ -218,6 +218,10 @@ def test_bounds(places: dict[str, Pair], place: str) -> None:
     assert store.get(box, "empty") == b""
     assert did(store, "put", box, "more", whole + b"1") is OutOfRange
     assert store.get(box, "more") is None
+    shown = Box("shown", STEWARD, ADA)
+    places[place][STEWARD].put(shown, "whole", whole)
+    assert store.get(shown, "whole") == whole  # from the other node
+    store.put(Box("inbox", STEWARD, ADA), "whole", whole)
 
 
 @pytest.mark.parametrize("place", PLACES)
