@@ -144,7 +144,7 @@ class Collections(Boxed):
         self, prefix: str, tag: str, content_hash: str, owner_email: str
     ) -> dict[str, bytes]:
         """Its files."""
-        box = self._shown_by(owner_email)
+        box = self._place_of(owner_email)
         return {
             name.rpartition("/")[2]: self._read(box, name)
             for name in self._files_of(box, prefix, tag, content_hash)
@@ -154,7 +154,7 @@ class Collections(Boxed):
         self, prefix: str, tag: str, content_hash: str, owner_email: str
     ) -> list[dict[str, str]]:
         """Its files, by id."""
-        box = self._shown_by(owner_email)
+        box = self._place_of(owner_email)
         return [
             {"file_id": box_id(box, name), "file_name": name.rpartition("/")[2]}
             for name in self._files_of(box, prefix, tag, content_hash)
@@ -163,6 +163,10 @@ class Collections(Boxed):
     def watcher_download_collection_file(self, file_id: str) -> bytes:
         """One of its files."""
         return self.download_file(file_id)
+
+    def _place_of(self, owner: str) -> Box:
+        """Where an owner's collections are; ours, when we start again, at home."""
+        return self._own(COLLECTIONS) if owner == self.email else self._shown_by(owner)
 
     def _files_of(
         self, box: Box, prefix: str, tag: str, content_hash: str
@@ -173,7 +177,8 @@ class Collections(Boxed):
             for one in self.store.names(box)
             if one.startswith(start) and _is_collection(one.split("/"))
         ]
-        if not found:
+        # Of our own a crash may have left a beginning, which is no error.
+        if not found and box.kind == "shown":
             raise NotFound("expected a collection that is shown to us, found none")
         return found
 

@@ -29,7 +29,7 @@ from syft_job.models import JobState, JobStatus, JobSubmissionMetadata
 from syft_permissions.spec.ruleset import PERMISSION_FILE_NAME
 from syft_rds.client import SyftRDSClient
 
-from privshare.bridge.client import connection_of, login_do
+from privshare.bridge.client import connection_of, open_do
 from privshare.bridge.desk_repair import repair
 from privshare.bridge.files import Files
 from privshare.bridge.gate import Answer, Caller, Handed, Shown, plain_reason
@@ -74,7 +74,7 @@ class SyftDesk:
         self._staging = folder / "staging"
         self._shared = set[str]()
         with _quiet():
-            self._client: SyftRDSClient = login_do(account, home, store, enrolment)
+            self._client: SyftRDSClient = open_do(account, home, store, enrolment)
         self._boxes = connection_of(self._client)
         jobs = self._client.job_client
         self._jobs = jobs.manager
