@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from privshare.errors import NotFound, SignatureInvalid
 from privshare.exchange.attester import Attester
+from privshare.exchange.gate_place import Gate
 from privshare.exchange.join_held import Matches
 from privshare.exchange.peers import Peers
 from privshare.exchange.shares import HeldShares, Shares
@@ -99,6 +100,7 @@ class Node:
         attester: What it brings to attested jobs; None: it takes no part in any.
         matches: The private joins that it takes part in now.
         doors: What it remembers of the surveys that it aggregates.
+        gate: What it runs submitted code with; None: it takes none.
     """
 
     agency: str
@@ -116,6 +118,7 @@ class Node:
     attester: Attester | None = field(default=None, repr=False)
     matches: Matches = field(default_factory=Matches, repr=False)
     doors: dict[str, Door] = field(default_factory=dict, repr=False)
+    gate: Gate | None = None
 
     def view(self) -> View:
         """The state as this node knows it."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from privshare.service.route import Route
 from privshare.service.routes import (
+    accounts,
     anchors,
     code,
     datasets,
@@ -19,12 +20,14 @@ from privshare.service.routes import (
     peers,
     peers_attested,
     peers_join,
+    peers_submission,
     peers_survey,
     privacy,
     proofs,
     receipts,
     records,
     rings,
+    submissions,
     surveys,
     threshold,
 )
@@ -40,6 +43,8 @@ ROUTES: tuple[Route, ...] = (
     *rings.ROUTES,
     *proofs.ROUTES,
     *surveys.ROUTES,
+    *accounts.ROUTES,
+    *submissions.ROUTES,
     *threshold.ROUTES,
     *anchors.ROUTES,
     *receipts.ROUTES,
@@ -48,5 +53,6 @@ ROUTES: tuple[Route, ...] = (
     *peers_attested.ROUTES,
     *peers_join.ROUTES,
     *peers_survey.ROUTES,
+    *peers_submission.ROUTES,
     *health.ROUTES,
 )
