@@ -46,6 +46,9 @@ JOBS_A_ROUND: Final = 32
 CALLERS_A_ROUND: Final = 16
 #: Seconds from one look for newly published datasets to the next.
 SHOW_EVERY_S: Final = 10.0
+#: Seconds until a run that goes on, or a job that went wrong, is asked about again.
+ASK_EVERY_S: Final = 5.0
+AGAIN_S: Final = 30.0
 _MAX_REASON: Final = 400
 
 _LOG = logging.getLogger(__name__)
@@ -210,6 +213,7 @@ class Gate:
         self._clock = clock
         self._looked = -SHOW_EVERY_S
         self._last = ""
+        self._not_before = dict[str, float]()
         self._answering = set[str]()
         self._told = set[tuple[str, str]]()
 
@@ -228,9 +232,11 @@ class Gate:
         for job in self._turn():
             try:
                 self._carry(job)
-            except Unavailable:
-                raise
             except PrivShareError as error:
+                # What is away for this job alone, its rule says: run.sandbox.
+                if isinstance(error, Unavailable) and "rule" not in error.detail:
+                    raise
+                self._not_before[job] = self._clock() + AGAIN_S
                 self._tell_once(job, f"{error.name}: {error.message}")
         return self._deliver()
 
@@ -261,7 +267,11 @@ class Gate:
 
     def _turn(self) -> list[str]:
         """Whose turn it is: in a circle, so that many pending jobs stop nobody."""
-        waiting = sorted({*self._desk.jobs(), *self._journal.open_jobs()})
+        now, rests = self._clock(), self._not_before
+        for job in [one for one, until in rests.items() if until <= now]:
+            del rests[job]
+        found = {*self._desk.jobs(), *self._journal.open_jobs()}
+        waiting = sorted(found - rests.keys())
         later = [one for one in waiting if one > self._last]
         turn = (later + waiting[: len(waiting) - len(later)])[:JOBS_A_ROUND]
         self._last = turn[-1] if turn else ""
@@ -277,6 +287,8 @@ class Gate:
             answer = self._node.run(line.submission, self._as_it_is(job))
         if answer.status in ("done", "refused"):
             self._answer(job, answer)
+        elif answer.status == "working":
+            self._not_before[job] = self._clock() + ASK_EVERY_S
 
     def _hand_in(self, job: str) -> Answer:
         try:

@@ -70,7 +70,7 @@ def run(
         def work() -> None:
             if not made:  # its first sync may fail as any other
                 desk = SyftDesk(account, folder, store, enrolment)
-                node = OwnerNode(net)
+                node = OwnerNode(net, net.trust)
                 made.append(Gate(desk, node, Journal(folder / "journal")))
             made[0].round()
 

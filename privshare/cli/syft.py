@@ -26,11 +26,13 @@ from privshare.cli.connection import (
     hint,
 )
 from privshare.cli.output import Report, saved, show, word
-from privshare.errors import ConfigError
-from privshare.sdk.table import Table
+from privshare.errors import ConfigError, NotFound
+from privshare.sdk.table import Table, plain
 
 if TYPE_CHECKING:
+    from privshare.sdk import Client
     from privshare.sdk.document import Document
+    from privshare.wire.canonical import Encodable
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -47,6 +49,7 @@ SubmissionArgument = Annotated[
     ),
 ]
 _INTERVAL_S = 2.0
+_MIN_BEGINNING = 6
 
 
 @app.command()
@@ -113,12 +116,12 @@ def enrol(
         need_extra()
         data = account_key(folder, account)
     with connected(profile, passphrase_file) as net:
-        done = net.gate.enrol(account, data)
+        done = net.accounts.enrol(account, data)
+        proof = net.receipt(done.receipt) if receipt else None
     write_whole(out, encode(done.enrolment))
     show(
         Report(
-            f"{account} is enrolled, its document is {out}"
-            f"{saved(done.receipt, receipt)}",
+            f"{account} is enrolled, its document is {out}{saved(proof, receipt)}",
             {"account": account, "enrolment": str(out), "id": done.id},
             next=f"hand {out} to {account}, whose client signs in with it",
         ),
@@ -134,7 +137,7 @@ def accounts(
 ) -> None:
     """List the accounts that your agency vouches for."""
     with connected(profile, passphrase_file) as net:
-        found = net.gate.accounts()
+        found = net.accounts.list()
     rows = tuple(
         (
             one.obj("enrolment").str("account") if one["enrolment"] else "",
@@ -167,7 +170,7 @@ def end(
 ) -> None:
     """Vouch for an account no more: no gate takes anything of it from now on."""
     with connected(profile, passphrase_file) as net:
-        net.gate.end(enrolment, reason)
+        net.accounts.end(enrolment, reason)
     show(Report(f"ended {enrolment}", {"id": enrolment}), as_json=as_json)
 
 
@@ -190,13 +193,15 @@ def publish(
     """Let a dataset take submissions: invented rows for all to see, a gate's rule."""
     rule = _rule(gate)
     with connected(profile, passphrase_file) as net:
-        done = net.gate.publish(dataset, rule)
+        done = net.mocks.publish(dataset, rule)
+        proof = net.receipt(done.str("receipt")) if receipt else None
+    index, mock = done.int("index"), done.str("mock")
     show(
         Report(
-            f"{dataset} takes submissions, its mock is entry {done.index} of the log"
-            f"{saved(done.receipt, receipt)}",
-            {"dataset": dataset, "index": done.index, "mock": done.mock.decode()},
-            "\n".join(done.mock.decode().splitlines()[:6]),
+            f"{dataset} takes submissions, its mock is entry {index} of the log"
+            f"{saved(proof, receipt)}",
+            done.json(),
+            "\n".join(plain(one) for one in mock.splitlines()[:6]),
             "privshare syft serve DIR shows it to scientists",
         ),
         as_json=as_json,
@@ -257,7 +262,7 @@ def pending(
     with connected(profile, passphrase_file) as net:
         found = [
             one
-            for one in net.gate.submissions()
+            for one in net.submissions.list()
             if every or one.str("status") in ("pending", "approved", "working")
         ]
     rows = tuple(
@@ -299,7 +304,7 @@ def show_(
     from privshare.cli.reading import readable  # noqa: PLC0415 - lazy
 
     with connected(profile, passphrase_file) as net:
-        found = net.gate.submission(submission)
+        found = net.submissions.show(_full(net, submission))
     digest = found.str("submission")
     heads = [
         ("status", found.str("status")),
@@ -334,7 +339,7 @@ def approve(
 ) -> None:
     """Say yes to exactly these bytes, for this dataset and purpose."""
     with connected(profile, passphrase_file) as net:
-        found = net.gate.approve(submission)
+        found = net.submissions.approve(_full(net, submission))
     missing = _missing(found)
     show(
         Report(
@@ -359,7 +364,7 @@ def refuse(
 ) -> None:
     """Say no, also after a yes, as long as it has not run."""
     with connected(profile, passphrase_file) as net:
-        found = net.gate.refuse(submission, reason)
+        found = net.submissions.refuse(_full(net, submission), reason)
     digest = found.str("submission")
     show(Report(f"refused {digest}", found.json()), as_json=as_json)
 
@@ -367,6 +372,26 @@ def refuse(
 def _text(one: Document, name: str) -> str:
     found = one[name]
     return found if isinstance(found, str) else ""
+
+
+def _full(net: Client, beginning: str) -> str:
+    """The whole digest of a submission whose first letters are given.
+
+    Raises:
+        NotFound: None begins so, or several do.
+    """
+    found = [
+        digest
+        for one in net.submissions.list()
+        if (digest := one.str("submission")).startswith(beginning)
+    ]
+    if len(found) != 1 or len(beginning) < _MIN_BEGINNING:
+        raise NotFound(
+            f"expected one submission that begins with {beginning!r}, found "
+            f"{len(found)}",
+            fix="privshare syft pending --all lists them; give six letters or more",
+        )
+    return found[0]
 
 
 def _missing(one: Document) -> str:
@@ -382,7 +407,7 @@ def _missing(one: Document) -> str:
     return ", ".join(told)
 
 
-def _rule(file: Path) -> dict[str, object]:
+def _rule(file: Path) -> dict[str, Encodable]:
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
