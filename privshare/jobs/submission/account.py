@@ -87,10 +87,9 @@ class Enrolment:
             if len(getattr(self, name)) != KEY_BYTES:
                 raise EncodingError(f"enrolment.{name}: expected {KEY_BYTES} bytes")
 
-    @property
-    def id(self) -> str:
-        """What the ledger knows it by, base64url."""
-        return b64u(digest_json(domain.ACCOUNT, self.to_json()))
+    def id(self) -> bytes:
+        """The 32 bytes that the ledger knows it by."""
+        return digest_json(domain.ACCOUNT, self.to_json())
 
     def to_json(self) -> dict[str, Json]:
         """Lay it out."""
