@@ -23,7 +23,8 @@ from privshare.audit.sentence import counted, listed, plain, short
 from privshare.errors import NotPermitted
 from privshare.jobs.requirement import signed_parts
 from privshare.jobs.submission.account import Enrolment
-from privshare.jobs.submission.gate import GateRule, check_released
+from privshare.jobs.submission.gate import check_released
+from privshare.jobs.submission.rule import GateRule
 from privshare.jobs.submission.spec import CodeSpec
 from privshare.jobs.submission.statement import RUN, Run, outputs_digest, outputs_of
 from privshare.jobs.submission.tree import Tree
@@ -315,7 +316,7 @@ def _spec(case: Case, job: Job) -> CodeSpec:
 
 def _rule(case: Case) -> GateRule:
     """The rule enclosed; its digest is the specification's."""
-    document, digest = case.document("gate", domain.GATE_RULE)
+    document, digest = case.document("gate", domain.GATE)
     spec = CodeSpec.from_json(case.evidence()["spec"])
     expect(digest == b64u(spec.gate), "the rule specified", digest)
     return GateRule.from_json(document)

@@ -188,8 +188,8 @@ class SubmissionDecide:
         known = (made.account, made.dataset, made.grantee, made.purpose)
         if made.decision == "approve" and (None in known or made.rule is not None):
             raise EncodingError(
-                "body: expected an account, a dataset, a grantee, a purpose and no rule "
-                "in an approval, found otherwise"
+                "body: expected account, dataset, grantee, purpose and no rule in an "
+                "approval, found otherwise"
             )
         return made
 
