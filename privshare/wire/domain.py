@@ -98,6 +98,7 @@ JOIN_ROW: Final = _tag(b"join-row")  # seed, place: what pads or blinds a row
 JOIN_SETS: Final = _tag(b"join-sets")  # both commitments, as job.open has them
 # Surveys
 SUBMISSION: Final = _tag(b"submission")  # all files of submitted code
+GATE: Final = _tag(b"gate")  # what submitted code may take, and may leave
 SURVEY: Final = _tag(b"survey")  # a survey's document: its id
 SURVEY_KEY: Final = _tag(b"survey-key")  # commitment to the verification key
 SURVEY_INPUT: Final = _tag(b"survey-input")  # a report's share on its way

@@ -30,7 +30,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from privshare.errors import ConfigError, OutOfRange
+from privshare.errors import ConfigError
+from privshare.jobs.submission.limits import Limits
 from privshare.jobs.wasm.closure import refuse
 
 __all__ = ["Limits", "Ran", "Script", "available", "run"]
@@ -48,41 +49,6 @@ _START: Final = (
     "from privshare.jobs.submission import child; "
     "child.main(int(sys.argv[1]), int(sys.argv[2]))"
 )
-_BOUNDS: Final[Mapping[str, tuple[int, int]]] = {
-    "seconds": (1, 86_400),
-    "memory": (128 << 20, 1 << 40),
-    "disk": (1 << 20, 1 << 36),
-    "output": (1, 64 << 20),
-    "files": (1, 256),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a run may take before it is stopped.
-
-    Attributes:
-        seconds: Of wall-clock time, and of processor time.
-        memory: Bytes of address space.
-        disk: Bytes of all files that it writes, in memory as well.
-        output: Bytes of all outputs together.
-        files: How many outputs.
-
-    Raises:
-        OutOfRange: A limit outside its bounds.
-    """
-
-    seconds: int = 60
-    memory: int = 2 << 30
-    disk: int = 64 << 20
-    output: int = 1 << 20
-    files: int = 16
-
-    def __post_init__(self) -> None:
-        for name, (low, high) in _BOUNDS.items():
-            value = getattr(self, name)
-            if isinstance(value, bool) or not low <= value <= high:
-                raise OutOfRange(f"limits.{name}: expected {low} to {high}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
