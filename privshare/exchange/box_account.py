@@ -29,7 +29,7 @@ from privshare.exchange.node import Node
 from privshare.jobs.submission.account import Enrolment
 from privshare.jobs.submission.box import check_account
 from privshare.ledger import query_submission
-from privshare.wire.canonical import b64u, decode, encode
+from privshare.wire.canonical import decode, encode
 
 __all__ = [
     "Caller",
@@ -221,7 +221,7 @@ def _stands(node: Node, enrolment: Enrolment) -> bool:
 
 
 def _expect_standing(node: Node, enrolment: Enrolment) -> None:
-    held = query_submission.find_account(node.view(), b64u(enrolment.id()))
+    held = query_submission.find_account(node.view(), enrolment.id)
     if held is None or held.agency != enrolment.agency:
         raise NotPermitted(
             "expected an enrolment that the ledger holds, found another",

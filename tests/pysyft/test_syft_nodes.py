@@ -26,7 +26,8 @@ from privshare.jobs.submission.account import Enrolment
 from privshare.ledger.transaction import build
 from privshare.service import node_keys
 from privshare.wire import envelope
-from privshare.wire.canonical import b64u
+
+pytestmark = pytest.mark.server
 
 AGENCY = {STEWARD: "tax", ADA: "labour"}
 ROLE = {STEWARD: "steward", ADA: "analyst"}
@@ -54,7 +55,7 @@ def enrol(cluster: Cluster, account: str, folder: Path) -> Enrolment:
     transaction = build(
         "account.enrol",
         made.agency,
-        {"account": b64u(made.id())},
+        {"account": made.id},
         cluster.network,
         secrets.token_bytes(16),
         int(time.time()) + 300,

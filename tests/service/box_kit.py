@@ -31,7 +31,7 @@ from privshare.service.auth import ROLES, ReplayCache
 from privshare.service.config import Settings
 from privshare.service.context import Context
 from privshare.service.running import authenticator
-from privshare.wire.canonical import b64u, encode
+from privshare.wire.canonical import encode
 
 TITLE_URL = "http://127.0.0.1:7102"
 
@@ -97,7 +97,7 @@ class Two:
         )
         made = replace(made, **changes)
         node = self.world(agency).context.node
-        node.submit("account.enrol", {"account": b64u(made.id())})
+        node.submit("account.enrol", {"account": made.id})
         self.enrolled[account] = made
         return made
 
@@ -105,7 +105,7 @@ class Two:
         """End an account."""
         made = self.enrolled[account]
         self.world(made.agency).context.node.submit(
-            "account.end", {"account": b64u(made.id()), "reason": "left"}
+            "account.end", {"account": made.id, "reason": "left"}
         )
 
     def client(self, agency: str, person: Caller) -> Client[Blocking]:
