@@ -221,7 +221,7 @@ def _stands(node: Node, enrolment: Enrolment) -> bool:
 
 
 def _expect_standing(node: Node, enrolment: Enrolment) -> None:
-    held = query_submission.find_account(node.view(), enrolment.id)
+    held = query_submission.find_account(node.view(), b64u(enrolment.id()))
     if held is None or held.agency != enrolment.agency:
         raise NotPermitted(
             "expected an enrolment that the ledger holds, found another",

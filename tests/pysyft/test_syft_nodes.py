@@ -55,7 +55,7 @@ def enrol(cluster: Cluster, account: str, folder: Path) -> Enrolment:
     transaction = build(
         "account.enrol",
         made.agency,
-        {"account": made.id},
+        {"account": b64u(made.id())},
         cluster.network,
         secrets.token_bytes(16),
         int(time.time()) + 300,

@@ -97,7 +97,7 @@ class Two:
         )
         made = replace(made, **changes)
         node = self.world(agency).context.node
-        node.submit("account.enrol", {"account": made.id})
+        node.submit("account.enrol", {"account": b64u(made.id())})
         self.enrolled[account] = made
         return made
 
