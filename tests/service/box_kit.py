@@ -105,7 +105,7 @@ class Two:
         """End an account."""
         made = self.enrolled[account]
         self.world(made.agency).context.node.submit(
-            "account.end", {"account": made.id, "reason": "left"}
+            "account.end", {"account": b64u(made.id()), "reason": "left"}
         )
 
     def client(self, agency: str, person: Caller) -> Client[Blocking]:
