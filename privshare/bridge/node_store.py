@@ -11,6 +11,7 @@ knows it from the enrolment that they show.
 
 An owner whose node is away makes `others("shown")` fail, and so a whole sync:
 a list that silently lacks an owner would make PySyft delete what it had of it.
+So only owners are asked that one named or wrote to, not whoever wrote first.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from collections.abc import Mapping
 from privshare.errors import EncodingError, NotFound
 from privshare.jobs.submission.box import (
     KINDS,
+    OPENED,
     Box,
     Kind,
     check_account,
@@ -40,7 +42,8 @@ class NodeStore:
         session: A connection to the node of the account's own agency, with
             the key of the person who uses the account.
         account: Whose store this is.
-        agencies: The agency of each account that one wants to talk to.
+        agencies: The agency of each account that one wants to talk to; of
+            owners each time, of others who talked to us first not at all.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class NodeStore:
         self._net = session
         self._account = check_account(account)
         self._agencies = {**agencies, account: session.agency}
+        self._watched = set(self._agencies.values())
         self._lock = threading.Lock()
 
     @property
@@ -67,6 +71,9 @@ class NodeStore:
         check_size(data)
         agency = self._agency(box.owner)
         self._net.boxes.put(self._account, box, name, data, agency=agency)
+        if name == OPENED:
+            with self._lock:
+                self._watched.add(agency)
 
     def get(self, box: Box, name: str) -> bytes | None:
         """Its bytes, or None."""
@@ -99,7 +106,7 @@ class NodeStore:
         if kind in ("shown", "outbox"):
             found: set[str] = set()
             with self._lock:
-                agencies = sorted(set(self._agencies.values()))
+                agencies = sorted(self._watched)
             for agency in agencies:
                 told = self._net.boxes.others(self._account, kind, agency=agency)
                 self._learn(dict.fromkeys(told, agency))

@@ -99,8 +99,8 @@ JOIN_SETS: Final = _tag(b"join-sets")  # both commitments, as job.open has them
 
 # Submitted code
 SUBMISSION: Final = _tag(b"submission")  # all files of submitted code
-ACCOUNT_KEY: Final = _tag(b"account-key")  # public keys of an account of PySyft
 ACCOUNT: Final = _tag(b"account")  # whose account it is: its id
+ACCOUNT_KEY: Final = _tag(b"account-key")  # public keys of an account of PySyft
 MOCK: Final = _tag(b"mock")  # made-up rows of a dataset
 OUTPUTS: Final = _tag(b"submission-outputs")  # names and bytes of what is released
 GATE: Final = _tag(b"gate")  # what submitted code may take, and may leave

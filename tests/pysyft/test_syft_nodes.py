@@ -26,7 +26,8 @@ from privshare.errors import NotPermitted
 from privshare.ledger.transaction import build
 from privshare.service import node_keys
 from privshare.wire import envelope
-from privshare.wire.canonical import b64u
+
+pytestmark = pytest.mark.server
 
 AGENCY = {STEWARD: "tax", ADA: "labour"}
 ROLE = {STEWARD: "steward", ADA: "analyst"}

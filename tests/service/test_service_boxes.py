@@ -466,6 +466,20 @@ def test_a_list_that_never_ends(two: Two) -> None:
         store.names(SHOWN)
 
 
+def test_whoever_writes_first_cannot_stop_a_sync(two: Two) -> None:
+    """The node of an agency that only knocked is not asked for what it shows."""
+    sign_in(two)
+    owner = two.store(STEWARD, "steward")
+    owner._agencies.pop(ADA)
+    owner._watched = {"registrar"}
+    assert owner.others("inbox") == [ADA]
+    away = two.wires.apps.pop(TITLE_URL)
+    assert owner.others("shown") == []
+    two.wires.apps[TITLE_URL] = away
+    owner.put(Box("inbox", ADA, STEWARD), OPENED, two.document(STEWARD))
+    assert owner._watched == {"registrar", "title"}
+
+
 def test_only_the_owner_takes_out(two: Two) -> None:
     """Over the wire there is no such route; in person it is refused."""
     sign_in(two)

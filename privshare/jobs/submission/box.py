@@ -23,10 +23,10 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, cast
 
 from privshare.errors import EncodingError, NotPermitted, OutOfRange
+from privshare.jobs.submission import account as form
 
 __all__ = [
     "KINDS",
-    "MAX_ACCOUNT",
     "MAX_FILE",
     "MAX_NAME",
     "OPENED",
@@ -43,8 +43,6 @@ KINDS: Final = ("private", "inbox", "outbox", "shown")
 MAX_FILE: Final = 16 << 20
 #: Bytes of a name, in UTF-8.
 MAX_NAME: Final = 200
-#: Bytes of an account, in UTF-8.
-MAX_ACCOUNT: Final = 120
 #: The file with which an account begins: it carries its enrolment.
 OPENED: Final = "opened"
 
@@ -128,14 +126,10 @@ def check_account(account: str) -> str:
     Raises:
         EncodingError: It has not; rule box.account.
     """
-    odd = not account.isprintable() or "/" in account or account.startswith(".")
-    if account and not odd and _bytes(account) <= MAX_ACCOUNT:
-        return account
-    raise EncodingError(
-        f"box: expected an account of 1 to {MAX_ACCOUNT} bytes of visible text "
-        "without a slash or a leading dot, found another",
-        detail={"rule": "box.account"},
-    )
+    try:
+        return form.check_account(account, "box")
+    except EncodingError as error:
+        raise EncodingError(error.message, detail={"rule": "box.account"}) from None
 
 
 def check_name(name: str) -> str:

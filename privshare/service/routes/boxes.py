@@ -15,7 +15,8 @@ from pydantic import Field
 from privshare.exchange import box as boxes
 from privshare.exchange.box_account import Caller
 from privshare.exchange.box_room import MAX_PAGE
-from privshare.jobs.submission.box import MAX_ACCOUNT, MAX_FILE, MAX_NAME, Box
+from privshare.jobs.submission.account import MAX_ACCOUNT
+from privshare.jobs.submission.box import MAX_FILE, MAX_NAME, Box
 from privshare.rights import identifier
 from privshare.service.paging import Number
 from privshare.service.route import Answer, Body, Call, Model, Route, people
