@@ -408,6 +408,9 @@ def _missing(one: Document) -> str:
 
 
 def _rule(file: Path) -> dict[str, Encodable]:
+    """A gate's rule: what the file says, and of the rest what is usual."""
+    from privshare.jobs.submission.rule import GateRule  # noqa: PLC0415 - lazy
+
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -415,6 +418,10 @@ def _rule(file: Path) -> dict[str, Encodable]:
             f"expected the rule of a gate in {file}, found {type(error).__name__}",
             fix="docs/syft.md has one to begin with",
         ) from None
-    if not isinstance(found, dict):
-        raise ConfigError(f"expected an object in {file}, found something else")
-    return found
+    if not isinstance(found, dict) or "k" not in found:
+        raise ConfigError(
+            f"expected an object with at least k in {file}, found another",
+            fix='{"k": 10, "count": "n"} asks for ten rows behind each line',
+        )
+    usual = GateRule(k=1).to_json()
+    return dict(GateRule.from_json({**usual, **found}).to_json())

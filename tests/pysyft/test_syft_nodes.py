@@ -15,7 +15,6 @@ import pytest
 pytest.importorskip("syft_rds", reason="needs the extra privshare[syft]")
 
 import syft_party
-from privshare.jobs.submission.account import Enrolment
 from syft_kit import ADA, STEWARD, expect_done, expect_sealed, play
 
 from privshare.bridge.client import login_ds
@@ -23,6 +22,7 @@ from privshare.bridge.key import account_key
 from privshare.bridge.node_store import NodeStore
 from privshare.demo.cluster import HOST, Cluster
 from privshare.errors import NotPermitted
+from privshare.jobs.submission.account import Enrolment
 from privshare.ledger.transaction import build
 from privshare.service import node_keys
 from privshare.wire import envelope
