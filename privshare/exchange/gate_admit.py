@@ -25,13 +25,12 @@ from privshare.exchange.gate_check import need_account
 from privshare.exchange.gate_say import say
 from privshare.exchange.node import Node
 from privshare.jobs.submission.account import Enrolment
-from privshare.jobs.submission.gate import GateRule
 from privshare.jobs.submission.spec import CodeSpec
 from privshare.jobs.tee_spec import OPERATION
 from privshare.ledger import query, query_submission
 from privshare.wire.canonical import Fields, Json, b64u
 
-__all__ = ["GRACE_S", "MAX_DEADLINE_S", "admit", "charge_of", "tick"]
+__all__ = ["GRACE_S", "MAX_DEADLINE_S", "admit", "tick"]
 
 ROOM: Final = "admission:"
 _TX: Final = "tx"
@@ -144,7 +143,7 @@ def _body(node: Node, spec: CodeSpec, deadline: int) -> dict[str, Json]:
         "deadline": deadline,
         "inputs": [
             {
-                "charge": charge_of(rule),
+                "charge": rule.charge,
                 "columns": list(spec.columns),
                 "grant": spec.grant,
                 "group_by": [],
@@ -156,11 +155,6 @@ def _body(node: Node, spec: CodeSpec, deadline: int) -> dict[str, Json]:
         "purpose": spec.purpose,
         "spec": b64u(spec.digest()),
     }
-
-
-def charge_of(rule: GateRule) -> int:
-    """What one run takes of a grant's budget, micro-epsilon."""
-    return 0 if rule.noise is None else rule.noise.epsilon
 
 
 def _refused(rule: str, expected: str, found: str) -> NotPermitted:

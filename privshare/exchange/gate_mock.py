@@ -16,7 +16,7 @@ from privshare.errors import NotFound, NotPermitted, VerificationError
 from privshare.exchange import dataset as datasets
 from privshare.exchange import drawer
 from privshare.exchange.node import Node
-from privshare.jobs.submission.gate import GateRule
+from privshare.jobs.submission.rule import GateRule
 from privshare.ledger import query, query_privacy, query_submission
 from privshare.ledger.api import View
 from privshare.rights import identifier

@@ -425,6 +425,7 @@ def test_noise_is_charged(network: GateConsortium) -> None:
     right = network.right(budget=2_000_000)
     name = network.submit(ann, SCRIPT + "#\n")["submission"]
     network.approve(name)
+    network.walls.outputs = {"means.csv": b"district,mean,people\neast,1020,20\n"}
     assert network.run(name, SCRIPT + "#\n")["status"] == "done"
     held = query.grant(network.host.view(), right)
     assert (held.spent, held.held) == (1_000_000, 0)
