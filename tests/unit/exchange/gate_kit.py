@@ -28,7 +28,6 @@ from privshare.exchange import (
 from privshare.exchange.gate_place import Gate
 from privshare.exchange.node import Node
 from privshare.exchange.task import Tasks
-from privshare.jobs.submission.execute import Ran
 from privshare.jobs.submission.rule import GateRule
 from privshare.ledger import query
 from privshare.wire.canonical import Json, b64u
@@ -59,6 +58,16 @@ def gate_json(**changes: Any) -> dict[str, Json]:
     return {**rule.to_json(), **changes}
 
 
+@dataclass(frozen=True)
+class Ran:
+    """What a run left; as `jobs.submission.execute.Ran`."""
+
+    outputs: dict[str, bytes]
+    walls: str = "none"
+    python: str = "3.11.0"
+    packages: tuple[tuple[str, str], ...] = ()
+
+
 @dataclass
 class Walls:
     """A sandbox of no walls: says what a test wants, and counts."""
@@ -81,19 +90,7 @@ class Walls:
         self.seen.append(rows)
         assert entry in submission.contents and name == "wages"
         self.before()
-        return ran(self.outputs)
-
-
-def ran(outputs: dict[str, bytes]) -> Ran:
-    """A run that ended well."""
-    return Ran(
-        outputs=outputs,
-        log=b"",
-        walls="none",
-        seconds=0.1,
-        python="3.11.0",
-        packages=(),
-    )
+        return Ran(self.outputs)
 
 
 class GateConsortium(Consortium):
