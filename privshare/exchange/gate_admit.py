@@ -70,7 +70,7 @@ def admit(node: Node, caller: str, submission: str, body: Json) -> dict[str, Jso
     deadline = fields.int("deadline", 0)
     node.ledger.sync(fields.int("index", 0), timeout_s=_SYNC_S)
     fields.end()
-    meant = (spec.submission, spec.owner, spec.coordinator, spec.enrolment)
+    meant = (b64u(spec.submission), spec.owner, spec.coordinator, spec.enrolment)
     if meant != (submission, caller, node.agency, enrolment.id()):
         raise EvidenceInvalid(
             "expected a specification of this submission, by its owner for an "
@@ -106,7 +106,7 @@ def _check(node: Node, spec: CodeSpec, enrolment: Enrolment, deadline: int) -> N
         raise _refused("account.unknown", f"an account of {node.agency}", "another's")
     approved = query_submission.approved_by(
         view,
-        spec.submission,
+        b64u(spec.submission),
         dataset=spec.dataset,
         grantee=node.agency,
         purpose=spec.purpose,

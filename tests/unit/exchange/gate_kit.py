@@ -132,7 +132,7 @@ class GateConsortium(Consortium):
                     min_k=1,
                     operations=["run"],
                     programs=["code.run/v1"],
-                    purposes=[PURPOSE, "other-study"],
+                    purposes=["other-study", PURPOSE],
                 )
             ],
         )
