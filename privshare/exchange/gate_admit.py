@@ -25,13 +25,12 @@ from privshare.exchange.gate_check import need_account
 from privshare.exchange.gate_say import say
 from privshare.exchange.node import Node
 from privshare.jobs.submission.account import Enrolment
-from privshare.jobs.submission.gate import GateRule
 from privshare.jobs.submission.spec import CodeSpec
 from privshare.jobs.tee_spec import OPERATION
 from privshare.ledger import query, query_submission
 from privshare.wire.canonical import Fields, Json, b64u
 
-__all__ = ["GRACE_S", "MAX_DEADLINE_S", "admit", "charge_of", "tick"]
+__all__ = ["GRACE_S", "MAX_DEADLINE_S", "admit", "tick"]
 
 ROOM: Final = "admission:"
 _TX: Final = "tx"
@@ -71,7 +70,7 @@ def admit(node: Node, caller: str, submission: str, body: Json) -> dict[str, Jso
     deadline = fields.int("deadline", 0)
     node.ledger.sync(fields.int("index", 0), timeout_s=_SYNC_S)
     fields.end()
-    meant = (spec.submission, spec.owner, spec.coordinator, spec.enrolment)
+    meant = (b64u(spec.submission), spec.owner, spec.coordinator, spec.enrolment)
     if meant != (submission, caller, node.agency, enrolment.id()):
         raise EvidenceInvalid(
             "expected a specification of this submission, by its owner for an "
@@ -107,7 +106,7 @@ def _check(node: Node, spec: CodeSpec, enrolment: Enrolment, deadline: int) -> N
         raise _refused("account.unknown", f"an account of {node.agency}", "another's")
     approved = query_submission.approved_by(
         view,
-        spec.submission,
+        b64u(spec.submission),
         dataset=spec.dataset,
         grantee=node.agency,
         purpose=spec.purpose,
@@ -144,7 +143,7 @@ def _body(node: Node, spec: CodeSpec, deadline: int) -> dict[str, Json]:
         "deadline": deadline,
         "inputs": [
             {
-                "charge": charge_of(rule),
+                "charge": rule.charge,
                 "columns": list(spec.columns),
                 "grant": spec.grant,
                 "group_by": [],
@@ -156,11 +155,6 @@ def _body(node: Node, spec: CodeSpec, deadline: int) -> dict[str, Json]:
         "purpose": spec.purpose,
         "spec": b64u(spec.digest()),
     }
-
-
-def charge_of(rule: GateRule) -> int:
-    """What one run takes of a grant's budget, micro-epsilon."""
-    return 0 if rule.noise is None else rule.noise.epsilon
 
 
 def _refused(rule: str, expected: str, found: str) -> NotPermitted:

@@ -24,7 +24,7 @@ from privshare.exchange import gate_mock
 from privshare.exchange.grant import check_passed_on
 from privshare.exchange.node import Node
 from privshare.jobs.submission.account import Enrolment
-from privshare.jobs.submission.gate import GateRule
+from privshare.jobs.submission.rule import GateRule
 from privshare.jobs.tee_spec import OPERATION
 from privshare.ledger import query, query_privacy, query_submission
 from privshare.ledger.api import View
@@ -47,7 +47,6 @@ class Right:
         columns: What the code gets to see.
         rule: What may leave.
         gate: Digest of the rule.
-        charge: What it takes of the grant's budget, micro-epsilon.
     """
 
     dataset: str
@@ -57,7 +56,6 @@ class Right:
     columns: tuple[str, ...]
     rule: GateRule
     gate: bytes
-    charge: int
 
 
 def need_account(node: Node, view: View, enrolment: Enrolment | None) -> Enrolment:
@@ -242,12 +240,11 @@ def _covered(
         )
     if grant.used + grant.reserved >= terms.uses:
         raise _refused("grant.uses", f"a use left of {terms.uses}", "none")
-    charge = 0 if rule.noise is None else rule.noise.epsilon
     left = terms.budget - grant.spent - grant.held
-    if charge > left:
+    if rule.charge > left:
         raise _refused(
             "grant.budget",
-            f"{charge} micro-epsilon left of the grant's budget",
+            f"{rule.charge} micro-epsilon left of the grant's budget",
             f"{left}",
         )
     return Right(
@@ -258,7 +255,6 @@ def _covered(
         columns=terms.columns,
         rule=rule,
         gate=rule.digest(),
-        charge=charge,
     )
 
 

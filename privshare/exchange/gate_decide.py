@@ -24,7 +24,7 @@ from privshare.exchange.gate_check import judge
 from privshare.exchange.gate_room import Answer, Kept
 from privshare.exchange.gate_say import say
 from privshare.exchange.node import Node, one_line
-from privshare.jobs.submission.gate import GateRule
+from privshare.jobs.submission.rule import GateRule
 from privshare.ledger import query_submission
 from privshare.ledger.api import View
 from privshare.wire.canonical import Json, b64u, decode, encode
@@ -349,15 +349,11 @@ def _due(node: Node, submission: str) -> bool:
     if gate_refuse.resume(node, kept) is not None:
         node.store.drop_blobs(wait)
         return False
+    if kept.owner != node.agency:
+        return not _is_over(node, kept)
     if node.store.blob(gate_room.run_of(submission), "spec") is not None:
         return False  # `gate_run.tick` sees to it
     view = node.view()
-    if kept.owner != node.agency:
-        theirs = _latest(view, kept).get(kept.owner)
-        if theirs is not None and theirs.decision == "refuse":
-            node.store.drop_blobs(wait)
-            return False
-        return True
     rule = gate_mock.published(node, view, kept.dataset)[1]
     now = standing(node, view, kept, rule)
     if now.against is not None and now.against[0] != node.agency:
@@ -365,3 +361,12 @@ def _due(node: Node, submission: str) -> bool:
         gate_refuse.refuse(node, kept, "submission.unapproved", reason)
         return False
     return gate_hand.hand_out(node, kept, rule.approvals)
+
+
+def _is_over(node: Node, kept: Kept) -> bool:
+    """Whether its owner has refused what we were asked to approve."""
+    theirs = _latest(node.view(), kept).get(kept.owner)
+    over = theirs is not None and theirs.decision == "refuse"
+    if over:
+        node.store.drop_blobs(gate_room.wait_of(kept.submission))
+    return over

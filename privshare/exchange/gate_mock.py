@@ -12,11 +12,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from privshare.errors import NotFound, NotPermitted, VerificationError
+from privshare.errors import NotFound, NotPermitted, OutOfRange, VerificationError
 from privshare.exchange import dataset as datasets
 from privshare.exchange import drawer
 from privshare.exchange.node import Node
-from privshare.jobs.submission.gate import GateRule
+from privshare.jobs.submission.rule import GateRule
 from privshare.ledger import query, query_privacy, query_submission
 from privshare.ledger.api import View
 from privshare.rights import identifier
@@ -72,6 +72,7 @@ def publish(node: Node, dataset: str, gate: GateRule, *, person: str = "") -> Sh
     Raises:
         NotFound: Not a dataset of this agency.
         NotPermitted: It is retired, or it has a privacy account.
+        OutOfRange: Its mock would be too large.
     """
     from privshare.jobs.submission import mock as mocks  # noqa: PLC0415 - owners alone
 
@@ -86,6 +87,12 @@ def publish(node: Node, dataset: str, gate: GateRule, *, person: str = "") -> Sh
             detail={"rule": "privacy.answer"},
         )
     table = mocks.mock(known.schema)
+    if len(table) > MAX_MOCK:
+        raise OutOfRange(
+            f"expected a mock of at most {MAX_MOCK} bytes, found {len(table)}",
+            fix="Publish fewer columns, or categories with shorter words.",
+            detail={"rule": "mock.size"},
+        )
     digest = b64u(sha256(table))
     node.store.put_documents(
         {b64u(gate.digest()): encode(gate.to_json()), digest: table}

@@ -27,7 +27,7 @@ from privshare.exchange.gate_say import say
 from privshare.exchange.node import Node, one_line
 from privshare.jobs.statement import evidence_digest, result_digest
 from privshare.jobs.submission import statement as statements
-from privshare.jobs.submission.gate import GateRule
+from privshare.jobs.submission.rule import GateRule
 from privshare.jobs.submission.spec import CodeSpec
 from privshare.jobs.submission.tree import Submission
 from privshare.ledger import query

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from privshare.jobs.submission.execute import Ran
-    from privshare.jobs.submission.gate import GateRule
+    from privshare.jobs.submission.rule import GateRule
     from privshare.jobs.submission.tree import Submission
 
 __all__ = ["Gate", "Sandbox"]

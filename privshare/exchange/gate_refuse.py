@@ -17,7 +17,7 @@ __all__ = ["decision", "file_decision", "note", "refuse", "resume"]
 
 
 def decision(
-    kept: Kept, what: str, *, reason: str = "", rule: str | None = None
+    kept: Kept, what: str, *, reason: str = "approved", rule: str | None = None
 ) -> dict[str, Json]:
     """The body of `submission.decide`."""
     return {

@@ -230,9 +230,9 @@ class Kept:
     @property
     def documents(self) -> dict[str, Json]:
         """What the receipt of a decision on it holds."""
-        known = self.enrolment is not None and self.vouched
+        known = self.enrolment if self.vouched else None
         return {
-            "enrolment": self.enrolment.to_json() if known else None,
+            "enrolment": None if known is None else known.to_json(),
             "tree": dict(self.tree),
         }
 

@@ -2,8 +2,8 @@
 
     owner   rows of the dataset ─► granted columns, in the schema's order ─► CSV
 
-Written as a table is read (`rights.table`): UTF-8, commas, lines that end in
-LF, a decimal with all its digits, an empty field for null.
+Written as a table is read (`rights.table`), and as mocks are: UTF-8, commas, lines
+that end in LF, a decimal with all its digits, an empty field for null.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from privshare.exchange.storage import Row
 from privshare.rights.schema import Cell, Column, Schema
+from privshare.schemes.fixed_point import FixedPoint
 
 __all__ = ["lay_csv"]
 
@@ -51,13 +52,8 @@ def lay_csv(
 def _text(column: Column) -> Callable[[Cell], str]:
     """How a cell of a column is written."""
     if column.type == "decimal":
-        return lambda cell: "" if cell is None else _decimal(cell, column.scale or 0)
+        text = FixedPoint(column.scale or 0).text
+        return lambda cell: "" if cell is None else text(int(cell))
     if column.type == "bool":
         return lambda cell: "" if cell is None else str(cell).lower()
     return lambda cell: "" if cell is None else str(cell)
-
-
-def _decimal(cell: Cell, scale: int) -> str:
-    value = int(cell or 0)
-    digits = f"{abs(value):0{scale + 1}d}"
-    return f"{'-' if value < 0 else ''}{digits[:-scale]}.{digits[-scale:]}"

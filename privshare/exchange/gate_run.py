@@ -41,7 +41,7 @@ from privshare.jobs.submission.spec import CodeSpec
 from privshare.jobs.submission.tree import Submission
 from privshare.ledger import query
 from privshare.rights import identifier
-from privshare.wire.canonical import Fields, Json, b64u, decode, encode
+from privshare.wire.canonical import Fields, Json, b64u, decode, encode, unb64u
 
 __all__ = ["run", "tick"]
 
@@ -201,7 +201,7 @@ def _specified(node: Node, kept: Kept) -> bool:
             detail={"rule": "submission.unapproved", "missing": list(now.missing)},
         )
     spec = CodeSpec(
-        submission=kept.submission,
+        submission=unb64u(kept.submission, 32),
         dataset=right.dataset,
         grant=right.grant,
         version=right.version,
@@ -287,13 +287,14 @@ def _admitted(node: Node, running: Running) -> Running | None:
 
 def _asked(node: Node, spec: CodeSpec, body: dict[str, Json]) -> str:
     """Ask the right's holder, and look at the ledger for what it says."""
+    submission = b64u(spec.submission)
     if spec.coordinator == node.agency:
-        answer: Any = admit(node, node.agency, spec.submission, body)
+        answer: Any = admit(node, node.agency, submission, body)
     else:
         answer = node.peers.call(
             spec.coordinator,
             "POST",
-            f"/v1/peer/submissions/{spec.submission}/admit",
+            f"/v1/peer/submissions/{submission}/admit",
             body,
             timeout_s=_ADMIT_S,
         )

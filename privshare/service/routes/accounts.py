@@ -7,7 +7,7 @@ from typing import Any, cast
 from pydantic import Field
 
 from privshare.exchange import gate_account, gate_mock
-from privshare.jobs.submission.gate import GateRule
+from privshare.jobs.submission.rule import GateRule
 from privshare.service.route import (
     AGENCIES,
     EVERYBODY,

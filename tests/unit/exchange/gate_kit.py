@@ -28,8 +28,7 @@ from privshare.exchange import (
 from privshare.exchange.gate_place import Gate
 from privshare.exchange.node import Node
 from privshare.exchange.task import Tasks
-from privshare.jobs.submission.execute import Ran
-from privshare.jobs.submission.gate import GateRule
+from privshare.jobs.submission.rule import GateRule
 from privshare.ledger import query
 from privshare.wire.canonical import Json, b64u
 
@@ -46,24 +45,27 @@ OUTPUTS = {"means.csv": b"district,people,mean\neast,20,1020.5\nwest,20,1019.5\n
 
 def gate_json(**changes: Any) -> dict[str, Json]:
     """A gate's rule: two lines of a table, each about at least ten."""
-    rule: dict[str, Json] = {
-        "approvals": [],
-        "bytes": 4096,
-        "count": "people",
-        "disk": 64 << 20,
-        "files": 2,
-        "formats": ["csv", "json"],
-        "k": 10,
-        "memory": 512 << 20,
-        "noise": None,
-        "numbers": 100,
-        "people": 1,
-        "rows": 10,
-        "seconds": 30,
-        "texts": 20,
-        "v": 1,
-    }
-    return {**rule, **changes}
+    rule = GateRule(
+        k=10,
+        count="people",
+        files=2,
+        bytes=4096,
+        rows=10,
+        numbers=100,
+        texts=20,
+        seconds=30,
+    )
+    return {**rule.to_json(), **changes}
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run left; as `jobs.submission.execute.Ran`."""
+
+    outputs: dict[str, bytes]
+    walls: str = "none"
+    python: str = "3.11.0"
+    packages: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass
@@ -88,19 +90,7 @@ class Walls:
         self.seen.append(rows)
         assert entry in submission.contents and name == "wages"
         self.before()
-        return ran(self.outputs)
-
-
-def ran(outputs: dict[str, bytes]) -> Ran:
-    """A run that ended well."""
-    return Ran(
-        outputs=outputs,
-        log=b"",
-        walls="none",
-        seconds=0.1,
-        python="3.11.0",
-        packages=(),
-    )
+        return Ran(self.outputs)
 
 
 class GateConsortium(Consortium):
@@ -142,7 +132,7 @@ class GateConsortium(Consortium):
                     min_k=1,
                     operations=["run"],
                     programs=["code.run/v1"],
-                    purposes=[PURPOSE, "other-study"],
+                    purposes=["other-study", PURPOSE],
                 )
             ],
         )

@@ -284,7 +284,8 @@ def test_a_fault_of_ours(network: GateConsortium) -> None:
         ({}, "output.files"),
         ({"a.csv": b"people,x\n9,1\n"}, "output.k"),
         ({"a.csv": b"x\n1\n"}, "output.count"),
-        ({"a.bin": b"\x00"}, "output.format"),
+        ({"a.bin": b"\x00"}, "output.files"),
+        ({"a.json": b"\x00"}, "output.format"),
         ({"a.csv": b"people,x\n" + b"20,1\n" * 11}, "output.rows"),
         ({"a.csv": b"people,x\n20,nan\n"}, "output.numbers"),
         ({"a.csv": b"people,x\n20," + b"w" * 99 + b"\n"}, "output.text"),
@@ -425,6 +426,7 @@ def test_noise_is_charged(network: GateConsortium) -> None:
     right = network.right(budget=2_000_000)
     name = network.submit(ann, SCRIPT + "#\n")["submission"]
     network.approve(name)
+    network.walls.outputs = {"means.csv": b"district,mean,people\neast,1020,20\n"}
     assert network.run(name, SCRIPT + "#\n")["status"] == "done"
     held = query.grant(network.host.view(), right)
     assert (held.spent, held.held) == (1_000_000, 0)

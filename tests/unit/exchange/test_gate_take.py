@@ -272,9 +272,7 @@ def test_a_node_without_a_gate(network: GateConsortium) -> None:
     """It says what to set."""
     node = replace(network[OWNER], gate=None)
     with pytest.raises(StepNotAllowed) as caught:
-        gate_take.take(
-            node, enrolment=None, entry="x", files=[], key=KEY, name=""
-        )
+        gate_take.take(node, enrolment=None, entry="x", files=[], key=KEY, name="")
     assert caught.value.detail["rule"] == "gate.off" and "node.toml" in caught.value.fix
 
 
