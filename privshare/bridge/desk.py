@@ -36,7 +36,7 @@ from privshare.bridge.gate import Answer, Caller, Handed, Shown, plain_reason
 from privshare.bridge.journal import write_whole
 from privshare.bridge.key import bundle_digest
 from privshare.bridge.store import Store
-from privshare.errors import NotFound, OutOfRange, PrivShareError
+from privshare.errors import NotFound, NotPermitted, OutOfRange, PrivShareError
 from privshare.wire.canonical import Encodable
 
 __all__ = ["RECEIPT", "SyftDesk"]
@@ -126,15 +126,32 @@ class SyftDesk:
     def callers(self) -> Sequence[Caller]:
         """Accounts that ask to be let in."""
         peers = self._client.peer_manager.requested_by_peer_peers
-        return [self._caller(peer.email) for peer in peers]
+        return [self._asking(peer.email) for peer in peers]
+
+    def _asking(self, account: str) -> Caller:
+        """One of them, with the keys that it shows; without, if that fails.
+
+        They lie with its own agency, whose node shows them to whom it knows, and
+        may be away: that is a reason to wait for this one, and for no other.
+        """
+        enrolment, shown = self._boxes.enrolment_of(account), None
+        try:
+            try:
+                shown = self._boxes.read_peer_encryption_bundle(account)
+            except NotPermitted:
+                self._boxes.add_peer(account)  # which shows our enrolment there
+                shown = self._boxes.read_peer_encryption_bundle(account)
+        except PrivShareError as error:
+            _LOG.info("keys of %s: %s", ascii(account), ascii(error.message))
+        key = None
+        if shown is not None:
+            key = bundle_digest(json.loads(shown)["public_encryption_bundle"])
+        return Caller(account, enrolment, key)
 
     def _caller(self, account: str) -> Caller:
+        """Whose job it is: the keys are those that its messages verify under."""
         peer = self._client.peer_manager.get_cached_peer(account)
         bundle = None if peer is None else peer.public_encryption_bundle
-        if bundle is None:
-            shown = self._boxes.read_peer_encryption_bundle(account)
-            if shown is not None:
-                bundle = json.loads(shown)["public_encryption_bundle"]
         key = None if bundle is None else bundle_digest(bundle)
         return Caller(account, self._boxes.enrolment_of(account), key)
 

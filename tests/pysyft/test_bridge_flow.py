@@ -38,8 +38,7 @@ def test_from_the_mock_to_the_receipt(both: Agencies) -> None:
     """Publish, submit, approve, run, result, a receipt that verifies offline."""
     both.grant(uses=1)
     ada = both.ada()
-    with quiet():
-        ada.add_peer(STEWARD)
+    until(lambda: _asked(ada), both.log)  # at nodes: once the bridge has signed in
     (dataset,) = until(lambda: _datasets(ada), both.log)
     mock = dataset.mock_files[0].read_text()
     assert mock.startswith("district,wage\n")
@@ -78,6 +77,12 @@ def test_from_the_mock_to_the_receipt(both: Agencies) -> None:
     assert both.stop(signal.SIGTERM) == 0
     for member in both.cluster.members.values():
         assert not _imports_syft(member.process)
+
+
+def _asked(client) -> bool:  # type: ignore[no-untyped-def]
+    with quiet():
+        client.add_peer(STEWARD)
+    return True
 
 
 def _datasets(client):  # type: ignore[no-untyped-def]
