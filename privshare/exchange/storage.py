@@ -304,6 +304,18 @@ class Storage(Protocol):
     def blob_jobs(self, prefix: str = "") -> Sequence[str]:
         """Ids, of those that begin so, of the jobs that still have blobs here."""
 
+    def blob_names(self, job: str, after: str = "", limit: int = 1000) -> Sequence[str]:
+        """Names of the job's blobs behind `after`, in order of code points."""
+
+    def blob_size(self, job: str, name: str) -> int | None:
+        """Bytes of a blob."""
+
+    def blob_totals(self, prefix: str) -> Sequence[tuple[str, int, int]]:
+        """(id, blobs, bytes together) of the jobs whose ids begin so."""
+
+    def drop_blob(self, job: str, name: str) -> None:
+        """Delete one blob; nothing if there is none."""
+
     def drop_blobs(self, job: str, prefix: str = "") -> None:
         """Delete the job's blobs whose name starts with `prefix`."""
 

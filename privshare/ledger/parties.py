@@ -1,6 +1,6 @@
 """Who takes part in a job besides its coordinator, and who opens its totals.
 
-A result comes about in one of five ways, and a job says which before it runs:
+A result comes about in one of six ways, and a job says which before it runs:
 
     custodian           by the agency under whose key the values are encrypted
     key and openers     by k agencies together, each with its share of the
@@ -11,6 +11,8 @@ A result comes about in one of five ways, and a job says which before it runs:
                         the job runs a program of the catalogue (`method="mpc"`)
     two nodes           between the two owners of the data alone: the job joins
                         their sets (`method="psi"`)
+    one node            at the owner of the data, in its own sandbox: the job runs
+                        submitted code that was approved (`method="code"`)
 
 The same five fields stand in a specification, in `job.admit` and in the state,
 so that they are compared as one value.
@@ -38,11 +40,13 @@ from privshare.errors import EncodingError
 from privshare.rights import identifier
 from privshare.wire.canonical import INTEGER_LIMIT, Fields, Json
 
-__all__ = ["MAX_OPENERS", "NODES", "PAIR", "Parties"]
+__all__ = ["ALONE", "MAX_OPENERS", "NODES", "PAIR", "Parties"]
 
-#: How many compute on shares, and how many owners join their sets.
+#: How many compute on shares, how many owners join their sets, and how many run
+#: submitted code.
 NODES = 3
 PAIR = 2
+ALONE = 1
 #: As many as a threshold key may have holders (`schemes.threshold_key`).
 MAX_OPENERS = 16
 
@@ -57,8 +61,9 @@ class Parties:
         custodian: The agency whose own key it is, or None.
         epoch: Of the consortium's threshold key, or None.
         openers: The holders of that key who open, in order; else none.
-        nodes: The three agencies that compute on shares, or the two that join
-            their sets, in order, the first of them `compute`; else none.
+        nodes: The three agencies that compute on shares, the two that join
+            their sets, or the one that runs submitted code on its own data, in
+            order, the first of them `compute`; else none.
         owners: The owners of the inputs, in order, each once; known once the
             ledger has admitted the job.
 
@@ -104,9 +109,9 @@ class Parties:
                 "parties.nodes: expected none beside somebody who opens, found some"
             )
         ordered = list(self.nodes) == sorted(set(self.nodes))
-        if len(self.nodes) not in (PAIR, NODES) or not ordered:
+        if len(self.nodes) not in (ALONE, PAIR, NODES) or not ordered:
             raise EncodingError(
-                f"parties.nodes: expected {PAIR} or {NODES} different agencies in "
+                f"parties.nodes: expected {ALONE} to {NODES} different agencies in "
                 "order, found others"
             )
         if self.compute != self.nodes[0]:
@@ -119,12 +124,17 @@ class Parties:
     def attested(self) -> bool:
         """Whether attested machines compute, and nobody opens anything."""
         nobody = self.custodian is None and self.epoch is None
-        return nobody and not self.joins
+        return nobody and not self.joins and not self.gated
 
     @property
     def joins(self) -> bool:
         """Whether two owners join their sets between themselves."""
         return len(self.nodes) == PAIR
+
+    @property
+    def gated(self) -> bool:
+        """Whether the owner of the data runs approved code."""
+        return len(self.nodes) == ALONE
 
     @property
     def runners(self) -> tuple[str, ...]:
@@ -135,8 +145,8 @@ class Parties:
 
     @property
     def opened_by(self) -> tuple[str, ...]:
-        """Who opens: the custodian, all openers, the machines' owners, or the pair."""
-        if self.joins:
+        """Who opens: custodian, openers, the machines' owners, the pair, the owner."""
+        if self.joins or self.gated:
             return self.nodes
         if self.attested:
             return self.runners

@@ -6,7 +6,7 @@ network accepts, so it comes with a new `Params.version`.
     machine.check   RULES[kind].parse(body) ─► statement ─► .apply(context)
 
 >>> sorted(RULES)[:3]
-['anchor.batch', 'appraisal.set', 'code.approve']
+['account.end', 'account.enrol', 'anchor.batch']
 """
 
 from __future__ import annotations
@@ -54,6 +54,12 @@ from privshare.ledger.rules_join import JoinCommit
 from privshare.ledger.rules_privacy import PrivacyAccount, PrivacyApart
 from privshare.ledger.rules_ring import RingExtend, RingRegister
 from privshare.ledger.rules_statement import RegOpen, StatementRing, StatementZk
+from privshare.ledger.rules_submission import (
+    AccountEnd,
+    AccountEnrol,
+    MockPublish,
+    SubmissionDecide,
+)
 from privshare.ledger.rules_survey import (
     SurveyAbort,
     SurveyAccept,
@@ -69,6 +75,8 @@ from privshare.wire.canonical import Fields
 
 RULES: Mapping[str, type[Rule]] = MappingProxyType(
     {
+        "account.end": AccountEnd,
+        "account.enrol": AccountEnrol,
         "anchor.batch": AnchorBatch,
         "appraisal.set": AppraisalSet,
         "code.approve": CodeApprove,
@@ -93,6 +101,7 @@ RULES: Mapping[str, type[Rule]] = MappingProxyType(
         "job.result": JobResult,
         "join.commit": JoinCommit,
         "key.rotate": KeyRotate,
+        "mock.publish": MockPublish,
         "org.admit": OrgAdmit,
         "privacy.account": PrivacyAccount,
         "privacy.apart": PrivacyApart,
@@ -102,6 +111,7 @@ RULES: Mapping[str, type[Rule]] = MappingProxyType(
         "ring.register": RingRegister,
         "statement.ring": StatementRing,
         "statement.zk": StatementZk,
+        "submission.decide": SubmissionDecide,
         "survey.abort": SurveyAbort,
         "survey.accept": SurveyAccept,
         "survey.close": SurveyClose,

@@ -6,7 +6,9 @@ A job reserves all its inputs in one transaction, or none (`rules_use`).
 
 Before anything is opened, whoever opens says so (`job.open`), and says of which
 aggregation: there is one for a job. From then on the coordinator may know the
-result, so an abort gives nothing back any more. A measured job is opened by
+result, so an abort gives nothing back any more. Submitted code is opened before
+it runs, by the owner whose data it sees, and the result is the owner's to say:
+code that ends badly on purpose tells something, too. A measured job is opened by
 the agency whose machine ran it, after evidence of the machine is in the log
 (`rules_attest`).
 
@@ -22,9 +24,10 @@ from privshare.ledger import query, query_attested
 from privshare.ledger.attested import Attestation
 from privshare.ledger.joined import Joined, need_committed
 from privshare.ledger.opener import check_openers
-from privshare.ledger.parties import NODES, PAIR, Parties
+from privshare.ledger.parties import ALONE, NODES, PAIR, Parties
 from privshare.ledger.rule import Context, need
 from privshare.ledger.rules_grant import read_id, read_reason
+from privshare.ledger.rules_submission import need_approved
 from privshare.ledger.rules_use import (
     Draw,
     Ended,
@@ -94,7 +97,7 @@ class JobAdmit:
             )
             for name, draw in zip(names, self.inputs, strict=True)
         }
-        if self.parties.joins:
+        if self.parties.joins or self.parties.gated:
             need(
                 sorted(owners) == list(self.parties.nodes),
                 "job.parties",
@@ -112,6 +115,8 @@ class JobAdmit:
             status="admitted",
             at=context.index,
         )
+        if job.parties.gated:
+            need_approved(context, job, identifier.submission_of(self.program) or "")
         context.draft.put(f"job/{context.tx_id}", job.to_json())
         if job.parties.attested:
             context.draft.put(f"attested/{context.tx_id}", Attestation().to_json())
@@ -129,11 +134,20 @@ class JobAdmit:
     def _check_program(self) -> None:
         """A measured program runs in an attested machine, and nothing else does."""
         measured = identifier.code_of(self.program) is not None
+        submitted = identifier.submission_of(self.program) is not None
         need(
-            measured == self.parties.attested == (self.operation == "run"),
+            measured == self.parties.attested
+            and (measured or submitted) == (self.operation == "run"),
             "job.program",
             "expected a measured program, run by an attested machine, or another and "
             "somebody who opens, found otherwise",
+        )
+        need(
+            submitted == self.parties.gated
+            and (not submitted or len(self.inputs) == ALONE),
+            "job.program",
+            "expected one owner and one input for submitted code, and for no other "
+            "program, found otherwise",
         )
         need(
             identifier.is_joint(self.program) == (len(self.parties.nodes) == NODES),
@@ -160,7 +174,7 @@ class JobAdmit:
         if parties.nodes:
             for node in parties.nodes:
                 query.agency(context.draft, node)
-        if parties.attested or parties.joins:
+        if parties.attested or parties.joins or parties.gated:
             return
         if parties.custodian is None:
             check_openers(context.draft, parties)
@@ -279,14 +293,15 @@ class JobResult:
     def apply(self, context: Context) -> None:
         """Settle all inputs, each of whose grants must still be in force."""
         job = admitted(context, self.job)
+        says = job.parties.compute if job.parties.gated else job.coordinator
         need(
-            context.account == job.coordinator,
-            "job.coordinator",
-            f"expected {job.coordinator}, the coordinator, found {context.account}",
+            context.account == says,
+            "job.owner" if job.parties.gated else "job.coordinator",
+            f"expected {says}, found {context.account}",
         )
         check_deadline(context, job)
         _check_ready(context, self.job, job)
-        runs = job.parties.attested or job.parties.joins
+        runs = job.parties.attested or job.parties.joins or job.parties.gated
         if runs and job.opened is None:
             raise StepNotAllowed(
                 "expected what was concluded, or begun, before, found nothing",
@@ -331,6 +346,8 @@ class JobOpen:
         )
         check_deadline(context, job)
         _check_ready(context, self.job, job)
+        if job.parties.gated:
+            self._check_gate(context, job)
         for use_id in job.inputs:
             use = query.use(context.draft, use_id)
             for _, grant in lineage(context, use.grant):
@@ -350,6 +367,15 @@ class JobOpen:
                 f"expected the aggregation that was opened at {job.opened}, found "
                 "another",
                 detail={"rule": "job.opened"},
+            )
+
+    def _check_gate(self, context: Context, job: Job) -> None:
+        """The code that is about to run is still approved, and is what was asked."""
+        need_approved(context, job, identifier.submission_of(job.program) or "")
+        if b64u(self.aggregation) != job.spec:
+            raise StepNotAllowed(
+                "expected the specification that was admitted, found another",
+                detail={"rule": "job.spec"},
             )
 
 

@@ -40,7 +40,10 @@ _SHOWN = 40
 #: three; the name of a program is either, a colon and the program's digest.
 MEASURED = "tee.run/v1"
 JOINT = "mpc.run/v1"
-_RUN = f"(?:{re.escape(MEASURED)}|{re.escape(JOINT)})"
+#: What runs submitted code at the owner of the data: this alone, as a class of
+#: programs; or this, a colon and the digest of everything submitted.
+SUBMITTED = "code.run/v1"
+_RUN = "(?:" + "|".join(map(re.escape, (MEASURED, JOINT, SUBMITTED))) + ")"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +184,24 @@ def code_of(program: str) -> str | None:
     """The digest in a measured program's name, base64url; None in any other."""
     runner, _, code = program.partition(":")
     return code if runner in (MEASURED, JOINT) and code else None
+
+
+def submitted(digest: bytes) -> str:
+    """Name submitted code by the digest of all of its files.
+
+    >>> submission_of(submitted(bytes(32))) == b64u(bytes(32))
+    True
+
+    Raises:
+        EncodingError: Not 32 bytes.
+    """
+    return measured(digest, SUBMITTED)
+
+
+def submission_of(program: str) -> str | None:
+    """The digest in the name of submitted code, base64url; None in any other."""
+    runner, _, digest = program.partition(":")
+    return digest if runner == SUBMITTED and digest else None
 
 
 def is_joint(program: str) -> bool:

@@ -311,12 +311,18 @@ class Terms:
         _check_covered("group-by", "groups", group_by, self.group_by)
         if program is None and self.programs:
             raise _outside("program", f"one of {_among(self.programs)}", "no program")
-        if program is not None and program not in self.programs:
+        if program is not None and not self._names(program):
             raise _outside(
                 "program",
                 f"one of {_among(self.programs)}",
                 identifier.shown(program),
             )
+
+    def _names(self, program: str) -> bool:
+        """Whether a program is listed; submitted code also as one of its class."""
+        if identifier.submission_of(program) and identifier.SUBMITTED in self.programs:
+            return True
+        return program in self.programs
 
     def check_period(self, time: int) -> None:
         """Check that `time`, in unix seconds, lies in the period.

@@ -292,6 +292,46 @@ class Store(Sheets, Requests):
         with reading(self._engine) as db:
             return tuple(row[0] for row in db.execute(jobs.where(*within)))
 
+    def blob_names(
+        self, job: str, after: str = "", limit: int = 1000
+    ) -> tuple[str, ...]:
+        """Names of a job's blobs behind another name, in order."""
+        query = (
+            sa.select(_BLOB.c.name)
+            .where(_BLOB.c.job == job, _BLOB.c.name > after)
+            .order_by(_BLOB.c.name)
+            .limit(limit)
+        )
+        with reading(self._engine) as db:
+            return tuple(row[0] for row in db.execute(query))
+
+    def blob_size(self, job: str, name: str) -> int | None:
+        """Bytes of what was kept for a job under a name."""
+        query = sa.select(sa.func.length(_BLOB.c.data)).where(
+            _BLOB.c.job == job, _BLOB.c.name == name
+        )
+        with reading(self._engine) as db:
+            return cast("int | None", db.execute(query).scalar())
+
+    def blob_totals(self, prefix: str) -> tuple[tuple[str, int, int], ...]:
+        """Count the blobs, and their bytes, of jobs whose ids begin so."""
+        query = (
+            sa.select(
+                _BLOB.c.job, sa.func.count(), sa.func.sum(sa.func.length(_BLOB.c.data))
+            )
+            .where(_BLOB.c.job >= prefix)
+            .where(sa.func.substr(_BLOB.c.job, 1, len(prefix)) == prefix)
+            .group_by(_BLOB.c.job)
+            .order_by(_BLOB.c.job)
+        )
+        with reading(self._engine) as db:
+            return tuple((row[0], row[1], row[2]) for row in db.execute(query))
+
+    def drop_blob(self, job: str, name: str) -> None:
+        """Delete what was kept for a job under a name."""
+        with writing(self._engine) as db:
+            db.execute(_BLOB.delete().where(_BLOB.c.job == job, _BLOB.c.name == name))
+
     def drop_blobs(self, job: str, prefix: str = "") -> None:
         """Delete a job's blobs whose names start with `prefix`."""
         with writing(self._engine) as db:

@@ -96,6 +96,15 @@ JOIN_IDENTIFIERS: Final = _tag(b"join-identifiers")  # salt, those that matched
 JOIN_KEY: Final = _tag(b"join-key")  # seed: a party's scalar
 JOIN_ROW: Final = _tag(b"join-row")  # seed, place: what pads or blinds a row
 JOIN_SETS: Final = _tag(b"join-sets")  # both commitments, as job.open has them
+
+# Submitted code
+SUBMISSION: Final = _tag(b"submission")  # all files of submitted code
+ACCOUNT: Final = _tag(b"account")  # whose account it is: its id
+ACCOUNT_KEY: Final = _tag(b"account-key")  # public keys of an account of PySyft
+MOCK: Final = _tag(b"mock")  # made-up rows of a dataset
+OUTPUTS: Final = _tag(b"submission-outputs")  # names and bytes of what is released
+GATE: Final = _tag(b"gate")  # what submitted code may take, and may leave
+
 # Surveys
 SURVEY: Final = _tag(b"survey")  # a survey's document: its id
 SURVEY_KEY: Final = _tag(b"survey-key")  # commitment to the verification key

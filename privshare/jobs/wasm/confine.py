@@ -20,7 +20,7 @@ import resource
 import struct
 from typing import Final
 
-_PR_SET_NO_NEW_PRIVS: Final = 38
+NO_NEW_PRIVS: Final = 38
 _PR_SET_SECCOMP: Final = 22
 _PR_SET_DUMPABLE: Final = 4
 _SECCOMP_MODE_FILTER: Final = 2
@@ -171,7 +171,7 @@ def confine(memory: int, seconds: int, *, talking: bool = False) -> list[str]:
     libc = ctypes.CDLL(None, use_errno=True)
     libc.syscall.restype = ctypes.c_long
     libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-    if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
+    if libc.prctl(NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         return []
     walls = [_landlock(libc), _seccomp(libc, talking)]
     return [wall for wall in walls if wall]
@@ -221,13 +221,18 @@ def _seccomp(libc: ctypes.CDLL, talking: bool) -> str:
     threads = (more["clone"], more["clone3"]) if talking else None
     calls = sorted({*known[1].values(), *more.values()} - {*(threads or ())})
     program = filter_program(known[0], calls, threads)
+    return "seccomp" if install(libc, program) else ""
+
+
+def install(libc: ctypes.CDLL, program: bytes) -> bool:
+    """Have the kernel keep a filter; whether it does."""
 
     class Program(ctypes.Structure):
         _fields_ = (("length", ctypes.c_ushort), ("code", ctypes.c_char_p))
 
     laid = Program(len(program) // 8, program)
     mode = libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(laid), 0, 0)
-    return "seccomp" if mode == 0 else ""
+    return bool(mode == 0)
 
 
 def filter_program(

@@ -253,6 +253,24 @@ class MemoryStore:
         jobs = {job for job, _ in list(self._blobs)}
         return sorted(job for job in jobs if job.startswith(prefix))
 
+    def blob_names(self, job: str, after: str = "", limit: int = 1000) -> Sequence[str]:
+        found = sorted(name for one, name in list(self._blobs) if one == job)
+        return [name for name in found if name > after][:limit]
+
+    def blob_size(self, job: str, name: str) -> int | None:
+        found = self._blobs.get((job, name))
+        return None if found is None else len(found)
+
+    def blob_totals(self, prefix: str) -> Sequence[tuple[str, int, int]]:
+        sizes: dict[str, list[int]] = {}
+        for (job, _), data in sorted(self._blobs.items()):
+            if job.startswith(prefix):
+                sizes.setdefault(job, []).append(len(data))
+        return [(job, len(of), sum(of)) for job, of in sizes.items()]
+
+    def drop_blob(self, job: str, name: str) -> None:
+        self._blobs.pop((job, name), None)
+
     def drop_blobs(self, job: str, prefix: str = "") -> None:
         for key in [k for k in list(self._blobs) if k[0] == job]:
             if key[1].startswith(prefix):

@@ -48,6 +48,7 @@ def test_every_kind_and_key_is_described() -> None:
         *("agency", "key", "dataset", "grant", "use", "job", "erased"),
         *("ring", "ring-page", "statement", "tag", "opening"),
         *("attested", "code", "appraisal", "survey"),
+        *("account", "mock", "submission"),
     ):
         assert f"| `{family}/" in PAGE
     assert "| `threshold` |" in PAGE and "| `threshold/<epoch>` |" in PAGE

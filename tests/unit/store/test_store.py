@@ -235,6 +235,29 @@ def test_jobs_come_back_as_they_were(store: Store) -> None:
     assert [one.id for one in store.open_jobs()] == ["j1", "j2"]
 
 
+def test_blobs_are_listed_and_counted(store: Store) -> None:
+    """Names come in order of code points, sizes in bytes; prefixes are literal."""
+    names = sorted(["b", "a", "é", "\U0001f511", "%", "_", "a\x00", "a\x00b", "A"])
+    for name in names:
+        store.put_blob("box:x/a/b", name, b"\x00" * len(name))
+    assert store.blob_names("box:x/a/b") == tuple(names)
+    assert store.blob_names("box:x/a/b", after=names[2], limit=3) == tuple(names[3:6])
+    assert store.blob_size("box:x/a/b", "a\x00b") == 3
+    assert store.blob_size("box:x/a/b", "none") is None
+    store.put_blob("box:x/é/b", "n", b"12345")
+    store.put_blob("bos", "n", b"1")
+    store.put_blob("box;", "n", b"1")
+    total = sum(map(len, names))
+    assert store.blob_totals("box:") == (
+        ("box:x/a/b", len(names), total),
+        ("box:x/é/b", 1, 5),
+    )
+    store.drop_blob("box:x/a/b", "a")
+    store.drop_blob("box:x/a/b", "a")
+    assert "a" not in store.blob_names("box:x/a/b")
+    assert store.blob_size("box:x/a/b", "a\x00") == 2
+
+
 def test_blobs(store: Store) -> None:
     """Blobs are kept by job and name, and dropped by prefix, literally."""
     for name in ("part:1", "part:2", "p%", "other"):

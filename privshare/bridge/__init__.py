@@ -1,0 +1,1 @@
+"""PySyft over PrivShare: a transport, and what stands between it and rows."""

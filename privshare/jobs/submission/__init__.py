@@ -1,0 +1,1 @@
+"""Code that somebody submits: named by its bytes, run inside walls."""
