@@ -1,6 +1,7 @@
 """What the engine's operations take on this machine, for estimates.
 
-    node    calibrate() ─► Seconds ─► plan.cost.seconds_by(Seconds)
+    node    speed() ─► estimate.cpu_seconds(plan.cost, model, speed)
+    table   calibrate() ─► Seconds ─► plan.cost.seconds_by(Seconds)
 
 Three nodes in threads of this process; about two seconds of work. CPU time is
 that of all three, so it is a little more than what three machines take where
@@ -9,6 +10,9 @@ they wait for one another here.
 
 from __future__ import annotations
 
+import functools
+import statistics
+import threading
 from collections.abc import Callable
 from time import process_time
 
@@ -20,8 +24,9 @@ from privshare.jobs.mpc.programs.order_run import select
 from privshare.jobs.mpc.programs.sharing import negative
 from privshare.jobs.mpc.ring import Shared
 
-__all__ = ["calibrate"]
+__all__ = ["calibrate", "speed"]
 
+_ONCE = threading.Lock()
 _MANY, _FEW, _CUT, _BITS, _ID_BITS = 1 << 15, 64, 46, 4, 40
 _Work = Callable[[Party, Shared], object]
 
@@ -43,6 +48,31 @@ _WORK: dict[str, _Work] = {
     "pseudonym": _pseudonyms,
     "step": lambda party, x: select(party, party.low_bits(x, 1), [0]),
 }
+
+
+#: Of these, most of every program is made.
+_TYPICAL = ("multiply", "sign", "low-bits")
+
+
+@functools.cache
+def _speed() -> float:
+    ratios = []
+    for name in _TYPICAL:
+        units = _MANY * (_BITS if name == "low-bits" else 1)
+        taken = _taken(name, 64, _MANY, 3) / units
+        usual = SECONDS[name][64] + (SECONDS["convert"][64] if name == "sign" else 0)
+        ratios.append(taken / usual)
+    return statistics.median(ratios)
+
+
+def speed() -> float:
+    """How many times longer this machine takes than that of `cost.SECONDS`.
+
+    Measured at the first call of a process, in about half a second; the median of
+    three operations.
+    """
+    with _ONCE:
+        return _speed()
 
 
 def calibrate(repeats: int = 2) -> Seconds:
