@@ -33,6 +33,8 @@ from privshare.jobs.mpc import catalogue, joint
 from privshare.jobs.mpc.dealt import Dealt
 from privshare.jobs.mpc.host import Host
 from privshare.jobs.mpc.pieces import split
+from privshare.jobs.mpc.programs.calibration import speed
+from privshare.jobs.mpc.programs.estimate import cpu_seconds
 from privshare.jobs.mpc.programs.inputs import encode
 from privshare.jobs.mpc.session import Plan
 from privshare.jobs.mpc.worker import Work
@@ -214,7 +216,13 @@ def ours(title: str, work: Work | None, rows: int, runs: int) -> float:
             key=lambda one: one["cpu_s"],
         )
         least = least or best["cpu_s"]
-        note = f"{best['rounds']:.0f} rounds, {best['wall_s']:.2f} s from start to end"
+        held = {DATASET: len(next(iter(plain.values())))}
+        cost = catalogue.find(name).plan(parameters, held, 1).cost
+        guess = cpu_seconds(cost, model, speed())  # type: ignore[arg-type]
+        note = (
+            f"{best['rounds']:.0f} rounds, {best['wall_s']:.2f} s from start to end, "
+            f"estimated at {guess:.3f} s"
+        )
         show(f"job, {model}", best["cpu_s"], best["megabytes"], least, note)
     return least
 

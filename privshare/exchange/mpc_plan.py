@@ -225,13 +225,16 @@ def estimate(node: Node, question: MpcQuestion) -> dict[str, Any]:
 
 
 def _estimate(planned: MpcPlan) -> dict[str, Any]:
-    cost = planned.cost
+    from privshare.jobs.mpc.programs import calibration, estimate  # noqa: PLC0415 - brings numpy
+
+    cost, model, speed = planned.cost, planned.spec.model, calibration.speed()
     return {
         "bytes": cost.bytes,
+        "cpu_seconds": f"{estimate.cpu_seconds(cost, model, speed):.3f}",
         "method": "mpc",
         "rounds": cost.rounds,
         "rows": sum(planned.rows.values()),
-        "seconds": f"{cost.seconds:.1f}",
+        "seconds": f"{estimate.wall_seconds(cost, model, speed):.1f}",
     }
 
 

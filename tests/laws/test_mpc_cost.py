@@ -9,8 +9,9 @@ import pytest
 from mpc_program_kit import DATASET, asked, category, number, ran
 
 from privshare.jobs.mpc import catalogue
-from privshare.jobs.mpc.programs.calibration import calibrate
-from privshare.jobs.mpc.programs.cost import SECONDS
+from privshare.jobs.mpc.programs import estimate
+from privshare.jobs.mpc.programs.calibration import calibrate, speed
+from privshare.jobs.mpc.programs.cost import SECONDS, Tally
 
 VALUE, OTHER, BIT = number("v", 0, 50_000, 2), number("w", 0, 100), number("b", 0, 1)
 KEY = category("key", list("abcdefgh"))
@@ -50,6 +51,21 @@ def test_rounds_and_bytes_are_as_estimated(name: str, rows: int) -> None:
     assert plan.cost.rounds == pytest.approx(found.rounds, rel=0.2)
     assert plan.cost.bytes == pytest.approx(found.bytes, rel=0.2)
     assert plan.cost.seconds > 0
+
+
+def test_an_estimate_grows_with_what_it_counts() -> None:
+    """The checked model takes more, a slow machine longer; the exchange its time."""
+    tally = Tally(64)
+    tally.multiply(10_000)
+    tally.matmul(1, 1_000, 1)
+    cost = tally.cost()
+    plain = estimate.cpu_seconds(cost, "semi-honest")
+    checked = estimate.cpu_seconds(cost, "malicious-abort")
+    assert 0.01 < plain < checked
+    assert estimate.cpu_seconds(cost, "semi-honest", 2.0) == pytest.approx(2 * plain)
+    assert estimate.wall_seconds(cost, "semi-honest") > 2
+    assert 0.05 < speed() < 50
+    assert speed() == speed()
 
 
 def test_a_machine_can_be_calibrated() -> None:

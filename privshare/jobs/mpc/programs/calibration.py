@@ -1,6 +1,7 @@
 """What the engine's operations take on this machine, for estimates.
 
-    node    calibrate() ─► Seconds ─► plan.cost.seconds_by(Seconds)
+    node    speed() ─► estimate.cpu_seconds(plan.cost, model, speed)
+    table   calibrate() ─► Seconds ─► plan.cost.seconds_by(Seconds)
 
 Three nodes in threads of this process; about two seconds of work. CPU time is
 that of all three, so it is a little more than what three machines take where
@@ -9,9 +10,13 @@ they wait for one another here.
 
 from __future__ import annotations
 
+import functools
+import hashlib
+import threading
 from collections.abc import Callable
-from time import process_time
+from time import process_time, thread_time
 
+from privshare.bindings import rss
 from privshare.jobs.mpc.aes import blocks_of, draw_key, encrypt
 from privshare.jobs.mpc.link import run3
 from privshare.jobs.mpc.party import Party
@@ -19,9 +24,11 @@ from privshare.jobs.mpc.programs.cost import SECONDS, Seconds
 from privshare.jobs.mpc.programs.order_run import select
 from privshare.jobs.mpc.programs.sharing import negative
 from privshare.jobs.mpc.ring import Shared
+from privshare.jobs.mpc.stream import Stream
 
-__all__ = ["calibrate"]
+__all__ = ["calibrate", "speed"]
 
+_ONCE = threading.Lock()
 _MANY, _FEW, _CUT, _BITS, _ID_BITS = 1 << 15, 64, 46, 4, 40
 _Work = Callable[[Party, Shared], object]
 
@@ -43,6 +50,39 @@ _WORK: dict[str, _Work] = {
     "pseudonym": _pseudonyms,
     "step": lambda party, x: select(party, party.low_bits(x, 1), [0]),
 }
+
+
+#: Seconds that `_typical` takes on the machine of `cost.SECONDS`.
+_WORK_S = 6.2e-4
+
+
+@functools.cache
+def _speed() -> float:
+    best = float("inf")
+    for _ in range(25):
+        start = thread_time()
+        _typical()
+        best = min(best, thread_time() - start)
+    return best / _WORK_S
+
+
+def _typical() -> None:
+    """Of what every program is made: products, random numbers, digests."""
+    stream = Stream(_key(1))
+    for _ in range(8):  # small parts: what the system does for large ones varies
+        x = stream.words((1 << 12,))
+        z = rss.multiply((x, x, x, x), 1)
+        z = rss.and_((x, z, x, z, x, z))
+        hashlib.sha256(z.tobytes()).digest()
+
+
+def speed() -> float:
+    """How many times longer this machine takes than that of `cost.SECONDS`.
+
+    Measured at the first call of a process, in some 30 ms of this thread alone.
+    """
+    with _ONCE:
+        return _speed()
 
 
 def calibrate(repeats: int = 2) -> Seconds:
