@@ -29,7 +29,7 @@ from privshare.exchange.node import Node
 from privshare.jobs.submission.account import Enrolment
 from privshare.jobs.submission.box import check_account
 from privshare.ledger import query_submission
-from privshare.wire.canonical import decode, encode
+from privshare.wire.canonical import b64u, decode, encode
 
 __all__ = [
     "Caller",
