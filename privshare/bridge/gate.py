@@ -47,7 +47,7 @@ CALLERS_A_ROUND: Final = 16
 #: Seconds from one look for newly published datasets to the next.
 SHOW_EVERY_S: Final = 10.0
 #: Seconds until a run that goes on, or a job that went wrong, is asked about again.
-ASK_EVERY_S: Final = 5.0
+ASK_EVERY_S: Final = 1.0
 AGAIN_S: Final = 30.0
 _MAX_REASON: Final = 400
 

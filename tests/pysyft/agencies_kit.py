@@ -128,7 +128,7 @@ class Agencies:
 
         rule = Permission(
             id="submitted-code",
-            purposes=(PURPOSE,),
+            purposes=("*",),
             grantees=("*",),
             operations=("run",),
             columns=("district", "wage"),

@@ -29,21 +29,24 @@ def play(sides: dict[str, dict[str, Any]], folder: Path) -> dict[str, Any]:
         file = folder / f"{role}.json"
         file.write_text(json.dumps(settings))
         file.chmod(0o600)
-        with (folder / f"{role}.err").open("wb") as errors:
+        with (folder / f"{role}.err").open("wb") as log:
             running[role] = subprocess.Popen(
                 [sys.executable, syft_party.__file__, role, str(file)],
                 stdout=subprocess.PIPE,
-                stderr=errors,
+                stderr=log,
                 env={**os.environ, "PYTHONPATH": str(REPOSITORY), "PRE_SYNC": "false"},
             )
-    found = {}
-    for role, process in running.items():
-        out, _ = process.communicate(timeout=LIMIT_S)
-        said = (folder / f"{role}.err").read_text(errors="replace")[-3000:]
-        assert process.returncode == 0, (role, said, out[-2000:])
-        last = out.decode().rpartition("DONE ")[2]
-        found[role] = json.loads(last)
-    return found
+    said = {}
+    try:
+        for role, process in running.items():
+            said[role] = process.communicate(timeout=LIMIT_S)[0].decode()
+    finally:
+        for process in running.values():
+            process.kill()
+    ends = {role: process.returncode for role, process in running.items()}
+    errors = [(folder / f"{role}.err").read_text()[-3000:] for role in sides]
+    assert not any(ends.values()), (ends, *errors, said)
+    return {role: json.loads(one.rpartition("DONE ")[2]) for role, one in said.items()}
 
 
 def expect_done(found: dict[str, Any]) -> None:

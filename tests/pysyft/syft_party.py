@@ -19,6 +19,7 @@ from typing import Any
 from privshare.bridge.client import login_do, login_ds
 from privshare.bridge.node_store import NodeStore
 from privshare.bridge.store import FolderStore, Store
+from privshare.errors import NotFound
 from privshare.sdk.client import connect
 
 #: Texts that may stand in no box; the mock data may.
@@ -65,6 +66,17 @@ def until(client: Any, found: Callable[[], Any], sync: bool = True) -> Any:
     raise SystemExit("expected the other side to do its part, found nothing in time")
 
 
+def asked(client: Any, peer: str) -> bool:
+    """Ask for a peer, whose account may not have signed in yet."""
+    try:
+        client.add_peer(peer)
+    except NotFound as error:
+        if error.detail.get("rule") != "account.owner":
+            raise
+        return False
+    return True
+
+
 def steward(settings: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Accept a peer, publish mock data, answer a job."""
     client = login_do(
@@ -98,7 +110,7 @@ def ada(settings: dict[str, Any], folder: Path) -> dict[str, Any]:
         settings["account"], folder, store_of(settings), settings.get("enrolment")
     )
     peer = settings["peer"]
-    client.add_peer(peer)
+    until(client, lambda: asked(client, peer), sync=False)
     (dataset,) = until(client, client.datasets.get_all)
     mock = [Path(one).read_text() for one in dataset.mock_files]
     script = folder / "main.py"

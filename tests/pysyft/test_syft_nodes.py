@@ -26,6 +26,7 @@ from privshare.jobs.submission.account import Enrolment
 from privshare.ledger.transaction import build
 from privshare.service import node_keys
 from privshare.wire import envelope
+from privshare.wire.canonical import b64u
 
 pytestmark = pytest.mark.server
 
@@ -63,8 +64,7 @@ def enrol(cluster: Cluster, account: str, folder: Path) -> Enrolment:
     )
     answer = httpx.post(
         cluster.members[HOST].url + "/v1/ledger/transactions",
-        content=envelope.encode(transaction),
-        headers={"content-type": "application/json"},
+        json={"leaves": "", "tx": envelope.to_json(transaction)},
     )
     assert answer.status_code < 300, answer.text
     return made

@@ -31,7 +31,7 @@ from privshare.service.auth import ROLES, ReplayCache
 from privshare.service.config import Settings
 from privshare.service.context import Context
 from privshare.service.running import authenticator
-from privshare.wire.canonical import encode
+from privshare.wire.canonical import b64u, encode
 
 TITLE_URL = "http://127.0.0.1:7102"
 
