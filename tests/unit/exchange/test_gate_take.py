@@ -164,15 +164,16 @@ def test_files_over_the_bounds(network: GateConsortium) -> None:
     refused(network, network.submit(ann, **{"../x": ""}), "submission.path")
     large = "x" * (17 << 20)
     refused(network, network.submit(ann, large=large), "submission.size")
-    found: Any = gate_take.take(
-        network[OWNER],
-        enrolment=ann["document"],
-        entry="code/other.py",
-        files=files(SCRIPT),
-        key=KEY,
-        name="wages",
-    )
-    refused(network, found, "submission.path")
+    for entry in ("code/other.py", "run.sh"):
+        found: Any = gate_take.take(
+            network[OWNER],
+            enrolment=ann["document"],
+            entry=entry,
+            files=files(SCRIPT + f"# {entry}\n"),
+            key=KEY,
+            name="wages",
+        )
+        refused(network, found, "run.entry")
 
 
 def test_rights_say_no(network: GateConsortium) -> None:
