@@ -148,9 +148,9 @@ def check_approved(case: Case, job: Job) -> Found:
                 detail={"rule": "submission.unapproved"},
             )
     return [
-        f"{listed(sorted(wanted))} had approved exactly these bytes for {spec.dataset}, "
-        f"{spec.coordinator} and this purpose, and had not taken it back when they "
-        "began to run."
+        f"{listed(sorted(wanted))} had approved exactly these bytes for "
+        f"{spec.dataset}, {spec.coordinator} and this purpose, and had not taken it "
+        "back when they began to run."
     ], [f"submission {digest}, begun at index {opened}"]
 
 
@@ -260,9 +260,9 @@ def check_result(case: Case) -> Found:
     rule = _rule(case)
     check_released(outputs, rule)
     return [
-        f"The {counted(len(outputs), 'output', 'outputs')} enclosed, {listed(outputs)}, "
-        "are the ones that the owner signed, and keep the rule that it had published; "
-        "result and evidence are the ones committed to."
+        f"The outputs enclosed ({listed(outputs)}) are the ones that the owner signed, "
+        "and keep the rule that it had published; result and evidence are the ones "
+        "committed to."
     ], [f"result {digests[0]}, evidence {digests[1]}"]
 
 
@@ -331,7 +331,7 @@ def _tree(case: Case, submission: str) -> Tree:
 def _told_tree(tree: Tree) -> str:
     total = sum(one.size for one in tree.files)
     files = counted(len(tree.files), "file is", "files are")
-    return f"{files} listed, {total:,} bytes in all, with the digest that was decided about."
+    return f"{files} listed, {total:,} bytes in all: those that were decided about."
 
 
 def _enrolment(case: Case, account: str) -> Enrolment:
