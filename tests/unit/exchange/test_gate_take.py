@@ -60,6 +60,7 @@ def refused(network: GateConsortium, found: Any, rule: str) -> None:
     assert (found["status"], found["rule"]) == ("refused", rule), found
     receipt = network[OWNER].store.receipt(found["receipt"])
     assert receipt is not None and receipt.operation == "submission.decide"
+    network.prove(found["receipt"])
     held = query_submission.submission(network.host.view(), found["submission"])
     assert held.decisions[-1].rule == rule
 
