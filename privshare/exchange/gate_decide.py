@@ -281,9 +281,10 @@ def _described(node: Node, view: View, kept: Kept) -> dict[str, Any]:
     now = None
     if kept.dataset:
         try:
-            now = standing(node, view, kept, _rule(node, kept))
+            rule = gate_mock.published(node, view, kept.dataset)[1]
+            now = standing(node, view, kept, rule)
         except PrivShareError:
-            now = None  # its mock is gone, or its owner is away
+            now = None  # published anew, and not read here yet: nobody waits for it
     return {
         "account": kept.account,
         "agency": kept.grantee,

@@ -200,6 +200,28 @@ def test_a_withdrawn_approval(network: GateConsortium) -> None:
     assert network.walls.runs == 0 and network.counts(right) == (0, 0)
 
 
+@pytest.mark.parametrize("agency", [APPROVER, OWNER])
+def test_an_approval_withdrawn_at_the_last_moment(
+    network: GateConsortium, agency: str
+) -> None:
+    """After the right was reserved, before it is spent: it is given back."""
+    _, right, name = ready(network, approvals=[APPROVER])
+    network.approve(name)
+    network.approve(name, APPROVER, "q1")
+
+    def withdraw(asked: Any) -> Any:
+        answer = asked.go_on(network)
+        gate_decide.refuse(network[agency], name, "wait", person="p1")
+        network.sync()
+        return answer
+
+    network.meddle[(GRANTEE, "submissions")] = withdraw
+    found = network.run(name)
+    refused(network, found, "submission.unapproved")
+    assert network.walls.runs == 0 and network.counts(right) == (0, 0)
+    assert query.job(network.host.view(), found["job"]).opened is None
+
+
 def test_a_right_for_one_use(network: GateConsortium) -> None:
     """Two submissions are approved; the second finds no use left."""
     ann, right, first = ready(network)
