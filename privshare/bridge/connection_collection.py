@@ -175,8 +175,12 @@ class Collections(Boxed):
         """The box of a collection, and its files there."""
         name = _collection(prefix, tag, content_hash)
         if owner == self.email:
+            # Of our own a crash may have left a part, which is no error.
+            box = self._own(COLLECTIONS)
+            there = set(self.store.names(box))
             entry = self._entry(self._collections(), prefix, tag, content_hash)
-            return self._own(COLLECTIONS), [f"{name}/{one}" for one in entry["files"]]
+            files = [f"{name}/{one}" for one in entry["files"]]
+            return box, [one for one in files if one in there]
         box = self._shown_by(owner)
         try:
             files = [_plain(one) for one in json.loads(self._read(box, name))]

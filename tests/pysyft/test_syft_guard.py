@@ -357,6 +357,27 @@ def test_a_client_that_starts_again(stage: Stage) -> None:
     assert (restored / "mock.csv").read_text() == "a\n1\n"
 
 
+def test_an_owner_starts_after_a_crash_amid_its_collections(
+    stage: Stage, tmp_path: Path
+) -> None:
+    """One that was begun, and one that was half dropped, stop nothing."""
+    connection = connection_of(stage.do)
+    prefix = "syft_datasetcollection"
+    connection.owner_create_collection_folder(prefix, "begun", "h", STEWARD)
+    connection.owner_create_collection_folder(prefix, "ended", "h", STEWARD)
+    files = {"mock.csv": b"1", "dataset.yaml": b"2"}
+    connection.owner_upload_collection_files(prefix, "ended", "h", files)
+    own = Box("private", STEWARD, "collections")
+    stage.store(STEWARD).drop(own, f"{prefix}/ended/h/mock.csv")
+    found = connection.watcher_download_collection(prefix, "ended", "h", STEWARD)
+    assert found == {"dataset.yaml": b"2"}
+    keys = Path(STEWARD, "private", "crypto_keys.json")
+    folder = tmp_path / "elsewhere"
+    (folder / keys).parent.mkdir(parents=True)
+    (folder / keys).write_bytes((stage.folder(STEWARD) / keys).read_bytes())
+    login_do(STEWARD, folder, stage.store(STEWARD), enrolment(STEWARD, folder))
+
+
 def test_whose_login_it_is(stage: Stage, tmp_path: Path) -> None:
     """The store, the enrolment and the keys are the account's."""
     folder = tmp_path / "new"
