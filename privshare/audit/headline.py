@@ -56,6 +56,16 @@ _JOINED = (
     "what the receiver did with it afterwards",
 )
 
+#: What the receipt of submitted code does not show.
+_RAN = (
+    "that these bytes and no others ran, and on the rows of the dataset: it is the "
+    "owner's word, and no machine vouches for it (class software)",
+    "that whoever approved the code understood it, or that its outputs hide nothing: "
+    "they keep the rule, which bounds how much they can hold",
+    "that nothing can be inferred from this result and others together",
+    "what the receiver did with it afterwards",
+)
+
 
 def headline(case: Case) -> tuple[str, ...]:
     """Say what the receipt is about."""
@@ -82,6 +92,8 @@ def not_proven(
         return (*ATTESTED[name], *of_class(name, trust_class), *_ALWAYS)
     if "conclusions" in found:
         return (*_JOINED, *_ALWAYS)
+    if "run" in found:
+        return (*_RAN, *_ALWAYS)
     together = operation == "job.result" and "partials" in (evidence or {})
     opened = _OPENED[together] if operation == "job.result" else ()
     return (*_OPEN.get(operation, ()), *opened, *_ALWAYS)
@@ -171,6 +183,8 @@ def _job(case: Case) -> list[str]:
         return measured_job(case)
     if job.parties.joins:
         return _join(case, job)
+    if job.parties.gated:
+        return _run(case)
     use = query.use(case.state, job.inputs[0])
     names = dict.fromkeys(
         query.grant(case.state, query.use(case.state, one).grant).terms.dataset
@@ -197,6 +211,20 @@ def _join(case: Case, job: Job) -> list[str]:
         "other; none left in the clear.",
         *told(case),
     ]
+
+
+def _run(case: Case) -> list[str]:
+    from privshare.audit.submission import told  # noqa: PLC0415 - other receipts need none of it
+
+    first, *rest = told(case)
+    return [f"{_at(case)} {first}", *rest]
+
+
+def _decision(case: Case) -> list[str]:
+    from privshare.audit.submission import told_decision  # noqa: PLC0415 - other receipts need none of it
+
+    first, *rest = told_decision(case)
+    return [f"{_at(case)} {first}", *rest]
 
 
 def _openers(parties: Parties) -> str:
@@ -366,6 +394,11 @@ _OPEN: Mapping[str, tuple[str, ...]] = MappingProxyType(
             _HANDLING,
             _NO_PERSON,
         ),
+        "submission.decide": (
+            _NO_PERSON,
+            "that whoever decided read the files, or understood them",
+            "that the reason given is the real one",
+        ),
         "survey.result": (
             "that no report was left out, or that all who answered are who was asked: "
             "submitters have no names here",
@@ -438,6 +471,7 @@ _HEADLINES: Mapping[str, Callable[[Case], list[str]]] = MappingProxyType(
         "ring.opening": _opening,
         "statement.ring": _statement,
         "statement.zk": _proof,
+        "submission.decide": _decision,
         "survey.result": _survey,
     }
 )

@@ -247,6 +247,7 @@ _CHECKS: Mapping[str, Callable[[Case], Found]] = MappingProxyType(
         "ring.opening": check_opened_statement,
         "statement.ring": _none,
         "statement.zk": _proof,
+        "submission.decide": _none,
         "survey.result": _survey,
     }
 )

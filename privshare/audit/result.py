@@ -147,6 +147,12 @@ def _survey(case: Case) -> Found:
     return check(case)
 
 
+def _decision(case: Case) -> Found:
+    from privshare.audit.submission import check_decision_documents  # noqa: PLC0415 - other receipts need none of it
+
+    return check_decision_documents(case)
+
+
 _CHECKS: Mapping[str, Callable[[Case], Found]] = MappingProxyType(
     {
         "anchor": _anchor,
@@ -166,6 +172,7 @@ _CHECKS: Mapping[str, Callable[[Case], Found]] = MappingProxyType(
         "ring.opening": _none,
         "statement.ring": check_message,
         "statement.zk": _document,
+        "submission.decide": _decision,
         "survey.result": _survey,
     }
 )

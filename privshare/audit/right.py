@@ -164,7 +164,10 @@ def _job(case: Case) -> Found:
     job = query.job(case.state, case.statement.job)
     expect(job.status == "done", "a job that is done", job.status)
     expect(job.ended == case.index, "the result itself", f"index {job.ended}")
-    need_account(case, {job.coordinator}, "the coordinator")
+    if job.parties.gated:
+        need_account(case, {job.parties.compute}, "the owner")
+    else:
+        need_account(case, {job.coordinator}, "the coordinator")
     body = admission(case, job, case.statement.job)
     names = tuple(f"{case.statement.job}.{i}" for i in range(len(body.inputs)))
     expect(job.inputs == names, "a use for each input", "others")
@@ -185,6 +188,11 @@ def _job(case: Case) -> Found:
         expect(job.coordinator == grant.terms.grantee, "the grantee", job.coordinator)
         sentences.append(_covered(use, grant))
         details += more
+    if job.parties.gated:
+        from privshare.audit.submission import check_approved  # noqa: PLC0415 - other receipts need none of it
+
+        said, more = check_approved(case, job)
+        sentences, details = sentences + said, details + more
     return list(dict.fromkeys(sentences)), details
 
 
@@ -349,6 +357,12 @@ def _covered(use: Use, grant: Grant) -> str:
     )
 
 
+def _decision(case: Case) -> Found:
+    from privshare.audit.submission import check_decided  # noqa: PLC0415 - other receipts need none of it
+
+    return check_decided(case)
+
+
 def _survey(case: Case) -> Found:
     from privshare.audit.survey import check_right as check  # noqa: PLC0415 - other receipts need none of it
 
@@ -376,6 +390,7 @@ _CHECKS: Mapping[str, Callable[[Case], Found]] = MappingProxyType(
         "ring.opening": check_may_open,
         "statement.ring": check_said,
         "statement.zk": _proof,
+        "submission.decide": _decision,
         "survey.result": _survey,
     }
 )

@@ -197,6 +197,8 @@ class _Desk:
             )
         if "conclusions" in case.evidence():
             return self._checks_of_join()
+        if "run" in case.evidence():
+            return self._checks_of_run()
         from privshare.audit import technique  # noqa: PLC0415 - other receipts need none of it
 
         def technique_itself() -> Found:
@@ -275,6 +277,24 @@ class _Desk:
             lambda: join.check_inputs(case),
             technique_itself,
             lambda: join.check_result(case),
+        )
+
+    def _checks_of_run(self) -> tuple[Callable[[], Found], ...]:
+        """Steps 6 to 8 of the result of submitted code."""
+        from privshare.audit import submission  # noqa: PLC0415 - other receipts need none of it
+
+        case = self.case
+
+        def technique_itself() -> Found:
+            found = submission.check_run(case)
+            if self.second_opinion:
+                found[0].append("No second reader of runs is enclosed.")
+            return found
+
+        return (
+            lambda: submission.check_inputs(case),
+            technique_itself,
+            lambda: submission.check_result(case),
         )
 
     def _since(self) -> Found:

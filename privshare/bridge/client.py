@@ -32,7 +32,7 @@ from privshare.bridge.store import Store
 from privshare.errors import ConfigError
 from privshare.wire.canonical import Encodable, encode
 
-__all__ = ["connection_of", "login_do", "login_ds"]
+__all__ = ["connection_of", "login_do", "login_ds", "open_do"]
 
 Enrolment = Mapping[str, Encodable]
 
@@ -59,6 +59,13 @@ def login_do(
     return _login(email, folder, store, enrolment, owner=True)
 
 
+def open_do(
+    email: str, folder: Path, store: Store, enrolment: Enrolment | None = None
+) -> SyftRDSClient:
+    """As `login_do`, without a first sync: what waits may be what stops it."""
+    return _open(email, folder, store, enrolment, owner=True)
+
+
 def login_ds(
     email: str, folder: Path, store: Store, enrolment: Enrolment | None = None
 ) -> SyftRDSClient:
@@ -82,6 +89,20 @@ def _login(
     *,
     owner: bool,
 ) -> SyftRDSClient:
+    client = _open(email, folder, store, enrolment, owner=owner)
+    client.sync_engine.sync()
+    client.load_peers()
+    return client
+
+
+def _open(
+    email: str,
+    folder: Path,
+    store: Store,
+    enrolment: Enrolment | None,
+    *,
+    owner: bool,
+) -> SyftRDSClient:
     folder = Path(folder)
     document = b"" if enrolment is None else encode(dict(enrolment))
     _expect_own(email, folder, store, enrolment, document)
@@ -90,8 +111,6 @@ def _login(
     _guard(client, folder, email)
     connection_of(client).sign_in()
     client.sync_engine.write_local_version()
-    client.sync_engine.sync()
-    client.load_peers()
     return client
 
 

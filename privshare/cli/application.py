@@ -35,6 +35,7 @@ GROUPS: Mapping[str, str] = MappingProxyType(
         "evidence": "What machines say of themselves, verified offline.",
         "ring": "Speak as one of many; name an author together.",
         "survey": "Ask many people; no agency sees an answer.",
+        "syft": "Code that scientists submit with PySyft, approved by its bytes.",
         "threshold": "The consortium's key: deal, import, reshare, show.",
         "ledger": "Look into the log, anchor files, audit it whole.",
         "receipt": "List and save receipts.",

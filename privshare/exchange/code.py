@@ -343,7 +343,7 @@ def programs(
 
 def _program_name(node: Node, name: str) -> str:
     """A program as grants hold it."""
-    if ":" in name:
+    if ":" in name or name == identifier.SUBMITTED:
         return name
     held = query_attested.codes(node.view()).get(name)
     joint = name.startswith(PREFIX) if held is None else held.abi == identifier.JOINT

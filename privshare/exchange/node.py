@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from privshare.errors import NotFound, SignatureInvalid
 from privshare.exchange.attester import Attester
 from privshare.exchange.box_room import Boxes
+from privshare.exchange.gate_place import Gate
 from privshare.exchange.join_held import Matches
 from privshare.exchange.peers import Peers
 from privshare.exchange.shares import HeldShares, Shares
@@ -101,6 +102,7 @@ class Node:
         matches: The private joins that it takes part in now.
         doors: What it remembers of the surveys that it aggregates.
         boxes: Messages that wait for accounts of its people.
+        gate: What it runs submitted code with; None: it takes none.
     """
 
     agency: str
@@ -119,6 +121,7 @@ class Node:
     matches: Matches = field(default_factory=Matches, repr=False)
     doors: dict[str, Door] = field(default_factory=dict, repr=False)
     boxes: Boxes = field(default_factory=Boxes, repr=False)
+    gate: Gate | None = None
 
     def view(self) -> View:
         """The state as this node knows it."""

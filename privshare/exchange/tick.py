@@ -10,7 +10,16 @@ from what was seen going by.
 from __future__ import annotations
 
 from privshare.errors import PrivShareError
-from privshare.exchange import dataset, drawer, grant, party, survey_close
+from privshare.exchange import (
+    dataset,
+    drawer,
+    gate_admit,
+    gate_decide,
+    gate_run,
+    grant,
+    party,
+    survey_close,
+)
 from privshare.exchange.node import Node
 from privshare.ledger import query
 
@@ -36,13 +45,15 @@ def node_tick(node: Node) -> list[PrivShareError]:
     * Uses of ours that nobody settled in time are released.
     * What ended jobs have left here is dropped.
     * Surveys go on: handed out, aggregated, closed and collected when it is time.
+    * Submissions go on: handed to approvers; runs that a crash ended are answered.
 
     Returns:
         What went wrong; the next tick tries it again.
     """
     wrong: list[PrivShareError] = []
     size = str(node.view().size)
-    for work in (_answer, _release, _forget) if _grown(node, size) else ():
+    grown = _grown(node, size)
+    for work in (_answer, _release, _forget) if grown else ():
         try:
             work(node)
         except PrivShareError as error:
@@ -50,7 +61,9 @@ def node_tick(node: Node) -> list[PrivShareError]:
     if not wrong:
         node.store.put_setting(_SEEN, size)
     drawer.tidy(node)
-    return wrong + survey_close.tick(node)
+    wrong += survey_close.tick(node)
+    wrong += gate_decide.tick(node, grown=grown)
+    return wrong + gate_run.tick(node) + gate_admit.tick(node)
 
 
 def _grown(node: Node, size: str) -> bool:

@@ -48,6 +48,12 @@ from privshare.jobs.requirement_statement import (
     follow_publication,
     follow_statement,
 )
+from privshare.jobs.requirement_submission import (
+    CODE,
+    DECISION,
+    follow_decision,
+    follow_submission,
+)
 from privshare.jobs.spec import MAX_INPUTS
 from privshare.jobs.trail import Trail
 from privshare.ledger import query
@@ -224,6 +230,13 @@ def signed_parts(evidence: Document, trail: Trail, job_id: str) -> list[SignedPa
         )
     if parties.joins:
         return _conclusions(evidence["conclusions"], parties.nodes)
+    if parties.gated != ("run" in evidence):
+        raise EncodingError(
+            "receipt.evidence: expected a statement of the run exactly in a job of "
+            "submitted code, found otherwise"
+        )
+    if parties.gated:
+        return [SignedPart("run", parties.compute, envelope_from_json(evidence["run"]))]
     if bool(parties.nodes) != ("bundles" in evidence):
         raise EncodingError(
             "receipt.evidence: expected the evidence of all nodes exactly in a job on "
@@ -294,8 +307,8 @@ class SignedPart:
     """One envelope of a job's evidence.
 
     Attributes:
-        name: `contribution`, `aggregation`, `opening`, `partial`, `release` or
-            `conclusion`.
+        name: `contribution`, `aggregation`, `opening`, `partial`, `release`,
+            `conclusion` or `run`.
         agency: Who must have signed it.
         envelope: Payload and signatures.
     """
@@ -411,6 +424,8 @@ def _job_result(trail: Trail, subject: Transaction, evidence: Document | None) -
         follow_attestation(trail, body.job)
     if job.parties.joins:
         _joined(trail, body.job, job.opened)
+    if job.parties.gated:
+        follow_submission(trail, job, evidence or {})
 
 
 def _joined(trail: Trail, job_id: str, opened: int | None) -> None:
@@ -485,12 +500,15 @@ _SUBJECTS: dict[str, Operation] = {
     "job.result": Operation(
         ("job.result",),
         _job_result,
-        (_JOB, _JOB_TOGETHER, MEASURED, JOINT, _JOIN),
+        (_JOB, _JOB_TOGETHER, MEASURED, JOINT, _JOIN, CODE),
         has_result=True,
     ),
     "record.erase": Operation(("record.erase",), _record_erase),
     "record.share": Operation(("use.settle",), _record_share, (_RECORD,), (RECORD,)),
     "ring.opening": Operation(("reg.open",), follow_opening),
+    "submission.decide": Operation(
+        ("submission.decide",), follow_decision, (DECISION,)
+    ),
     "survey.result": Operation(
         ("survey.result",), _survey_result, (_SURVEY,), has_result=True
     ),

@@ -163,7 +163,7 @@ class SubmissionDecide:
     """An agency approves a submission, or refuses it."""
 
     account: str | None
-    dataset: str
+    dataset: str | None
     decision: Verdict
     grantee: str | None
     purpose: str | None
@@ -177,7 +177,7 @@ class SubmissionDecide:
         account = fields.nullable("account", fields.digest)
         made = cls(
             None if account is None else b64u(account),
-            identifier.DATASET.check(fields.str("dataset"), "body.dataset"),
+            _nullable(fields, "dataset", identifier.DATASET),
             cast(Verdict, fields.str("decision", pattern="|".join(get_args(Verdict)))),
             _nullable(fields, "grantee", identifier.AGENCY),
             _nullable(fields, "purpose", identifier.PURPOSE),
@@ -185,10 +185,10 @@ class SubmissionDecide:
             _nullable(fields, "rule", identifier.RULE),
             b64u(fields.digest("submission")),
         )
-        known = (made.account, made.grantee, made.purpose)
+        known = (made.account, made.dataset, made.grantee, made.purpose)
         if made.decision == "approve" and (None in known or made.rule is not None):
             raise EncodingError(
-                "body: expected an account, a grantee, a purpose and no rule in an "
+                "body: expected account, dataset, grantee, purpose and no rule in an "
                 "approval, found otherwise"
             )
         return made
@@ -220,7 +220,8 @@ class SubmissionDecide:
         context.draft.put(f"submission/{self.submission}", put)
 
     def _check_approval(self, context: Context, held: Submission) -> None:
-        registered(context, self.dataset)
+        dataset = self.dataset or ""
+        registered(context, dataset)
         account = query_submission.account(context.draft, self.account or "")
         need(
             account.ended is None and account.agency == self.grantee,
@@ -228,11 +229,11 @@ class SubmissionDecide:
             f"expected an account of {self.grantee} that is enrolled, found another",
         )
         need(
-            query_submission.mock(context.draft, self.dataset) is not None,
+            query_submission.mock(context.draft, dataset) is not None,
             "mock.none",
-            f"expected a mock of {self.dataset} on the ledger, found none",
+            f"expected a mock of {dataset} on the ledger, found none",
         )
-        about = About(self.dataset, self.grantee or "", self.purpose or "")
+        about = About(dataset, self.grantee or "", self.purpose or "")
         if context.account in held.approved_by(about):
             raise Conflict(
                 f"expected a submission that {context.account} has not approved yet, "

@@ -108,7 +108,7 @@ class Decision:
         account: Id of the account that handed it in, or None if it has none.
         agency: Who decided.
         at: Log index.
-        dataset: What the code is to run on.
+        dataset: What the code is to run on, or None if not known.
         decision: approve, or refuse; a refusal ends an approval before it.
         grantee: The agency whose right is to be used, or None if not known.
         purpose: What for, or None.
@@ -119,12 +119,22 @@ class Decision:
     account: str | None
     agency: str
     at: int
-    dataset: str
+    dataset: str | None
     decision: Verdict
     grantee: str | None
     purpose: str | None
     reason: str
     rule: str | None
+
+    def covers(self, about: About) -> bool:
+        """Whether it is about this: a refusal covers what it leaves open."""
+        mine = (self.dataset, self.grantee, self.purpose)
+        wanted = (about.dataset, about.grantee, about.purpose)
+        open_to_all = self.decision == "refuse"
+        return all(
+            one == other or (one is None and open_to_all)
+            for one, other in zip(mine, wanted, strict=True)
+        )
 
     def to_json(self) -> Value:
         """The object as the state map holds it."""
@@ -140,20 +150,11 @@ class Submission:
     def latest(self, agency: str, about: About) -> Decision | None:
         """What an agency thinks of it now, for one dataset, grantee and purpose.
 
-        A refusal that names no grantee or purpose is for all of them.
+        A refusal that leaves one of them open is for all.
         """
         found = None
         for one in self.decisions:
-            if one.agency != agency or one.dataset != about.dataset:
-                continue
-            refused_all = one.decision == "refuse" and None in (
-                one.grantee,
-                one.purpose,
-            )
-            if refused_all or (one.grantee, one.purpose) == (
-                about.grantee,
-                about.purpose,
-            ):
+            if one.agency == agency and one.covers(about):
                 found = one
         return found
 

@@ -27,6 +27,7 @@ from privshare.sdk.boxes import Boxes
 from privshare.sdk.call import Awaiting, Blocking, Bound, Call, M, Request, verb
 from privshare.sdk.dataset import Catalog, Dataset
 from privshare.sdk.document import Document
+from privshare.sdk.gate import Accounts, Mocks, Submissions
 from privshare.sdk.grant import Grant
 from privshare.sdk.job import Job
 from privshare.sdk.join import Joins
@@ -55,12 +56,15 @@ class Client(Bound[M], Generic[M]):
     """A connection, made by `connect` or `connect_async`.
 
     Attributes:
+        accounts: Accounts of another system that this agency vouches for.
         boxes: Messages of one's accounts, for PySyft's clients.
         catalog: The datasets of the network.
         join: Matches two owners' tables by who is in them.
+        mocks: Mock tables, and the rules by which results may leave.
         mpc: Programs that three nodes compute on shares.
         programs: Measured programs, and this agency's policy for evidence.
         rings: Rings of people who may speak as one of many.
+        submissions: Code that somebody submits, approved by its bytes.
         surveys: Sums of many people's answers, none of which anybody sees.
         threshold: The consortium's threshold key.
         url: The node.
@@ -70,11 +74,14 @@ class Client(Bound[M], Generic[M]):
         super().__init__(driver)
         self._session = session
         self.url = url
+        self.accounts: Accounts[M] = Accounts(driver, session)
         self.boxes: Boxes[M] = Boxes(driver, session)
         self.catalog: Catalog[M] = Catalog(driver, session)
         self.join: Joins[M] = Joins(driver, session)
+        self.mocks: Mocks[M] = Mocks(driver, session)
         self.mpc: Shares[M] = Shares(driver, session)
         self.rings: Rings[M] = Rings(driver, session)
+        self.submissions: Submissions[M] = Submissions(driver, session)
         self.surveys: Surveys[M] = Surveys(driver, session)
         self.programs: Programs[M] = Programs(driver, session)
         self.threshold: Threshold[M] = Threshold(driver, session, lambda: self.network)

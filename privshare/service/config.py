@@ -106,6 +106,17 @@ class Settings(BaseSettings):
     compute_memory_bytes: int = Field(
         default=4 << 30, ge=1 << 26, description="what one job on shares may use"
     )
+    gate: Literal["off", "on"] = Field(
+        default="off", description="`on`: this node takes and runs submitted code"
+    )
+    gate_site: str = Field(
+        default="",
+        max_length=4096,
+        description="folder of packages that submitted code may import",
+    )
+    gate_runs: int = Field(
+        default=1, ge=1, le=64, description="submissions that run at a time"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="what is written to the log"
     )
@@ -154,6 +165,13 @@ class Settings(BaseSettings):
             return value
         if match is None or not 1 <= int(match[2]) <= 65535:
             raise ValueError("expected address:port, such as 127.0.0.1:7101")
+        return value
+
+    @field_validator("gate_site")
+    @classmethod
+    def _site(cls, value: str) -> str:
+        if value and not value.startswith("/"):
+            raise ValueError("expected an absolute path of a folder, found another")
         return value
 
     @property

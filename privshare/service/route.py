@@ -250,6 +250,9 @@ PARAMETERS: Mapping[str, Parameter] = {
     "name": _NAME,
     "id": Parameter("an id", _ANY_ID, "A" * 43),
     "job": Parameter("a job's id", _ANY_ID, "A" * 43),
+    "submission": Parameter(
+        "a submission's digest", re.compile(r"[A-Za-z0-9_-]{43}"), "A" * 43
+    ),
     "survey": Parameter("a survey's id", _ANY_ID, "A" * 43),
     "key": Parameter("a row's key", re.compile(r"[^\x00-\x1f]{1,256}"), "R-100"),
     "file": Parameter(

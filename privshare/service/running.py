@@ -20,6 +20,7 @@ from time import monotonic
 import httpx
 
 from privshare.errors import ConfigError, NotFound
+from privshare.exchange.gate_place import Gate
 from privshare.exchange.node import Node
 from privshare.exchange.runner import Runner
 from privshare.exchange.tick import node_tick, recover
@@ -115,6 +116,7 @@ def open_node(
             receipt_timeout_s=RECEIPT_TIMEOUT_S,
             shares=secrets.shares,
             attester=attester(directory, settings, clock=clock),
+            gate=gate_of(settings),
         )
         runner = Runner(node)
         loops, ready, starting = _loops(node, settings)
@@ -181,6 +183,23 @@ def open_ledger(
         witness_key=secrets.node.witness,
         clock=clock,
     )
+
+
+def gate_of(settings: Settings) -> Gate | None:
+    """What a node runs submitted code with, if it takes any.
+
+    Raises:
+        ConfigError: Its folder of packages is not there.
+    """
+    if settings.gate == "off":
+        return None
+    site = Path(settings.gate_site)
+    if settings.gate_site and not site.is_dir():
+        raise ConfigError(
+            f"expected a folder of packages at {site}, found none",
+            detail={"setting": "gate_site"},
+        )
+    return Gate((site,) if settings.gate_site else (), settings.gate_runs)
 
 
 def http_client(base_url: str = "") -> httpx.Client:

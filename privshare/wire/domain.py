@@ -101,9 +101,9 @@ JOIN_SETS: Final = _tag(b"join-sets")  # both commitments, as job.open has them
 SUBMISSION: Final = _tag(b"submission")  # all files of submitted code
 ACCOUNT: Final = _tag(b"account")  # whose account it is: its id
 ACCOUNT_KEY: Final = _tag(b"account-key")  # public keys of an account of PySyft
-GATE_RULE: Final = _tag(b"gate-rule")  # what approved code must keep
 MOCK: Final = _tag(b"mock")  # made-up rows of a dataset
 OUTPUTS: Final = _tag(b"submission-outputs")  # names and bytes of what is released
+GATE: Final = _tag(b"gate")  # what submitted code may take, and may leave
 
 # Surveys
 SURVEY: Final = _tag(b"survey")  # a survey's document: its id

@@ -723,6 +723,20 @@ class Network:
             self.receipt("survey.result", at, evidence=evidence, result=result)
         )
 
+    def job_result_submitted(self) -> Filed:
+        """What approved code released."""
+        import submissions  # it imports this file
+
+        return submissions.whole(self, "result").finish()
+
+    def submission_decide(self) -> Filed:
+        """That a submission is refused, by a rule."""
+        import submissions  # it imports this file
+
+        course = submissions.begun(self, "decision")
+        said = {"reason": "reads more than it says", "rule": "submission.changed"}
+        return course.decided(course.decide("tax", "refuse", **said))
+
     def ledger_entry(self) -> Filed:
         """The admission of a member."""
         return Filed(self.receipt("ledger.entry", self.admitted))
@@ -745,6 +759,7 @@ class Network:
             "job.result": self.job_result(),
             "job.result.attested": self.job_result_attested(),
             "job.result.shares": self.job_result_shares(),
+            "job.result.submitted": self.job_result_submitted(),
             "job.result.together": self.job_result_together(),
             "ledger.entry": self.ledger_entry(),
             "record.erase": self.record_erase(),
@@ -752,5 +767,6 @@ class Network:
             "ring.opening": self.ring_opening(),
             "statement.ring": self.statement_ring(),
             "statement.zk": self.statement_zk(),
+            "submission.decide": self.submission_decide(),
             "survey.result": self.survey_result(),
         }

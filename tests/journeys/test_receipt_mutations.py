@@ -20,7 +20,7 @@ from privshare.jobs.requirement import OPERATIONS
 from privshare.wire.canonical import encode
 
 MUTATIONS = 2_000
-KINDS = ("attested", "shares", "together")
+KINDS = ("attested", "shares", "submitted", "together")
 NAMES = sorted([*OPERATIONS, *(f"job.result.{kind}" for kind in KINDS)])
 DEAR = ("job.attest", "job.refuse", "job.result")
 Path = tuple[str | int, ...]

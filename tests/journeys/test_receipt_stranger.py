@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import stranger_submissions
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from stranger_ring import Ring
@@ -83,6 +84,9 @@ def signatures(receipt: dict[str, Any], state: dict[str, Any]) -> None:
         for item in evidence.get("releases", []):
             dataset = json.loads(base64.b64decode(item["payload"]))["dataset"]
             envelope(item, dataset.split("/")[0], receipt["subject"])
+        if "run" in evidence:
+            envelope(evidence["run"], job["parties"]["compute"], receipt["subject"])
+            return
         if "releases" in evidence:
             return
         for item in evidence["contributions"]:
@@ -356,7 +360,7 @@ def result(receipt: dict[str, Any], file: Path, totals: list[int]) -> None:
     if receipt["operation"] == "job.result":
         assert body["result"] == b64u(tagged("result", canonical(receipt["result"])))
         assert body["evidence"] == b64u(tagged("evidence", canonical(evidence)))
-        if "outcome" in evidence:
+        if "outcome" in evidence or "run" in evidence:
             return
         if "releases" in evidence:
             output = unb64u(receipt["result"]["output"])
@@ -480,6 +484,12 @@ def verify(data: bytes, policy: str, file: Path) -> None:
         return
     if "outcome" in (receipt["evidence"] or {}):
         check_shares(receipt, state, shown)
+        result(receipt, file, [])
+        return
+    if receipt["operation"] == "submission.decide":
+        stranger_submissions.decision(receipt, state)
+    if "run" in (receipt["evidence"] or {}):
+        stranger_submissions.check(receipt, state)
         result(receipt, file, [])
         return
     is_job = receipt["operation"] == "job.result"

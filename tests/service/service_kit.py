@@ -225,6 +225,7 @@ EXAMPLES = {
     "key": "R-1",
     "name": "deeds",
     "path": "0/000",
+    "submission": "A" * 43,
     "survey": "A" * 43,
 }
 

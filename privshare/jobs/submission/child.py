@@ -14,6 +14,7 @@ Imports the standard library, `walls`, and nothing else of the package.
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import json
 import os
@@ -27,14 +28,13 @@ from privshare.jobs.submission import walls
 
 _LOG = "/submitted/log"
 _MAX_LOG = 64 << 10
+_PART = 1 << 20
 
 
 def main(job: int, answer: int) -> None:
     """Run the job on one descriptor, write what came of it to the other."""
-    header, files = _read_job(job)
+    header = _lay_out_job(job)
     os.close(job)
-    for path, data in files:
-        _lay_out(path, data)
     home = header["home"]
     os.makedirs(os.path.join(home, header["outputs"]), exist_ok=True)
     os.makedirs("/submitted/scratch", exist_ok=True)
@@ -69,7 +69,11 @@ def main(job: int, answer: int) -> None:
 def _run(entry: str, site: list[str]) -> tuple[int, str]:
     """Run it as a script; its exit code, and the name of what stopped it."""
     sys.argv = [entry]
-    sys.path[:] = [os.getcwd(), *site, *(p for p in sys.path if p.startswith("/"))]
+    beside = os.path.dirname(os.path.abspath(entry))
+    ours = [one for one in sys.path if one.startswith("/")]
+    sys.path[:] = [*dict.fromkeys((beside, os.getcwd(), *site, *ours))]
+    for name in ("exit", "quit"):  # as scripts know them
+        setattr(builtins, name, sys.exit)
     try:
         runpy.run_path(entry, run_name="__main__")
     except SystemExit as ended:
@@ -101,25 +105,34 @@ def _outputs(folder: str, most: int, most_bytes: int) -> list[tuple[str, bytes]]
     return found
 
 
-def _lay_out(path: str, data: bytes) -> None:
+def _lay_out(path: str, source: int, at: int, length: int) -> None:
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    _write(descriptor, data)
-    os.close(descriptor)
+    target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    for start in range(0, length, _PART):
+        part = min(_PART, length - start)
+        _write(target, _read(source, part, at + start))
+    os.close(target)
 
 
-def _read_job(descriptor: int) -> tuple[dict[str, Any], list[tuple[str, bytes]]]:
-    size = os.fstat(descriptor).st_size
+def _lay_out_job(descriptor: int) -> dict[str, Any]:
+    """Write the files of a job to their places; its header.
+
+    One part at a time, so that memory is free when the limit is set.
+    """
+    size = int.from_bytes(_read(descriptor, 8, 0), "little")
+    header: dict[str, Any] = json.loads(_read(descriptor, size, 8))
+    at = 8 + size
+    for path, length in header["laid"]:
+        _lay_out(path, descriptor, at, length)
+        at += length
+    return header
+
+
+def _read(descriptor: int, size: int, at: int) -> bytes:
     data = bytearray()
     while len(data) < size:
-        data += os.pread(descriptor, size - len(data), len(data))
-    at = 8 + int.from_bytes(data[:8], "little")
-    header = json.loads(data[8:at])
-    files = []
-    for path, length in header["laid"]:
-        files.append((path, bytes(data[at : at + length])))
-        at += length
-    return header, files
+        data += os.pread(descriptor, size - len(data), at + len(data))
+    return bytes(data)
 
 
 def _report(descriptor: int, report: dict[str, Any]) -> None:

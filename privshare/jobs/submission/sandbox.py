@@ -14,6 +14,7 @@ what leaves is for the output rule to judge, not for this.
 
 from __future__ import annotations
 
+import builtins
 import fcntl
 import functools
 import json
@@ -30,7 +31,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from privshare.errors import ConfigError, OutOfRange
+from privshare.errors import ConfigError
+from privshare.jobs.submission import walls, watch
+from privshare.jobs.submission.limits import Limits
 from privshare.jobs.wasm.closure import refuse
 
 __all__ = ["Limits", "Ran", "Script", "available", "run"]
@@ -48,41 +51,6 @@ _START: Final = (
     "from privshare.jobs.submission import child; "
     "child.main(int(sys.argv[1]), int(sys.argv[2]))"
 )
-_BOUNDS: Final[Mapping[str, tuple[int, int]]] = {
-    "seconds": (1, 86_400),
-    "memory": (128 << 20, 1 << 40),
-    "disk": (1 << 20, 1 << 36),
-    "output": (1, 64 << 20),
-    "files": (1, 256),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a run may take before it is stopped.
-
-    Attributes:
-        seconds: Of wall-clock time, and of processor time.
-        memory: Bytes of address space.
-        disk: Bytes of all files that it writes, in memory as well.
-        output: Bytes of all outputs together.
-        files: How many outputs.
-
-    Raises:
-        OutOfRange: A limit outside its bounds.
-    """
-
-    seconds: int = 60
-    memory: int = 2 << 30
-    disk: int = 64 << 20
-    output: int = 1 << 20
-    files: int = 16
-
-    def __post_init__(self) -> None:
-        for name, (low, high) in _BOUNDS.items():
-            value = getattr(self, name)
-            if isinstance(value, bool) or not low <= value <= high:
-                raise OutOfRange(f"limits.{name}: expected {low} to {high}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,12 +83,16 @@ class Ran:
         log: The end of what it printed, for the owner alone.
         walls: What stood around it: "bubblewrap+seccomp".
         seconds: Of wall-clock time.
+        python: Version of the interpreter; empty where nobody asked for it.
+        packages: Name and version of packages that it could import, in order.
     """
 
     outputs: Mapping[str, bytes] = field(repr=False)
     log: bytes = field(repr=False)
     walls: str
     seconds: float
+    python: str = ""
+    packages: tuple[tuple[str, str], ...] = ()
 
 
 def available() -> bool:
@@ -136,9 +108,11 @@ def run(script: Script, limits: Limits | None = None) -> Ran:
         limits: What it may take.
 
     Raises:
-        RunRefused: `detail["rule"]` is run.time, run.memory, run.exit (with the
-            name of the exception, never its text), run.output, or run.sandbox:
-            it died, or a wall is missing on this machine.
+        RunRefused: `detail["rule"]` is run.time, run.memory, run.threads,
+            run.disk (more files than `watch` allows), run.exit (with the name
+            of the exception where it is one of Python's, never its text),
+            run.output, or run.sandbox: it died, or a wall is missing on this
+            machine.
         ConfigError: bubblewrap is missing or may not make namespaces.
     """
     bounds, began = limits or Limits(), time.monotonic()
@@ -169,7 +143,7 @@ def run(script: Script, limits: Limits | None = None) -> Ran:
         os.close(inlet)
         inlet = -1
         most = bounds.output + 2 * _MAX_REPORT
-        data = _collect(answer, most, began + bounds.seconds)
+        data = _collect(answer, most, began + bounds.seconds, process.pid)
     finally:
         status = 0 if process is None else _end(process)
         for descriptor in (job, answer, inlet):
@@ -218,20 +192,33 @@ def _sealed(parts: Sequence[bytes]) -> int:
     return descriptor
 
 
-def _collect(descriptor: int, most: int, deadline: float) -> bytes:
+def _collect(descriptor: int, most: int, deadline: float, wrapper: int) -> bytes:
     data = bytearray()
+    look = 0.0
     with selectors.DefaultSelector() as selector:
         selector.register(descriptor, selectors.EVENT_READ)
         while True:
-            left = deadline - time.monotonic()
-            if left <= 0 or not selector.select(left):
+            now = time.monotonic()
+            if now >= deadline:
                 refuse("run.time", "expected an end in time, found none")
+            if now >= look:
+                _check(watch.breach(wrapper, HOME))
+                look = time.monotonic() + watch.INTERVAL_S
+            if not selector.select(min(watch.INTERVAL_S, deadline - now)):
+                continue
             part = os.read(descriptor, _PIPE)
             if not part:
                 return bytes(data)
             data += part
             if len(data) > most:
                 refuse("run.output", "expected outputs within the limit, found more")
+
+
+def _check(broken: str | None) -> None:
+    if broken == "run.threads":
+        refuse(broken, f"expected at most {walls.MAX_TASKS} threads, found more")
+    if broken is not None:
+        refuse(broken, f"expected at most {watch.MAX_MADE} files, found more")
 
 
 def _end(process: subprocess.Popen[bytes]) -> int:
@@ -255,10 +242,9 @@ def _read(data: bytes, limits: Limits, status: int, seconds: float) -> Ran:
     if fault == "MemoryError":
         refuse("run.memory", f"expected less than {limits.memory} bytes, found more")
     if exit_code != 0:
-        name = fault if isinstance(fault, str) and fault.isidentifier() else ""
         refuse(
             "run.exit",
-            f"expected the program to end well, found {name or 'another exit code'}",
+            f"expected the program to end well, found {_fault(fault)}",
             fix="Try it on the mock rows; its owner can read what it printed.",
         )
     sizes = _sizes(report, limits)
@@ -272,6 +258,14 @@ def _read(data: bytes, limits: Limits, status: int, seconds: float) -> Ran:
     if at != len(rest):
         refuse("run.sandbox", "expected a report, found another form")
     return Ran(outputs, rest[:log], "bubblewrap+seccomp", seconds)
+
+
+def _fault(name: object) -> str:
+    """The name of one of Python's errors: one that it chose could tell rows."""
+    known = getattr(builtins, name, None) if isinstance(name, str) else None
+    if isinstance(known, type) and issubclass(known, BaseException):
+        return known.__name__
+    return "an error of its own" if name else "another exit code"
 
 
 def _report(data: bytes) -> tuple[dict[str, Any], bytes]:

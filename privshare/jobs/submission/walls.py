@@ -1,7 +1,9 @@
 """The walls around submitted Python: what it may ask of the kernel.
 
 It reads and writes files (of its own namespaces), maps memory, starts threads.
-It makes no socket, starts no process, traces nobody, mounts nothing. The filter
+It makes no socket, starts no process, traces nobody, mounts nothing, and has no
+memory that is neither its own nor a file's (`memfd_create`): nobody would count
+it. The filter
 stands before the first line of the submission is read and cannot be taken back.
 
 Imports nothing of the package but `confine`. Numbers are the kernel's, for
@@ -17,7 +19,11 @@ from typing import Final
 
 from privshare.jobs.wasm import confine
 
-__all__ = ["raise_walls"]
+__all__ = ["MAX_TASKS", "raise_walls"]
+
+#: Processes and threads, those around it counted. The kernel holds an ordinary
+#: user to it; `watch` looks after all.
+MAX_TASKS: Final = 64
 
 #: Architecture, clone and clone3, and the calls that are allowed.
 _CALLS: Final[dict[str, tuple[int, tuple[int, int], frozenset[int]]]] = {
@@ -82,7 +88,6 @@ _CALLS: Final[dict[str, tuple[int, tuple[int, int], frozenset[int]]]] = {
                 "madvise": 28,
                 "mbind": 237,
                 "membarrier": 324,
-                "memfd_create": 319,
                 "mincore": 27,
                 "mkdir": 83,
                 "mkdirat": 258,
@@ -205,7 +210,6 @@ _CALLS: Final[dict[str, tuple[int, tuple[int, int], frozenset[int]]]] = {
                 "madvise": 233,
                 "mbind": 235,
                 "membarrier": 283,
-                "memfd_create": 279,
                 "mincore": 232,
                 "mkdirat": 34,
                 "mmap": 222,
@@ -282,6 +286,7 @@ def raise_walls(memory: int, seconds: int, file_bytes: int) -> list[str]:
         (resource.RLIMIT_CPU, seconds),
         (resource.RLIMIT_FSIZE, file_bytes),
         (resource.RLIMIT_NOFILE, 256),
+        (resource.RLIMIT_NPROC, MAX_TASKS),
     ):
         hard = resource.getrlimit(name)[1]
         least = value if hard == resource.RLIM_INFINITY else min(value, hard)

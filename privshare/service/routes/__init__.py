@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from privshare.service.route import Route
 from privshare.service.routes import (
+    accounts,
     anchors,
     boxes,
     code,
@@ -21,12 +22,14 @@ from privshare.service.routes import (
     peers_attested,
     peers_box,
     peers_join,
+    peers_submission,
     peers_survey,
     privacy,
     proofs,
     receipts,
     records,
     rings,
+    submissions,
     surveys,
     threshold,
 )
@@ -42,7 +45,9 @@ ROUTES: tuple[Route, ...] = (
     *rings.ROUTES,
     *proofs.ROUTES,
     *surveys.ROUTES,
+    *accounts.ROUTES,
     *boxes.ROUTES,
+    *submissions.ROUTES,
     *threshold.ROUTES,
     *anchors.ROUTES,
     *receipts.ROUTES,
@@ -52,5 +57,6 @@ ROUTES: tuple[Route, ...] = (
     *peers_box.ROUTES,
     *peers_join.ROUTES,
     *peers_survey.ROUTES,
+    *peers_submission.ROUTES,
     *health.ROUTES,
 )

@@ -26,7 +26,7 @@ BYTES = "application/octet-stream"
 #: As how many requests the rate limit counts a file.
 FILE_COST = 2
 #: Scientists and stewards have accounts; others have no business here.
-HOLDERS = people("analyst", "steward")
+HOLDERS = people("analyst", "operator", "steward")
 _AGENCY = f"^(?:{identifier.AGENCY.pattern.pattern})?$"
 
 
