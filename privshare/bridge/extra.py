@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+from importlib.util import find_spec
 
 from privshare.errors import ConfigError
 
@@ -17,7 +17,7 @@ def need_extra() -> None:
     Raises:
         ConfigError: It is not; the fix says what to install.
     """
-    missing = [one for one in _MODULES if importlib.util.find_spec(one) is None]
+    missing = [one for one in _MODULES if find_spec(one) is None]
     if missing:
         raise ConfigError(
             f"expected PySyft, found that {', '.join(missing)} is not installed",

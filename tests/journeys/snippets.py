@@ -36,6 +36,9 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 RUN = frozenset({"console", "python"})
 NOT_CODE = frozenset({"csv", "http", "json", "text", "toml"})
 
+#: Pages whose blocks need an extra: tests/pysyft runs them, where it is installed.
+EXTRA = frozenset({"docs/syft.md"})
+
 COMMAND_TIMEOUT_S = 180.0
 
 _FENCE = re.compile(r"^ *```(.*)$")

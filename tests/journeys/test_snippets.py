@@ -151,7 +151,9 @@ def _runs(page: str) -> list[snippets.Block]:
 
 
 @pytest.mark.server
-@pytest.mark.parametrize("page", [page for page in PAGES if _runs(page)])
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if _runs(page) and page not in snippets.EXTRA]
+)
 def test_a_page_runs(
     page: str,
     tmp_path: Path,

@@ -306,14 +306,17 @@ class Agencies:
 
 
 @contextlib.contextmanager
-def agencies(folder: Path, *, at_nodes: bool) -> Iterator[Agencies]:
+def agencies(
+    folder: Path, *, at_nodes: bool, kind: type[Agencies] | None = None
+) -> Iterator[Agencies]:
     """Both, running; tax runs submitted code."""
     with Cluster(folder / "nodes", ["tax", "labour"], PASSPHRASE) as cluster:
         cluster.build(PEOPLE)
         settings = cluster.members["tax"].folder / "node.toml"
         settings.write_text(f'{settings.read_text()}\ngate = "on"\n')
         cluster.start()
-        made = Agencies(cluster, folder, None if at_nodes else folder / "boxes")
+        boxes = None if at_nodes else folder / "boxes"
+        made = (kind or Agencies)(cluster, folder, boxes)
         (folder / "ada").mkdir()
         try:
             yield made
