@@ -39,6 +39,7 @@ from privshare.jobs.requirement_attested import (
     follow_evidence,
     follow_refusal,
 )
+from privshare.jobs.requirement_many import follow_joined, follow_survey
 from privshare.jobs.requirement_statement import (
     CELL_DOCUMENT,
     DOCUMENT,
@@ -57,7 +58,6 @@ from privshare.jobs.requirement_submission import (
 from privshare.jobs.spec import MAX_INPUTS
 from privshare.jobs.trail import Trail
 from privshare.ledger import query
-from privshare.ledger.joined import joined
 from privshare.ledger.query import Reader
 from privshare.ledger.rules import RULES, parse_body
 from privshare.ledger.rules_dataset import (
@@ -73,14 +73,11 @@ from privshare.ledger.rules_grant import (
     GrantRevoke,
 )
 from privshare.ledger.rules_job import JobAbort, JobResult
-from privshare.ledger.rules_survey import SurveyResult
 from privshare.ledger.rules_use import UseSettle
-from privshare.ledger.survey import survey
 from privshare.ledger.transaction import Transaction
 from privshare.rights import identifier
 from privshare.rights.grant import MAX_DEPTH, Grant
-from privshare.schemes.keys import VerifyKey
-from privshare.wire.canonical import MAX_BYTES, b64u, decode, unb64u
+from privshare.wire.canonical import MAX_BYTES, b64u, decode
 from privshare.wire.envelope import Envelope
 from privshare.wire.envelope import from_json as envelope_from_json
 
@@ -423,35 +420,9 @@ def _job_result(trail: Trail, subject: Transaction, evidence: Document | None) -
     if job.parties.attested:
         follow_attestation(trail, body.job)
     if job.parties.joins:
-        _joined(trail, body.job, job.opened)
+        follow_joined(trail, body.job, job.opened)
     if job.parties.gated:
         follow_submission(trail, job, evidence or {})
-
-
-def _joined(trail: Trail, job_id: str, opened: int | None) -> None:
-    """Both sets as they were committed to, and when the join began."""
-    for one in joined(trail, job_id).sets:
-        trail.transaction(one.at)
-    if opened is not None:
-        trail.transaction(opened)
-
-
-def _survey_result(
-    trail: Trail, subject: Transaction, evidence: Document | None
-) -> None:
-    """Walk from a survey's result to its opening and both claims."""
-    body = cast(SurveyResult, parse_body(subject))
-    held = survey(trail, body.survey)
-    trail.transaction(held.at)
-    for claim in held.claims:
-        trail.transaction(claim.at)
-    document = (evidence or {})["document"]
-    for role in ("leader", "helper"):
-        named = document.get(role) if isinstance(document, dict) else None
-        if not isinstance(named, dict) or not isinstance(named.get("key"), str):
-            raise EncodingError("evidence.document: expected a survey, found another")
-        agency = getattr(held, role)
-        query.key(trail, agency, VerifyKey(unb64u(named["key"], 32)).kid)
 
 
 def _job_abort(trail: Trail, subject: Transaction, evidence: Document | None) -> None:
@@ -510,7 +481,7 @@ _SUBJECTS: dict[str, Operation] = {
         ("submission.decide",), follow_decision, (DECISION,)
     ),
     "survey.result": Operation(
-        ("survey.result",), _survey_result, (_SURVEY,), has_result=True
+        ("survey.result",), follow_survey, (_SURVEY,), has_result=True
     ),
     "statement.ring": Operation(
         ("statement.ring",), follow_statement, (SALT,), (MESSAGE,)

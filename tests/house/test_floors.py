@@ -106,7 +106,9 @@ def test_imports_go_down(path: Path) -> None:
 def test_no_forbidden_import(path: Path) -> None:
     """The auditor and the SDK reach no server, database or socket library."""
     own = _package(path)
-    banned = FORBIDDEN.get(own, set()) | (set() if own == "bridge" else EXTRA)
+    # `inside` is the module that submitted code finds by the name of PySyft's.
+    extra = set() if own == "bridge" or "inside" in path.parts else EXTRA
+    banned = FORBIDDEN.get(own, set()) | extra
     for line, name in _imports(path):
         assert name.split(".")[0] not in banned, f"{path}:{line}: {name}"
 
