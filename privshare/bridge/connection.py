@@ -64,9 +64,16 @@ class BoxConnection(OwnLog, Collections):
         return cls(config=config, store=config.store, enrolment=config.enrolment)
 
     def sign_in(self) -> None:
-        """Show our enrolment to our own node: before it no box is ours."""
+        """Show our enrolment to our own node: before it no box is ours.
+
+        What a crash left half shown is shown whole then.
+        """
         if self.enrolment:
             self.store.put(self._own(STATE), OPENED, self.enrolment)
+        known = self._get_peers_json()
+        self.mend_collections(
+            [one for one, entry in known.items() if entry.get("state") == "accepted"]
+        )
 
     # -- peers -----------------------------------------------------------------
 

@@ -97,6 +97,37 @@ class Collections(Boxed):
         if files:
             self.store.put(shown, name, json.dumps(files).encode())
 
+    def mend_collections(self, peers: list[str]) -> None:
+        """Finish what a crash left half shown, or half taken back.
+
+        Args:
+            peers: Accounts that were accepted; they see what anybody may see.
+        """
+        with self._lock:
+            known = self._collections()
+            if not known:
+                return
+            for entry in known.values():
+                if entry["any"]:
+                    entry["readers"] = sorted({*entry["readers"], *peers})
+            self._keep_collections(known)
+            own = set(self.store.names(self._own(COLLECTIONS)))
+            readers = {one for entry in known.values() for one in entry["readers"]}
+            for user in sorted(readers):
+                self._mend_shown(known, own, user)
+
+    def _mend_shown(self, known: dict[str, Any], own: set[str], user: str) -> None:
+        shown = self._shown_to(user)
+        there = self.store.names(shown)
+        for name in there:
+            parts = name.split("/")
+            if len(parts) > 2 and "/".join(parts[:3]) not in known:
+                self.store.drop(shown, name)
+        for name, entry in known.items():
+            whole = own.issuperset(f"{name}/{one}" for one in entry["files"])
+            if user in entry["readers"] and name not in there and whole:
+                self._show(name, entry["files"], user)
+
     def owner_list_collections(self, prefix: str) -> list[str]:
         """Tags of our collections."""
         return [

@@ -357,6 +357,30 @@ def test_a_client_that_starts_again(stage: Stage) -> None:
     assert (restored / "mock.csv").read_text() == "a\n1\n"
 
 
+@pytest.mark.parametrize("users", [[ADA], "any"])
+def test_what_was_half_shown_is_shown_at_the_next_start(
+    stage: Stage, users: Any
+) -> None:
+    """Killed at any write, the owner shows the whole when it starts again."""
+    mock, rows = stage.root / "mock.csv", stage.root / "rows.csv"
+    mock.write_text("a\n1\n")
+    rows.write_text("a\n2\n")
+    stage.do.create_dataset("wages", mock, rows, summary="", users=users)
+    shown = Box("shown", STEWARD, ADA)
+    store = stage.store(STEWARD)
+    whole = {one: store.get(shown, one) for one in store.names(shown)}
+    names = [one for one in whole if "collection" in one]
+    assert len(names) == 3
+    for left in range(3):
+        for name in names:
+            store.drop(shown, name)
+        for name in names[1 : 1 + left]:  # the list comes first in order, last in time
+            store.put(shown, name, whole[name] or b"")
+        store.put(shown, "syft_datasetcollection/gone/h/mock.csv", b"of another")
+        connection_of(stage.do).sign_in()
+        assert {one: store.get(shown, one) for one in store.names(shown)} == whole
+
+
 def test_an_owner_starts_after_a_crash_amid_its_collections(
     stage: Stage, tmp_path: Path
 ) -> None:
