@@ -13,7 +13,11 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[2]
 EXAMPLES = REPOSITORY / "examples"
 FILES = sorted(path.name for path in EXAMPLES.glob("[0-9]*.py"))
-NOTEBOOKS = sorted(path.name for path in EXAMPLES.glob("[0-9]*.ipynb"))
+ALL_NOTEBOOKS = sorted(path.name for path in EXAMPLES.glob("[0-9]*.ipynb"))
+
+#: Two that run beside each other, with PySyft: tests/pysyft runs them.
+PYSYFT = {"16_syft_scientist.ipynb", "17_syft_owner.ipynb"}
+NOTEBOOKS = [name for name in ALL_NOTEBOOKS if name not in PYSYFT]
 
 #: What keeps an example short, by its file.
 SHORT = {
@@ -81,7 +85,7 @@ def test_a_notebook_runs(name: str, tmp_path: Path) -> None:
     assert "expected" in done.stdout  # the refusal that it shows
 
 
-@pytest.mark.parametrize("name", [*FILES, *NOTEBOOKS])
+@pytest.mark.parametrize("name", [*FILES, *ALL_NOTEBOOKS, "syft_pair.py"])
 def test_an_example_is_on_the_map(name: str) -> None:
     """The folder's README names it."""
     assert f"]({name})" in (EXAMPLES / "README.md").read_text(encoding="utf-8")

@@ -158,7 +158,7 @@ def test_show_prints_what_steers_a_terminal_as_numbers(net: Net) -> None:
     assert code == 0 and net.said == [("show", DIGEST)]
     assert "\x1b" not in out and "\u202e" not in out
     assert "! 2  # \\u202e)2(tnirp" in out
-    assert "--- code/main.py, 22 bytes, sha256 " in out
+    assert "--- code/main.py, 23 bytes, sha256 " in out
     assert json.loads(run("syft", "show", DIGEST, "--json")[1])["user"] == ACCOUNT
 
 
