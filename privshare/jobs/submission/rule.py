@@ -6,6 +6,8 @@ which noise is added to them. `gate` holds outputs to it.
     owner     GateRule ─► digest ─► mock.publish: the rule of a dataset
     auditor   GateRule.from_json ─► the same digest ─► gate.check_released
 
+Implements docs/formats/gate.md.
+
 >>> rule = GateRule(k=10, count="n", noise=Noise(
 ...     epsilon=500_000, sensitivity=1, fields=("mean",)))
 >>> GateRule.from_json(rule.to_json()) == rule, len(rule.digest()), rule.charge

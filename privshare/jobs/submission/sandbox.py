@@ -31,7 +31,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from privshare.errors import ConfigError
+from privshare.errors import ConfigError, RunRefused
 from privshare.jobs.submission import walls, watch
 from privshare.jobs.submission.limits import Limits
 from privshare.jobs.wasm.closure import refuse
@@ -96,8 +96,11 @@ class Ran:
 
 
 def available() -> bool:
-    """Whether this machine can run submissions."""
-    return bool(_wrapper())
+    """Whether this machine can run submissions; false if it is too busy to tell."""
+    try:
+        return bool(_wrapper())
+    except RunRefused:
+        return False
 
 
 def run(script: Script, limits: Limits | None = None) -> Ran:
@@ -116,7 +119,7 @@ def run(script: Script, limits: Limits | None = None) -> Ran:
         ConfigError: bubblewrap is missing or may not make namespaces.
     """
     bounds, began = limits or Limits(), time.monotonic()
-    if not available():
+    if not _wrapper():
         raise ConfigError(
             "expected bubblewrap that may make namespaces, found none",
             fix="apt install bubblewrap, on a kernel that allows user namespaces.",
@@ -312,7 +315,11 @@ def _interpreter() -> tuple[str, ...]:
 
 @functools.cache
 def _wrapper() -> tuple[str, ...]:
-    """bubblewrap and its arguments, or nothing where it does not work."""
+    """bubblewrap and its arguments, or nothing where it does not work.
+
+    Raises:
+        RunRefused: It gave no answer this time (`run.sandbox`).
+    """
     program = shutil.which("bwrap")
     if program is None:
         return ()
@@ -328,7 +335,9 @@ def _wrapper() -> tuple[str, ...]:
             timeout=10,
             check=False,
         )
-    except (OSError, subprocess.TimeoutExpired):
+    except subprocess.TimeoutExpired:  # a busy machine; it is asked again
+        refuse("run.sandbox", "expected an answer of bubblewrap in 10 s, found none")
+    except OSError:
         return ()
     return arguments if done.returncode == 0 else ()
 

@@ -25,6 +25,8 @@ __all__ = ["MAX_TASKS", "raise_walls"]
 #: user to it; `watch` looks after all.
 MAX_TASKS: Final = 64
 
+_ARENA_MAX: Final = -8
+
 #: Architecture, clone and clone3, and the calls that are allowed.
 _CALLS: Final[dict[str, tuple[int, tuple[int, int], frozenset[int]]]] = {
     "x86_64": (
@@ -36,6 +38,7 @@ _CALLS: Final[dict[str, tuple[int, tuple[int, int], frozenset[int]]]] = {
                 "arch_prctl": 158,
                 "brk": 12,
                 "chdir": 80,
+                "chmod": 90,
                 "clock_getres": 229,
                 "clock_gettime": 228,
                 "clock_nanosleep": 230,
@@ -292,6 +295,8 @@ def raise_walls(memory: int, seconds: int, file_bytes: int) -> list[str]:
         least = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(name, (least, least))
     libc = ctypes.CDLL(None, use_errno=True)
+    if hasattr(libc, "mallopt"):  # else each thread reserves 64 MiB of addresses
+        libc.mallopt(_ARENA_MAX, 2)
     if libc.prctl(confine.NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         return []
     known = _CALLS.get(platform.machine())

@@ -8,6 +8,7 @@ nobody. So the process that waits for a run looks, a few times a second.
     sandbox ─► breach(pid of the wrapper) ─► None, or the rule that was broken
 
 A bomb grows between two looks; the kernel's limits hold what it can do then.
+Where the kernel does not let it look, time alone bounds the files.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ def test_the_bytes_are_these() -> None:
     """On every machine and with every Python: what a ledger names, lasts."""
     schema = Schema((Column("n", "int"), Column("on", "date")))
     assert mock(schema, rows=4) == (
-        b"n,on\n0,2000-01-01\n1000,2024-12-31\n39,2016-03-13\n35,2011-08-13\n"
+        b"n,on\n0,2000-01-01\n1000,2024-12-31\n215,2004-10-05\n99,2021-03-10\n"
     )
 
 

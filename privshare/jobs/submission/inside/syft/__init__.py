@@ -20,6 +20,20 @@ __version__ = "0.10.0"
 
 __all__ = ["resolve_dataset_file_path", "resolve_dataset_files_path"]
 
+_THEIRS = (
+    "bug_report",
+    "credentials_to_token",
+    "delete_local_syftbox",
+    "delete_remote_syftbox",
+    "delete_syftbox",
+    "download_from_gdrive",
+    "load_dataset_code",
+    "login",
+    "login_do",
+    "login_ds",
+    "resolve_path",
+)
+
 
 def resolve_dataset_files_path(
     dataset_name: str,
@@ -54,11 +68,15 @@ def resolve_dataset_file_path(*args: Any, **kwargs: Any) -> Path:
 
 
 def __getattr__(name: str) -> Any:
-    """Everything else of syft is not here, and says so."""
-    if name.startswith("_"):
-        raise AttributeError(name)
-    raise ImportError(
+    """Everything else of syft is not here, and says so.
+
+    Raises:
+        ImportError: A name of theirs, so that `from syft import` shows the words.
+        AttributeError: Any other.
+    """
+    words = (
         f"expected {' or '.join(__all__)}, found syft.{name[:80]}: a job that "
         "PrivShare runs has no client, no network and no other file. Take it out of "
         "the code that you submit."
     )
+    raise ImportError(words) if name in _THEIRS else AttributeError(words)
