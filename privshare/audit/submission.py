@@ -20,7 +20,7 @@ from typing import Any, cast
 from privshare.audit.case import Case, Found, expect
 from privshare.audit.inputs import check_version
 from privshare.audit.sentence import counted, listed, plain, short
-from privshare.errors import NotPermitted
+from privshare.errors import EncodingError, NotPermitted, OutOfRange
 from privshare.jobs.requirement import signed_parts
 from privshare.jobs.submission.account import Enrolment
 from privshare.jobs.submission.gate import check_released
@@ -87,9 +87,9 @@ def check_decision_documents(case: Case) -> Found:
         EncodingError, OutOfRange: Documents of another form.
     """
     body = cast(SubmissionDecide, case.statement)
-    tree = _tree(case, body.submission)
+    tree = _decided_tree(case, body)
     document = case.evidence()["enrolment"]
-    sentences = [_told_tree(tree)]
+    sentences = [_OUTSIDE if tree is None else _told_tree(tree)]
     if document is not None:
         enrolment = _enrolment(case, body.account or "")
         if body.grantee is not None:
@@ -99,7 +99,8 @@ def check_decision_documents(case: Case) -> Found:
             f"{enrolment.agency} enrolled."
         )
     details = [
-        f"{one.path}: {one.digest.hex()}, {one.size} bytes" for one in tree.files
+        f"{one.path}: {one.digest.hex()}, {one.size} bytes"
+        for one in (() if tree is None else tree.files)
     ]
     return sentences, details
 
@@ -322,10 +323,30 @@ def _rule(case: Case) -> GateRule:
     return GateRule.from_json(document)
 
 
-def _tree(case: Case, submission: str) -> Tree:
+def _listed(case: Case, submission: str) -> object:
+    """What is listed, whatever it is; its digest is the submission's."""
     document, digest = case.document("tree", domain.SUBMISSION)
     expect(digest == submission, f"files with digest {submission}", digest)
-    return Tree.from_json(document)
+    return document
+
+
+def _tree(case: Case, submission: str) -> Tree:
+    return Tree.from_json(_listed(case, submission))
+
+
+_OUTSIDE = "What is listed is no submission, which is why it was refused."
+_BOUNDS = ("submission.count", "submission.path", "submission.size")
+
+
+def _decided_tree(case: Case, body: SubmissionDecide) -> Tree | None:
+    """The files decided about; None where they were refused for being none."""
+    listed_files = _listed(case, body.submission)
+    try:
+        return Tree.from_json(listed_files)
+    except (EncodingError, OutOfRange):
+        if body.decision == "refuse" and body.rule in _BOUNDS:
+            return None
+        raise
 
 
 def _told_tree(tree: Tree) -> str:

@@ -22,11 +22,12 @@ from privshare.errors import (
 from privshare.exchange import gate_hand, gate_mock, gate_refuse, gate_room
 from privshare.exchange.gate_check import judge
 from privshare.exchange.gate_room import Answer, Kept
-from privshare.exchange.gate_say import say
+from privshare.exchange.gate_say import Said, say
 from privshare.exchange.node import Node, one_line
 from privshare.jobs.submission.rule import GateRule
 from privshare.ledger import query_submission
 from privshare.ledger.api import View
+from privshare.ledger.transaction import parse
 from privshare.wire.canonical import Json, b64u, decode, encode
 
 __all__ = ["Standing", "approve", "listing", "refuse", "show", "standing", "tick"]
@@ -124,17 +125,27 @@ def approve(node: Node, submission: str, *, person: str) -> dict[str, Any]:
         )
         if enough and node.agency not in standing(node, view, kept, rule).given:
             number = 0 if mine is None else mine.at
-            said = say(
+            say(
                 node,
                 room,
                 f"tx:approve:{number}:",
                 "submission.decide",
                 gate_refuse.decision(kept, "approve"),
             )
-            gate_refuse.file_decision(node, kept, said)
-            if kept.owner != node.agency:
-                node.store.drop_blobs(gate_room.wait_of(submission))
+        _file_own(node, kept)
+        if enough and kept.owner != node.agency:
+            node.store.drop_blobs(gate_room.wait_of(submission))
     return show(node, submission)
+
+
+def _file_own(node: Node, kept: Kept) -> None:
+    """File the receipt of our last word, if a crash came before it was."""
+    mine = _latest(node.view(), kept).get(node.agency)
+    if mine is None:
+        return
+    tx_id = parse(node.ledger.entry(mine.at)).id
+    if node.store.receipt(tx_id) is None:
+        gate_refuse.file_decision(node, kept, Said(tx_id, mine.at, fresh=False))
 
 
 def refuse(
@@ -167,14 +178,14 @@ def _withdraw(node: Node, kept: Kept, reason: str, person: str) -> None:
     mine = _latest(node.view(), kept).get(node.agency)
     if mine is not None and mine.decision == "refuse":
         raise _over()
-    said = say(
+    say(
         node,
         gate_room.room_of(kept.submission),
         f"tx:withdraw:{0 if mine is None else mine.at}:",
         "submission.decide",
         gate_refuse.decision(kept, "refuse", reason=reason),
     )
-    gate_refuse.file_decision(node, kept, said)
+    _file_own(node, kept)
     node.store.log_use(
         node.clock(),
         node.agency,
@@ -212,21 +223,21 @@ def _rule(node: Node, kept: Kept) -> GateRule:
 # -- persons ------------------------------------------------------------------
 
 
-def _slot(kept: Kept, rule: GateRule) -> str:
+def _slot(rule: GateRule) -> str:
     """People say yes to these bytes under this rule, and under no other."""
     return f"{_CONFIRMED}{b64u(rule.digest())}"
 
 
 def _confirmed(node: Node, kept: Kept, rule: GateRule) -> list[str]:
     room = gate_room.room_of(kept.submission)
-    data = node.store.blob(room, _slot(kept, rule))
+    data = node.store.blob(room, _slot(rule))
     return cast("list[str]", decode(data)) if data is not None else []
 
 
 def _confirm(node: Node, kept: Kept, rule: GateRule, person: str) -> int:
     people = sorted({*_confirmed(node, kept, rule), person})
     room = gate_room.room_of(kept.submission)
-    node.store.put_blob(room, _slot(kept, rule), encode(list(people)))
+    node.store.put_blob(room, _slot(rule), encode(list(people)))
     return len(people)
 
 
@@ -270,9 +281,10 @@ def _described(node: Node, view: View, kept: Kept) -> dict[str, Any]:
     now = None
     if kept.dataset:
         try:
-            now = standing(node, view, kept, _rule(node, kept))
+            rule = gate_mock.published(node, view, kept.dataset)[1]
+            now = standing(node, view, kept, rule)
         except PrivShareError:
-            now = None  # its mock is gone, or its owner is away
+            now = None  # published anew, and not read here yet: nobody waits for it
     return {
         "account": kept.account,
         "agency": kept.grantee,
@@ -354,6 +366,7 @@ def _due(node: Node, submission: str) -> bool:
     if node.store.blob(gate_room.run_of(submission), "spec") is not None:
         return False  # `gate_run.tick` sees to it
     view = node.view()
+    _file_own(node, kept)
     rule = gate_mock.published(node, view, kept.dataset)[1]
     now = standing(node, view, kept, rule)
     if now.against is not None and now.against[0] != node.agency:

@@ -9,8 +9,7 @@ what others are asked to run, and have rights exercised elsewhere.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -83,13 +82,3 @@ class Gate:
     def give_back(self) -> None:
         """Give a place back."""
         self._places.release()
-
-    @contextmanager
-    def place(self) -> Iterator[bool]:
-        """Hold a place; false where none is free."""
-        taken = self.take()
-        try:
-            yield taken
-        finally:
-            if taken:
-                self.give_back()

@@ -25,9 +25,9 @@ from privshare.errors import (
     StepNotAllowed,
     Unavailable,
 )
-from privshare.exchange import gate_outcome, gate_refuse, gate_room
+from privshare.exchange import gate_mock, gate_outcome, gate_refuse, gate_room
 from privshare.exchange.gate_admit import admit
-from privshare.exchange.gate_check import judge
+from privshare.exchange.gate_check import judge, need_account
 from privshare.exchange.gate_decide import standing
 from privshare.exchange.gate_outcome import Running
 from privshare.exchange.gate_place import Gate
@@ -320,6 +320,7 @@ def _go(node: Node, gate: Gate, running: Running, submission: Submission) -> Non
         gate_outcome.keep_lost(node, running)
         return
     try:
+        _check_still(node, running)
         rows = gate_outcome.rows_of(node, running.spec)
         fresh = _opened(node, running)
     except Unavailable:
@@ -332,6 +333,29 @@ def _go(node: Node, gate: Gate, running: Running, submission: Submission) -> Non
         return
     node.store.put_blob(running.room, "began", b"1")
     gate_outcome.execute(node, gate, running, submission, rows)
+
+
+def _check_still(node: Node, running: Running) -> None:
+    """The last look before a use is spent: account, gate, approvals as they are.
+
+    Raises:
+        NotPermitted: Rules account.*, mock.stale, submission.unapproved.
+    """
+    view, kept, spec = node.view(), running.kept, running.spec
+    need_account(node, view, kept.enrolment)
+    rule = gate_mock.published(node, view, spec.dataset)[1]
+    if rule.digest() != spec.gate:
+        raise NotPermitted(
+            "expected the gate that was published when it was asked for, found another",
+            detail={"rule": "mock.stale"},
+        )
+    now = standing(node, view, kept, rule)
+    if now.missing:
+        raise NotPermitted(
+            f"expected the approval of {', '.join(now.missing)} to stand, found it "
+            "withdrawn",
+            detail={"rule": "submission.unapproved"},
+        )
 
 
 def _opened(node: Node, running: Running) -> bool:

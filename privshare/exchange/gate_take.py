@@ -205,11 +205,12 @@ def _need_key(known: Enrolment, key: bytes) -> None:
 def _entry(sent: Sent, entry: str) -> bytes:
     """The file that runs, once the whole submission is within the bounds."""
     found = sent.checked().contents.get(entry)
-    if found is None:
+    if found is None or not entry.endswith(".py"):
         raise EncodingError(
-            f"entry: expected a file of the submission, found "
+            f"entry: expected a Python file of the submission, found "
             f"{identifier.shown(entry)}",
-            detail={"rule": "submission.path"},
+            fix="Submit a Python job: a file, or a folder with main.py.",
+            detail={"rule": "run.entry"},
         )
     return found
 

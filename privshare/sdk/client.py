@@ -113,15 +113,8 @@ class Client(Bound[M], Generic[M]):
         return f"<Client of {self.agency} in {self.network} at {self.url}, as {roles}>"
 
     def _repr_html_(self) -> str:
-        return html_block(
-            "PrivShare",
-            (
-                ("node", self.url),
-                ("agency", self.agency),
-                ("network", self.network),
-                ("as", self.roles),
-            ),
-        )
+        facts = (("node", self.url), ("agency", self.agency), ("network", self.network))
+        return html_block("PrivShare", (*facts, ("as", self.roles)))
 
     def __enter__(self: Client[Blocking]) -> Client[Blocking]:
         return self

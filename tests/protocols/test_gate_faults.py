@@ -160,6 +160,9 @@ class Course:
         store = network[OWNER].store
         assert store.receipt(found["receipt"]) is not None, where
         held = query_submission.submission(view, found_name(network, self.script))
+        for one in held.decisions:
+            tx_id = parse(network.host.entry(one.at)).id
+            assert network[one.agency].store.receipt(tx_id) is not None, where
         said = Counter((one.agency, one.decision) for one in held.decisions)
         assert max(said.values()) == 1, (where, said)
         assert not store.blob_jobs(gate_room.RUN), where

@@ -44,6 +44,8 @@ CLASS: Final = "software"
 MAX_RUN: Final = 32 << 10
 MAX_PACKAGES: Final = 64
 MAX_OUTPUTS: Final = 16
+#: Bytes of one, at most: as much as a gate's rule may let out in all.
+MAX_OUTPUT: Final = 1 << 20
 _WORD: Final = r"[!-~]{1,80}"
 _NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._ -]{0,119}"
 
@@ -72,7 +74,7 @@ def outputs_of(result: object, job: str) -> dict[str, bytes]:
         name = item.str("name", max=120)
         if re.fullmatch(_NAME, name) is None:
             raise EncodingError("result.outputs.name: expected a plain name")
-        found[name] = item.bytes("bytes")
+        found[name] = item.bytes("bytes", max=MAX_OUTPUT)
         item.end()
     fields.end()
     if _laid_out(found) != result["outputs"]:  # type: ignore[index]

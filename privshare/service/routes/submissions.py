@@ -35,7 +35,7 @@ class SubmissionDraft(Model):
         description="the document that the author's agency made; null: none"
     )
     entry: str = Field(max_length=4 * MAX_PATH, description="the file that runs")
-    files: list[SubmittedFile] = Field(max_length=_MAX_LISTED)
+    files: list[SubmittedFile] = Field(max_length=_MAX_LISTED, description="all")
     key: str = Field(
         pattern=r"^[A-Za-z0-9_-]{43}$",
         description="by which the other system knows the author; 32 bytes, base64url",
@@ -46,7 +46,7 @@ class SubmissionDraft(Model):
 class RunDraft(Model):
     """All files of a submission, as they are now."""
 
-    files: list[SubmittedFile] = Field(max_length=_MAX_LISTED)
+    files: list[SubmittedFile] = Field(max_length=_MAX_LISTED, description="all")
 
 
 class Refusal(Model):

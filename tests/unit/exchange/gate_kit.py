@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from exchange_kit import Asked, Consortium, permit
 
+from privshare.audit.verifier import verify
 from privshare.exchange import (
     gate_account,
     gate_admit,
@@ -203,6 +204,14 @@ class GateConsortium(Consortium):
         self.nodes[agency] = again
         self.sync()
         return again
+
+    def prove(self, receipt: str, agency: str = OWNER) -> str:
+        """What an auditor says of a receipt; it holds."""
+        kept = self[agency].store.receipt(receipt)
+        assert kept is not None
+        verdict = verify(kept.body, self.trust, self.clock())
+        assert verdict.outcome == "valid", verdict.report()
+        return str(verdict.report(explain=True))
 
     def tick(self, agency: str = OWNER) -> list[Any]:
         """What a node does by itself."""

@@ -59,7 +59,7 @@ def ready(network: GateConsortium, **gate: Any) -> tuple[Any, str, str]:
 def refused(network: GateConsortium, found: Any, rule: str | None) -> None:
     """Refused by this rule, with a receipt in the drawer."""
     assert (found["status"], found["rule"]) == ("refused", rule), found
-    assert network[OWNER].store.receipt(found["receipt"]) is not None
+    network.prove(found["receipt"])
 
 
 def test_approved_code_runs_once(network: GateConsortium) -> None:
@@ -77,11 +77,23 @@ def test_approved_code_runs_once(network: GateConsortium) -> None:
     assert unb64u(output["bytes"]).startswith(b"district,mean,people\n")
     receipt = network[OWNER].store.receipt(found["receipt"])
     assert receipt is not None and receipt.operation == "job.result"
+    assert "software" in network.prove(found["receipt"])
     assert query.job(network.host.view(), found["job"]).status == "done"
     assert network.run(name) == found and network.walls.runs == 1
     assert network.counts(right) == (1, 0)
     assert gate_decide.show(network[OWNER], name)["status"] == "done"
     assert not network[OWNER].store.blob_jobs(gate_room.RUN)
+
+
+def test_a_long_output(network: GateConsortium) -> None:
+    """As much as the rule lets out is in the receipt, and holds there."""
+    _, _, name = ready(network, bytes=1 << 20, rows=9_000, numbers=20_000)
+    network.approve(name)
+    lines = "".join(f"20,{n}\n" for n in range(9_000))
+    network.walls.outputs = {"long.csv": f"people,x\n{lines}".encode()}
+    found = network.run(name)
+    assert found["status"] == "done", found
+    network.prove(found["receipt"])
 
 
 def test_code_sees_the_granted_columns(network: GateConsortium) -> None:
@@ -186,6 +198,28 @@ def test_a_withdrawn_approval(network: GateConsortium) -> None:
     assert network.tick() == []
     refused(network, network.run(third, SCRIPT + "##\n"), "submission.unapproved")
     assert network.walls.runs == 0 and network.counts(right) == (0, 0)
+
+
+@pytest.mark.parametrize("agency", [APPROVER, OWNER])
+def test_an_approval_withdrawn_at_the_last_moment(
+    network: GateConsortium, agency: str
+) -> None:
+    """After the right was reserved, before it is spent: it is given back."""
+    _, right, name = ready(network, approvals=[APPROVER])
+    network.approve(name)
+    network.approve(name, APPROVER, "q1")
+
+    def withdraw(asked: Any) -> Any:
+        answer = asked.go_on(network)
+        gate_decide.refuse(network[agency], name, "wait", person="p1")
+        network.sync()
+        return answer
+
+    network.meddle[(GRANTEE, "submissions")] = withdraw
+    found = network.run(name)
+    refused(network, found, "submission.unapproved")
+    assert network.walls.runs == 0 and network.counts(right) == (0, 0)
+    assert query.job(network.host.view(), found["job"]).opened is None
 
 
 def test_a_right_for_one_use(network: GateConsortium) -> None:

@@ -60,6 +60,7 @@ def refused(network: GateConsortium, found: Any, rule: str) -> None:
     assert (found["status"], found["rule"]) == ("refused", rule), found
     receipt = network[OWNER].store.receipt(found["receipt"])
     assert receipt is not None and receipt.operation == "submission.decide"
+    network.prove(found["receipt"])
     held = query_submission.submission(network.host.view(), found["submission"])
     assert held.decisions[-1].rule == rule
 
@@ -164,15 +165,16 @@ def test_files_over_the_bounds(network: GateConsortium) -> None:
     refused(network, network.submit(ann, **{"../x": ""}), "submission.path")
     large = "x" * (17 << 20)
     refused(network, network.submit(ann, large=large), "submission.size")
-    found: Any = gate_take.take(
-        network[OWNER],
-        enrolment=ann["document"],
-        entry="code/other.py",
-        files=files(SCRIPT),
-        key=KEY,
-        name="wages",
-    )
-    refused(network, found, "submission.path")
+    for entry in ("code/other.py", "run.sh"):
+        found: Any = gate_take.take(
+            network[OWNER],
+            enrolment=ann["document"],
+            entry=entry,
+            files=files(SCRIPT + f"# {entry}\n"),
+            key=KEY,
+            name="wages",
+        )
+        refused(network, found, "run.entry")
 
 
 def test_rights_say_no(network: GateConsortium) -> None:
