@@ -1,7 +1,11 @@
 """Collections: the mock data that an owner shows, and others see.
 
-    owner    private "collections" ─► "shown" of each reader
-    reader   "shown" of each owner ─► its own folder
+    owner    private "collections" ─► "shown" of each reader: files, then a list
+    reader   "shown" of each owner: by its list ─► its own folder
+
+A reader takes a collection once and does not look again, so it must never see
+half of one: what counts is the list of its files, `<prefix>/<tag>/<hash>`, which
+is put last and taken back first.
 
 By PySyft's design mock data is not encrypted. A collection of private data is
 refused: rows stay where they are, and no box ever holds them.
@@ -90,6 +94,39 @@ class Collections(Boxed):
         own, shown = self._own(COLLECTIONS), self._shown_to(user)
         for file in files:
             self.store.put(shown, f"{name}/{file}", self._read(own, f"{name}/{file}"))
+        if files:
+            self.store.put(shown, name, json.dumps(files).encode())
+
+    def mend_collections(self, peers: list[str]) -> None:
+        """Finish what a crash left half shown, or half taken back.
+
+        Args:
+            peers: Accounts that were accepted; they see what anybody may see.
+        """
+        with self._lock:
+            known = self._collections()
+            if not known:
+                return
+            for entry in known.values():
+                if entry["any"]:
+                    entry["readers"] = sorted({*entry["readers"], *peers})
+            self._keep_collections(known)
+            own = set(self.store.names(self._own(COLLECTIONS)))
+            readers = {one for entry in known.values() for one in entry["readers"]}
+            for user in sorted(readers):
+                self._mend_shown(known, own, user)
+
+    def _mend_shown(self, known: dict[str, Any], own: set[str], user: str) -> None:
+        shown = self._shown_to(user)
+        there = self.store.names(shown)
+        for name in there:
+            parts = name.split("/")
+            if len(parts) > 2 and "/".join(parts[:3]) not in known:
+                self.store.drop(shown, name)
+        for name, entry in known.items():
+            whole = own.issuperset(f"{name}/{one}" for one in entry["files"])
+            if user in entry["readers"] and name not in there and whole:
+                self._show(name, entry["files"], user)
 
     def owner_list_collections(self, prefix: str) -> list[str]:
         """Tags of our collections."""
@@ -121,6 +158,8 @@ class Collections(Boxed):
             known = self._collections()
             for name in [one for one in known if one.startswith(f"{prefix}/{tag}/")]:
                 entry = known.pop(name)
+                for user in entry["readers"]:
+                    self.store.drop(self._shown_to(user), name)
                 for file in entry["files"]:
                     for user in entry["readers"]:
                         self.store.drop(self._shown_to(user), f"{name}/{file}")
@@ -144,43 +183,43 @@ class Collections(Boxed):
         self, prefix: str, tag: str, content_hash: str, owner_email: str
     ) -> dict[str, bytes]:
         """Its files."""
-        box = self._place_of(owner_email)
-        return {
-            name.rpartition("/")[2]: self._read(box, name)
-            for name in self._files_of(box, prefix, tag, content_hash)
-        }
+        box, names = self._files_of(prefix, tag, content_hash, owner_email)
+        return {name.rpartition("/")[2]: self._read(box, name) for name in names}
 
     def watcher_get_collection_file_metadatas(
         self, prefix: str, tag: str, content_hash: str, owner_email: str
     ) -> list[dict[str, str]]:
-        """Its files, by id."""
-        box = self._place_of(owner_email)
+        """Its files, by id; an owner asks for its own when it starts anew."""
+        box, names = self._files_of(prefix, tag, content_hash, owner_email)
         return [
             {"file_id": box_id(box, name), "file_name": name.rpartition("/")[2]}
-            for name in self._files_of(box, prefix, tag, content_hash)
+            for name in names
         ]
 
     def watcher_download_collection_file(self, file_id: str) -> bytes:
         """One of its files."""
         return self.download_file(file_id)
 
-    def _place_of(self, owner: str) -> Box:
-        """Where an owner's collections are; ours, when we start again, at home."""
-        return self._own(COLLECTIONS) if owner == self.email else self._shown_by(owner)
-
     def _files_of(
-        self, box: Box, prefix: str, tag: str, content_hash: str
-    ) -> list[str]:
-        start = f"{_collection(prefix, tag, content_hash)}/"
-        found = [
-            one
-            for one in self.store.names(box)
-            if one.startswith(start) and _is_collection(one.split("/"))
-        ]
-        # Of our own a crash may have left a beginning, which is no error.
-        if not found and box.kind == "shown":
-            raise NotFound("expected a collection that is shown to us, found none")
-        return found
+        self, prefix: str, tag: str, content_hash: str, owner: str
+    ) -> tuple[Box, list[str]]:
+        """The box of a collection, and its files there."""
+        name = _collection(prefix, tag, content_hash)
+        if owner == self.email:
+            # Of our own a crash may have left a part, which is no error.
+            box = self._own(COLLECTIONS)
+            there = set(self.store.names(box))
+            entry = self._entry(self._collections(), prefix, tag, content_hash)
+            files = [f"{name}/{one}" for one in entry["files"]]
+            return box, [one for one in files if one in there]
+        box = self._shown_by(owner)
+        try:
+            files = [_plain(one) for one in json.loads(self._read(box, name))]
+        except (AttributeError, RecursionError, TypeError, ValueError):
+            raise EncodingError(
+                "expected the list of a collection's files, found another"
+            ) from None
+        return box, [f"{name}/{one}" for one in files]
 
     def _collections(self) -> dict[str, Any]:
         data = self.store.get(self._own(STATE), COLLECTIONS)
@@ -203,9 +242,9 @@ def _collection(prefix: str, tag: str, content_hash: str) -> str:
 
 
 def _is_collection(parts: list[str]) -> bool:
-    """Whether a name is of a collection's file; others chose it, for our disk."""
+    """Whether a name is of a collection's list; others chose it, for our disk."""
     try:
-        return len(parts) == 4 and all(map(_plain, parts))
+        return len(parts) == 3 and all(map(_plain, parts))
     except EncodingError:
         return False
 

@@ -239,12 +239,49 @@ def test_collections_with_odd_names(stage: Stage) -> None:
     """A tag or a file that leads elsewhere is no collection."""
     shown = Box("shown", STEWARD, ADA)
     prefix = "syft_datasetcollection"
-    for name in ("../x/h/f", "t/h/..", "t/../f", "./h/f", "t/h/a\\b", "t/h/a\nb", "t"):
-        stage.store(STEWARD).put(shown, f"{prefix}/{name}", b"evil")
+    for name in ("../h", "t/..", "./h", "t/a\\b", "t/a\nb", "t/h/f", "t", ""):
+        stage.store(STEWARD).put(shown, f"{prefix}/{name}", b'["evil"]')
     connection = connection_of(stage.ada)
     assert connection.watcher_list_collections(prefix) == []
+    for n, listed in enumerate((b"", b"7", b'{"a":1}', b"[1]", b'["../x"]', b"[[]]")):
+        stage.store(STEWARD).put(shown, f"{prefix}/t/{n}", listed)
+        with pytest.raises(PrivShareError):
+            connection.watcher_download_collection(prefix, "t", str(n), STEWARD)
+        stage.store(STEWARD).drop(shown, f"{prefix}/t/{n}")
     stage.ada.sync()
     assert not [one for one in stage.folder(ADA).rglob("*") if "evil" in one.name]
+
+
+def test_a_collection_is_seen_whole_or_not_at_all(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A scientist who syncs while it is being shown gets it the next time."""
+    mock, rows = stage.root / "mock.csv", stage.root / "rows.csv"
+    mock.write_text("a\n1\n")
+    rows.write_text("a\n2\n")
+    seen: list[int] = []
+    put = FolderStore.put
+
+    def synced(self: FolderStore, box: Box, name: str, data: bytes) -> None:
+        put(self, box, name, data)
+        if box.kind == "shown" and "syft_datasetcollection" in name:
+            stage.ada.sync()
+            seen.append(len(stage.ada.datasets.get_all()))
+
+    monkeypatch.setattr(FolderStore, "put", synced)
+    stage.do.create_dataset("wages", mock, rows, summary="", users=[ADA])
+    monkeypatch.undo()
+    assert len(seen) == 3 and seen == [0, 0, 1]
+    (dataset,) = stage.ada.datasets.get_all()
+    assert [Path(one).read_text() for one in dataset.mock_files] == ["a\n1\n"]
+    stage.do.delete_dataset("wages", require_confirmation=False)
+    stage.ada.sync()
+    assert len(stage.ada.datasets.get_all()) == 0
+    assert not [
+        one
+        for one in stage.store(STEWARD).names(Box("shown", STEWARD, ADA))
+        if "collection" in one
+    ]
 
 
 def test_private_rows_go_into_no_box(stage: Stage) -> None:
@@ -299,6 +336,15 @@ def test_a_client_that_starts_again(stage: Stage) -> None:
     stage.do.sync_engine.create_checkpoint()
     submit(stage, stage.ada, "second")
     stage.do.sync()
+    for name in ("mock.csv", "rows.csv"):
+        (stage.root / name).write_text("a\n1\n")
+    stage.do.create_dataset(
+        "wages",
+        stage.root / "mock.csv",
+        stage.root / "rows.csv",
+        summary="",
+        users=[ADA],
+    )
     folder = stage.root / "elsewhere"
     keys = Path("private/crypto_keys.json")
     (folder / STEWARD / keys).parent.mkdir(parents=True)
@@ -307,6 +353,56 @@ def test_a_client_that_starts_again(stage: Stage) -> None:
     again = login_do(STEWARD, folder, stage.store(STEWARD), enrolment(STEWARD, folder))
     assert sorted(one.name for one in again.jobs) == ["first", "second"]
     assert {one.email for one in again.peers} == {ADA, BO}
+    restored = folder / STEWARD / "public" / "syft_datasets" / "wages"
+    assert (restored / "mock.csv").read_text() == "a\n1\n"
+
+
+@pytest.mark.parametrize("users", [[ADA], "any"])
+def test_what_was_half_shown_is_shown_at_the_next_start(
+    stage: Stage, users: Any
+) -> None:
+    """Killed at any write, the owner shows the whole when it starts again."""
+    mock, rows = stage.root / "mock.csv", stage.root / "rows.csv"
+    mock.write_text("a\n1\n")
+    rows.write_text("a\n2\n")
+    stage.do.create_dataset("wages", mock, rows, summary="", users=users)
+    shown = Box("shown", STEWARD, ADA)
+    store = stage.store(STEWARD)
+    whole = {one: store.get(shown, one) for one in store.names(shown)}
+    names = [one for one in whole if "collection" in one]
+    assert len(names) == 3
+    for left in range(3):
+        for name in names:
+            store.drop(shown, name)
+        for name in names[1 : 1 + left]:  # the list comes first in order, last in time
+            store.put(shown, name, whole[name] or b"")
+        store.put(shown, "syft_datasetcollection/gone/h/mock.csv", b"of another")
+        store.drop(shown, "version")
+        connection_of(stage.do).sign_in()
+        again = {one: store.get(shown, one) for one in store.names(shown)}
+        assert again.keys() == whole.keys()
+        assert [again[one] for one in names] == [whole[one] for one in names]
+
+
+def test_an_owner_starts_after_a_crash_amid_its_collections(
+    stage: Stage, tmp_path: Path
+) -> None:
+    """One that was begun, and one that was half dropped, stop nothing."""
+    connection = connection_of(stage.do)
+    prefix = "syft_datasetcollection"
+    connection.owner_create_collection_folder(prefix, "begun", "h", STEWARD)
+    connection.owner_create_collection_folder(prefix, "ended", "h", STEWARD)
+    files = {"mock.csv": b"1", "dataset.yaml": b"2"}
+    connection.owner_upload_collection_files(prefix, "ended", "h", files)
+    own = Box("private", STEWARD, "collections")
+    stage.store(STEWARD).drop(own, f"{prefix}/ended/h/mock.csv")
+    found = connection.watcher_download_collection(prefix, "ended", "h", STEWARD)
+    assert found == {"dataset.yaml": b"2"}
+    keys = Path(STEWARD, "private", "crypto_keys.json")
+    folder = tmp_path / "elsewhere"
+    (folder / keys).parent.mkdir(parents=True)
+    (folder / keys).write_bytes((stage.folder(STEWARD) / keys).read_bytes())
+    login_do(STEWARD, folder, stage.store(STEWARD), enrolment(STEWARD, folder))
 
 
 def test_whose_login_it_is(stage: Stage, tmp_path: Path) -> None:

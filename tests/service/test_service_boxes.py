@@ -133,15 +133,14 @@ def test_what_is_no_enrolment(two: Two, document: bytes) -> None:
 def test_an_agency_speaks_for_its_own_accounts_alone(two: Two) -> None:
     """Not for the owner's, not for a third one's."""
     sign_in(two)
-    for kind, other in (("private", "state"), ("shown", ADA), ("outbox", ADA)):
-        answer = peer_put(two, STEWARD, "bundle", b"", kind=kind, other=other)
+    for kind in ("private", "shown", "outbox"):
+        answer = peer_put(two, STEWARD, "bundle", b"", kind=kind, other=ADA)
         assert problem(answer)["rule"] == "account.agency"
     answer = peer_put(two, STEWARD, OPENED, two.document(STEWARD), kind="private")
     assert problem(answer)["rule"] == "account.agency"
     two.enrol("eve@registrar.example", "registrar")
-    answer = peer_put(
-        two, "eve@registrar.example", OPENED, two.document("eve@registrar.example")
-    )
+    eve = two.document("eve@registrar.example")
+    answer = peer_put(two, "eve@registrar.example", OPENED, eve)
     assert problem(answer)["rule"] == "account.agency"
 
 
@@ -264,7 +263,7 @@ def test_hostile_places(two: Two, fields: dict[str, str], found: str) -> None:
     """Forms are held to before anything is looked up."""
     sign_in(two)
     place = {"kind": "inbox", "owner": STEWARD, "other": ADA, "name": "x"}
-    place |= {"account": ADA} | fields
+    place = {**place, "account": ADA, **fields}
     for method, data in (("PUT", b"data"), ("GET", b"")):
         answer = two.registrar.call(
             "agency", method, target("/v1/peer/boxes/file", **place), data, BYTES
@@ -318,9 +317,8 @@ def test_replays(two: Two) -> None:
     other = path.replace("name=x", "name=y")
     headers = world.signed(world.agency, "PUT", path, b"one", BYTES)
     assert world.send("PUT", other, b"one", headers).status_code == 401
-    headers = world.signed(
-        world.agency, "PUT", path, b"one", BYTES, url="http://127.0.0.1:7199"
-    )
+    elsewhere = "http://127.0.0.1:7199"
+    headers = world.signed(world.agency, "PUT", path, b"one", BYTES, url=elsewhere)
     assert world.send("PUT", path, b"one", headers).status_code == 401
     stranger = Caller(SigningKey.generate(), f"title/{secrets.token_urlsafe(8)}")
     headers = world.signed(stranger, "PUT", path, b"one", BYTES)
