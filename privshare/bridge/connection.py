@@ -66,10 +66,12 @@ class BoxConnection(OwnLog, Collections):
     def sign_in(self) -> None:
         """Show our enrolment to our own node: before it no box is ours.
 
-        What a crash left half shown is shown whole then.
+        What a crash left half shown is shown whole then, and our version as
+        it is now.
         """
         if self.enrolment:
             self.store.put(self._own(STATE), OPENED, self.enrolment)
+        self.write_version_file(VersionInfo.current())
         known = self._get_peers_json()
         self.mend_collections(
             [one for one, entry in known.items() if entry.get("state") == "accepted"]
@@ -144,12 +146,13 @@ class BoxConnection(OwnLog, Collections):
         return bytes(data).decode()
 
     def write_version_file(self, version_info: VersionInfo) -> None:
-        """Keep our version, and show it to whom it was shown before."""
+        """Keep our version, and show it to our peers."""
         data = version_info.to_json().encode()
         with self._lock:
             self.store.put(self._own(STATE), _VERSION, data)
-            for peer in self._get_peers_json():
-                self.store.put(self._shown_to(peer), _VERSION, data)
+            for peer, entry in self._get_peers_json().items():
+                if entry.get("state") != "rejected":
+                    self.store.put(self._shown_to(peer), _VERSION, data)
 
     def read_own_version_file(self) -> VersionInfo | None:
         """Our version."""

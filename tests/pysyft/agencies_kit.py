@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import privshare
 from privshare.bridge.client import login_ds
 from privshare.bridge.key import account_key
 from privshare.bridge.node_store import NodeStore
@@ -30,6 +31,8 @@ from privshare.sdk.client import Client
 from privshare.wire.canonical import Json, encode
 
 REPOSITORY = Path(__file__).parents[2]
+#: Where this process has the package from: others take it from there, too.
+SOURCE = Path(privshare.__file__).parents[1]
 STEWARD, ADA = "steward@tax.example", "ada@labour.example"
 DATASET, PURPOSE, PROGRAM = "tax/wages", "wage-study", "code.run/v1"
 PASSPHRASE = "two agencies and a bridge"
@@ -177,7 +180,7 @@ class Agencies:
             **os.environ,
             "PRIVSHARE_HOME": str(home),
             "PRIVSHARE_PASSPHRASE": PASSPHRASE,
-            "PYTHONPATH": str(REPOSITORY),
+            "PYTHONPATH": str(SOURCE),
             "PRE_SYNC": "false",
         }
 
@@ -295,7 +298,7 @@ class Agencies:
                 *(str(outputs / "receipt.psr"), "--trust"),
                 str(outputs / "trust.policy"),
             ],
-            env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+            env={**os.environ, "PYTHONPATH": str(SOURCE)},
             capture_output=True,
             text=True,
             timeout=60,

@@ -16,7 +16,11 @@ from typing import Any
 import syft_crypto_python as crypto
 import syft_party
 
+import privshare
+
 REPOSITORY = Path(__file__).parents[2]
+#: Where this process has the package from: others take it from there, too.
+SOURCE = Path(privshare.__file__).parents[1]
 LIMIT_S = 240
 
 STEWARD, ADA = "steward@tax.example", "ada@labour.example"
@@ -34,7 +38,7 @@ def play(sides: dict[str, dict[str, Any]], folder: Path) -> dict[str, Any]:
                 [sys.executable, syft_party.__file__, role, str(file)],
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env={**os.environ, "PYTHONPATH": str(REPOSITORY), "PRE_SYNC": "false"},
+                env={**os.environ, "PYTHONPATH": str(SOURCE), "PRE_SYNC": "false"},
             )
     said = {}
     try:

@@ -20,7 +20,7 @@ import pytest
 pytest.importorskip("syft_rds", reason="needs the extra privshare[syft]")
 
 import bridge_party
-from syft_kit import ADA, LIMIT_S, REPOSITORY, STEWARD
+from syft_kit import ADA, LIMIT_S, SOURCE, STEWARD
 from test_syft_guard import enrolment
 
 from privshare.bridge.client import login_ds
@@ -39,7 +39,7 @@ def party(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
     settings.write_text(json.dumps({"account": STEWARD, "root": str(root)}))
     return subprocess.run(
         [sys.executable, bridge_party.__file__, str(settings), *words],
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        env={**os.environ, "PYTHONPATH": str(SOURCE)},
         capture_output=True,
         text=True,
         timeout=LIMIT_S,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -102,3 +103,48 @@ def _imports_syft(process) -> bool:  # type: ignore[no-untyped-def]
         except OSError:
             continue
     return found
+
+
+@pytest.mark.once
+def test_killed_again_and_again(tmp_path: Path) -> None:
+    """`kill -9` every second or so: each job runs once, each use is one job."""
+    with agencies(tmp_path, at_nodes=False) as both:
+        both.prepare()
+        both.start()
+        grant = both.grant(uses=5)
+        ada = both.ada()
+        with quiet():
+            ada.add_peer(STEWARD)
+        until(lambda: _datasets(ada), both.log)
+        names = ("one", "two", "three")
+        for name in names:
+            both.submit(ada, name)
+        waiting, approved = set(names), set[str]()
+        for turn in range(40):
+            time.sleep(0.4 + turn % 5 * 0.5)
+            both.stop(signal.SIGKILL)
+            both.start()
+            with both.connect("tax", "steward") as net:
+                for one in net.submissions.list():
+                    if one.str("status") == "pending":
+                        approved.add(one.str("name"))
+                        net.submissions.approve(one.str("submission"))
+            with quiet():
+                ada.sync()
+            jobs = {job.name: job for job in ada.job_client.jobs}
+            waiting = {name for name in names if jobs[name].status != "done"}
+            if not waiting:
+                break
+        for name in sorted(waiting):
+            assert both.ended(ada, name).status == "done", both.log()
+        assert approved == set(names)
+        for name in names:
+            job = both.ended(ada, name)
+            outputs = {path.name: path for path in job.output_paths}
+            assert outputs["mean.csv"].read_text() == RESULT
+            assert "VALID" in both.verified(job)
+        with both.connect("tax", "steward") as net:
+            found = net.submissions.list()
+        assert len({one.str("job") for one in found}) == len(found) == len(names)
+        with both.connect("labour", "analyst") as net:
+            assert net.grant(grant).uses_left == 5 - len(names)

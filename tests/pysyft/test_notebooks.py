@@ -14,7 +14,7 @@ import pytest
 
 pytest.importorskip("syft_rds", reason="needs the extra privshare[syft]")
 
-from agencies_kit import REPOSITORY, until
+from agencies_kit import REPOSITORY, SOURCE, until
 
 pytestmark = [pytest.mark.server, pytest.mark.once, pytest.mark.timeout(900)]
 
@@ -40,7 +40,7 @@ def start(name: str, pair: Path, cwd: Path) -> subprocess.Popen[bytes]:
             env={
                 **os.environ,
                 "PRIVSHARE_PAIR": str(pair),
-                "PYTHONPATH": str(REPOSITORY),
+                "PYTHONPATH": str(SOURCE),
             },
             stdout=said,
             stderr=subprocess.STDOUT,
@@ -61,7 +61,7 @@ def test_the_two_notebooks(tmp_path: Path) -> None:
     pair, its, hers = (tmp_path / name for name in ("pair", "owner", "scientist"))
     nodes = subprocess.Popen(
         [sys.executable, str(EXAMPLES / "syft_pair.py"), str(pair)],
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        env={**os.environ, "PYTHONPATH": str(SOURCE)},
     )
     running: list[subprocess.Popen[bytes]] = []
     try:
