@@ -299,18 +299,18 @@ CASES = {
         "run.sandbox",
     ),
     "noise in the pipe": (
-        "import os\nfor d in range(3, 64):\n  try: os.write(d, b'x' * 999)\n"
+        "import os\nfor d in range(3, 4096):\n  try: os.write(d, b'x' * 999)\n"
         "  except OSError: pass",
         "run.sandbox",
     ),
     "endless report": (
-        "import os\nwhile True:\n  for d in range(3, 64):\n"
+        "import os\nwhile True:\n  for d in range(3, 4096):\n"
         "    try: os.write(d, bytes(1 << 20))\n    except OSError: pass",
         "run.output",
     ),
     "deep report": (
         "import os\ndata = b'[' * 99999\n"
-        "data = len(data).to_bytes(8, 'little') + data\nfor d in range(3, 64):\n"
+        "data = len(data).to_bytes(8, 'little') + data\nfor d in range(3, 4096):\n"
         "  try: os.write(d, data)\n  except OSError: pass\nos._exit(0)",
         "run.sandbox",
     ),
@@ -465,7 +465,7 @@ def test_a_forged_report_says_no_more_than_outputs_could() -> None:
         "report = json.dumps({'exit': 0, 'fault': '', 'log': 0,"
         " 'outputs': [['a.csv', len(data)]], 'walls': ['none']}).encode()\n"
         "report = len(report).to_bytes(8, 'little') + report + data\n"
-        "for d in range(3, 64):\n  try: os.write(d, report)\n  except OSError: pass\n"
+        "for d in range(3, 4096):\n  try: os.write(d, report)\n  except OSError: pass\n"
         "os._exit(0)\n"
     )
     done = ran(code)

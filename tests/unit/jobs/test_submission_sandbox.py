@@ -155,7 +155,7 @@ def test_outputs_are_few_plain_and_small(code: str) -> None:
     "code",
     [
         "import os; os._exit(0)",
-        "import os\nfor d in range(3, 40):\n  try: os.write(d, b'x' * 99)\n"
+        "import os\nfor d in range(3, 4096):\n  try: os.write(d, b'x' * 99)\n"
         "  except OSError: pass\nos._exit(0)",
         "import ctypes; ctypes.string_at(0)",
     ],
