@@ -17,6 +17,7 @@ from typing import cast
 
 import typer
 
+from privshare.cli.command import Command
 from privshare.cli.main import OK, USAGE
 
 #: Groups of commands, in the order of a first day.
@@ -145,8 +146,10 @@ def _usage(error: Exception) -> int:
 
 
 def _load(name: str) -> typer.Typer:
-    module = importlib.import_module(f"privshare.cli.{name}")
-    return cast(typer.Typer, module.app)
+    app = cast(typer.Typer, importlib.import_module(f"privshare.cli.{name}").app)
+    for each in app.registered_commands:
+        each.cls = Command
+    return app
 
 
 def _demo(context: typer.Context) -> int:
