@@ -105,6 +105,16 @@ def _imports_syft(process) -> bool:  # type: ignore[no-untyped-def]
     return found
 
 
+def _approve(both: Agencies, approved: set[str]) -> set[str]:
+    """A steward says yes to what waits; the names of all it said so of."""
+    with both.connect("tax", "steward") as net:
+        for one in net.submissions.list():
+            if one.str("status") == "pending" and one.str("name") not in approved:
+                net.submissions.approve(one.str("submission"))
+                approved.add(one.str("name"))
+    return approved
+
+
 @pytest.mark.once
 def test_killed_again_and_again(tmp_path: Path) -> None:
     """`kill -9` every second or so: each job runs once, each use is one job."""
@@ -120,24 +130,21 @@ def test_killed_again_and_again(tmp_path: Path) -> None:
         for name in names:
             both.submit(ada, name)
         waiting, approved = set(names), set[str]()
-        for turn in range(40):
-            time.sleep(0.4 + turn % 5 * 0.5)
+        for turn in range(12):
+            time.sleep(0.4 + turn % 5 * 0.9)
             both.stop(signal.SIGKILL)
             both.start()
-            with both.connect("tax", "steward") as net:
-                for one in net.submissions.list():
-                    if one.str("status") == "pending":
-                        approved.add(one.str("name"))
-                        net.submissions.approve(one.str("submission"))
+            _approve(both, approved)
             with quiet():
                 ada.sync()
             jobs = {job.name: job for job in ada.job_client.jobs}
             waiting = {name for name in names if jobs[name].status != "done"}
             if not waiting:
                 break
+        # On a slow machine it was killed before it came so far: now it may.
+        until(lambda: _approve(both, approved) == set(names), both.log)
         for name in sorted(waiting):
             assert both.ended(ada, name).status == "done", both.log()
-        assert approved == set(names)
         for name in names:
             job = both.ended(ada, name)
             outputs = {path.name: path for path in job.output_paths}
