@@ -127,7 +127,7 @@ def test_a_shell_script(both: Agencies, ada: Any) -> None:
     """There is a Python file that runs, or nothing runs."""
     with quiet():
         ada.submit_bash_job(STEWARD, HEAD + "cat /etc/passwd", job_name="bash")
-    expect_refused(both, ada, "bash", "submission.")
+    expect_refused(both, ada, "bash", "run.entry")
 
 
 def test_stopped_where_it_runs(both: Agencies, ada: Any) -> None:
