@@ -23,7 +23,7 @@ privshare.errors.EncodingError: terms.grantee: expected an agency such as \
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -202,6 +202,18 @@ def submission_of(program: str) -> str | None:
     """The digest in the name of submitted code, base64url; None in any other."""
     runner, _, digest = program.partition(":")
     return digest if runner == SUBMITTED and digest else None
+
+
+def unlisted(programs: Iterable[str], listed: Collection[str]) -> set[str]:
+    """The programs that no list covers: by name, or submitted code by its class.
+
+    >>> unlisted([submitted(bytes(32)), "he.sum/v2"], ["code.run/v1"])
+    {'he.sum/v2'}
+    """
+    found = set(programs).difference(listed)
+    if SUBMITTED in listed:
+        found = {one for one in found if submission_of(one) is None}
+    return found
 
 
 def is_joint(program: str) -> bool:

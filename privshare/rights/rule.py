@@ -213,10 +213,12 @@ class Permission:
     def _parts(self, terms: Terms) -> Iterator[str]:
         for field in ("operations", "columns", "group_by", "programs"):
             allowed = getattr(self, field)
-            extra = sorted(set(getattr(terms, field)).difference(allowed))
+            extra = set(getattr(terms, field)).difference(allowed)
+            if field == "programs":
+                extra = identifier.unlisted(terms.programs, allowed)
             if extra:
-                among = _words(allowed)
-                yield f"{field}: expected among {among}, found {_words(extra)}"
+                among, found = _words(allowed), _words(sorted(extra))
+                yield f"{field}: expected among {among}, found {found}"
         # Terms without programs ask the owner to answer by itself, which is a
         # permission of its own.
         if self.programs and not terms.programs:

@@ -240,9 +240,12 @@ class Terms:
             if mine != theirs:
                 raise _wider(name, _text(theirs), _text(mine))
         for name in ("columns", "group_by", "operations", "programs"):
-            extra = set(getattr(self, name)) - set(getattr(parent, name))
+            mine, theirs = getattr(self, name), getattr(parent, name)
+            extra = set(mine) - set(theirs)
+            if name == "programs":
+                extra = identifier.unlisted(mine, theirs)
             if extra:
-                raise _wider(name, _among(getattr(parent, name)), _among(extra))
+                raise _wider(name, _among(theirs), _among(extra))
         if parent.programs and not self.programs:
             # Without programs the owner answers by itself, which the parent,
             # whose programs are named, does not cover.
@@ -311,18 +314,12 @@ class Terms:
         _check_covered("group-by", "groups", group_by, self.group_by)
         if program is None and self.programs:
             raise _outside("program", f"one of {_among(self.programs)}", "no program")
-        if program is not None and not self._names(program):
+        if program is not None and identifier.unlisted((program,), self.programs):
             raise _outside(
                 "program",
                 f"one of {_among(self.programs)}",
                 identifier.shown(program),
             )
-
-    def _names(self, program: str) -> bool:
-        """Whether a program is listed; submitted code also as one of its class."""
-        if identifier.submission_of(program) and identifier.SUBMITTED in self.programs:
-            return True
-        return program in self.programs
 
     def check_period(self, time: int) -> None:
         """Check that `time`, in unix seconds, lies in the period.

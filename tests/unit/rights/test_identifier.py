@@ -19,6 +19,8 @@ GOOD = [
     (identifier.PURPOSE, "dpv:publicbenefit"),
     (identifier.PROGRAM, "he.sum/v2"),
     (identifier.PROGRAM, "psi/v9999"),
+    (identifier.PROGRAM, "code.run/v1"),
+    (identifier.PROGRAM, "code.run/v1:" + "A" * 43),
     (identifier.NETWORK, "a.b"),
     (identifier.OBLIGATION, "delete-after-use"),
     (identifier.RULE, "housing-totals"),
@@ -41,6 +43,11 @@ BAD = [
     (identifier.COLUMN, "a-b"),
     (identifier.PURPOSE, "*"),
     (identifier.PROGRAM, "he.sum"),
+    (identifier.PROGRAM, "he.sum/v2:" + "A" * 43),
+    (identifier.PROGRAM, "code.run/v1:"),
+    (identifier.PROGRAM, "code.run/v1:" + "A" * 42),
+    (identifier.PROGRAM, "code.run/v1:" + "A" * 42 + "B"),
+    (identifier.PROGRAM, "code.run/v2:" + "A" * 43),
     (identifier.PROGRAM, "he.sum/v0"),
     (identifier.PROGRAM, "he.sum/v01"),
     (identifier.PROGRAM, "he.sum/v20000"),
@@ -75,6 +82,17 @@ def test_foreign_text_is_shown_in_ascii_and_short() -> None:
     """A message quotes at most 40 characters, none of them foreign."""
     assert identifier.shown("t\u0430xes") == '"t\\u0430xes"'
     assert identifier.shown("x" * 1000) == '"' + "x" * 40 + '..."'
+
+
+def test_submitted_code_is_named_by_its_tree() -> None:
+    """It is no measured program, and its class names no bytes."""
+    name = identifier.submitted(bytes(32))
+    assert identifier.submission_of(name) == b64u(bytes(32))
+    assert identifier.code_of(name) is None and not identifier.is_joint(name)
+    for other in ("code.run/v1", "he.sum/v2", identifier.measured(bytes(32))):
+        assert identifier.submission_of(other) is None
+    with pytest.raises(EncodingError):
+        identifier.submitted(bytes(31))
 
 
 def test_operations_are_a_closed_list_in_order() -> None:

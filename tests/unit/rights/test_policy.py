@@ -92,6 +92,20 @@ def test_what_goes_beyond_is_refused(terms: Terms, change: dict[str, Any]) -> No
     assert caught.value.detail == {"rule": DEFAULT}
 
 
+def test_a_permission_for_submitted_code_covers_each_submission(terms: Terms) -> None:
+    """Its class covers a digest; a digest covers neither its class nor another."""
+    one, other = (f"code.run/v1:{letter * 43}" for letter in "AE")
+    for allowed, asked, holds in (
+        ("code.run/v1", one, True),
+        (one, one, True),
+        (one, other, False),
+        (one, "code.run/v1", False),
+    ):
+        policy = Policy("taxes/returns-2025", (replace(RULE, programs=(allowed,)),))
+        wanted = under(policy, terms, programs=(asked,))
+        assert decide(policy, wanted, NOW).permitted == holds
+
+
 def test_every_field_of_terms_is_judged() -> None:
     """A field added to the terms must be judged by a permission, too."""
     judged = {key for change in OUTSIDE for key in change}

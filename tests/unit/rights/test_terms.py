@@ -164,6 +164,49 @@ def test_terms_without_programs_cover_only_the_owners_own_answer(terms: Terms) -
         alone.covers(**USE)
 
 
+CLASS = "code.run/v1"
+ONE, OTHER = (f"{CLASS}:{letter * 43}" for letter in "AE")
+
+SUBMITTED: list[tuple[str, str | None, bool]] = [
+    (CLASS, ONE, True),
+    (CLASS, CLASS, True),
+    (ONE, ONE, True),
+    (ONE, OTHER, False),
+    (ONE, CLASS, False),
+    (CLASS, None, False),
+    (CLASS, "tee.run/v1:" + "A" * 43, False),
+    ("tee.run/v1", "tee.run/v1:" + "A" * 43, False),
+    ("he.sum/v2", ONE, False),
+]
+
+
+@pytest.mark.parametrize(("granted", "program", "holds"), SUBMITTED)
+def test_submitted_code_is_covered_by_its_digest_or_its_class(
+    terms: Terms, granted: str, program: str | None, holds: bool
+) -> None:
+    """No other program has a class."""
+    mine = replace(terms, programs=(granted,))
+    use = {**USE, "program": program}
+    if holds:
+        mine.covers(**use)
+        return
+    with pytest.raises(PurposeMismatch) as caught:
+        mine.covers(**use)
+    assert caught.value.detail["rule"] == "grant.program"
+
+
+def test_a_submission_may_be_passed_on_out_of_its_class(terms: Terms) -> None:
+    """And the class is wider than any submission."""
+    whole = replace(terms, programs=(CLASS,))
+    part = replace(terms, programs=(ONE,), grantee="land", delegable=1)
+    part.inside(whole)
+    child = replace(whole, grantee="land", delegable=1)
+    for parent in (replace(part, delegable=2), replace(part, programs=(OTHER,))):
+        with pytest.raises(NotPermitted) as caught:
+            child.inside(replace(parent, delegable=2))
+        assert caught.value.detail["rule"] == "grant.inside.programs"
+
+
 def test_a_message_does_not_carry_foreign_text_along(terms: Terms) -> None:
     """A column's name from a request is quoted in ASCII and cut."""
     with pytest.raises(PurposeMismatch) as caught:
