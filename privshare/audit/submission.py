@@ -138,20 +138,20 @@ def check_approved(case: Case, job: Job) -> Found:
         body = cast(SubmissionDecide, case.trail.statement(one.at))
         expect(body.submission == digest, "decisions about it", "another's")
     opened = _check_opened(case, job)
-    about = About(spec.dataset, spec.coordinator, spec.purpose)
+    about = About(spec.dataset, spec.coordinator, spec.purpose, b64u(spec.gate))
     wanted = {spec.owner, *rule.approvals}
     for index in (job.at, opened):
         missing = wanted - held.approved_by(about, index)
         if missing:
             raise NotPermitted(
-                f"expected an approval of {listed(sorted(missing))} at index {index}, "
-                "found none",
+                f"expected an approval of {listed(sorted(missing))} under the rule "
+                f"specified, at index {index}, found none",
                 detail={"rule": "submission.unapproved"},
             )
     return [
         f"{listed(sorted(wanted))} had approved exactly these bytes for "
-        f"{spec.dataset}, {spec.coordinator} and this purpose, and had not taken it "
-        "back when they began to run."
+        f"{spec.dataset}, {spec.coordinator}, this purpose and the rule enclosed, "
+        "and had not taken it back when they began to run."
     ], [f"submission {digest}, begun at index {opened}"]
 
 
@@ -296,6 +296,7 @@ def _signed(case: Case, index: int) -> Decision:
         at=index,
         dataset=body.dataset,
         decision=body.decision,
+        gate=body.gate,
         grantee=body.grantee,
         purpose=body.purpose,
         reason=body.reason,

@@ -130,7 +130,7 @@ def approve(node: Node, submission: str, *, person: str) -> dict[str, Any]:
                 room,
                 f"tx:approve:{number}:",
                 "submission.decide",
-                gate_refuse.decision(kept, "approve"),
+                gate_refuse.decision(kept, "approve", gate=b64u(rule.digest())),
             )
         _file_own(node, kept)
         if enough and kept.owner != node.agency:

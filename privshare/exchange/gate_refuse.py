@@ -17,13 +17,19 @@ __all__ = ["decision", "file_decision", "note", "refuse", "resume"]
 
 
 def decision(
-    kept: Kept, what: str, *, reason: str = "approved", rule: str | None = None
+    kept: Kept,
+    what: str,
+    *,
+    gate: str | None = None,
+    reason: str = "approved",
+    rule: str | None = None,
 ) -> dict[str, Json]:
-    """The body of `submission.decide`."""
+    """The body of `submission.decide`; `gate` is of an approval."""
     return {
         "account": kept.account,
         "dataset": kept.dataset or None,
         "decision": what,
+        "gate": gate,
         "grantee": kept.grantee,
         "purpose": kept.purpose or None,
         "reason": reason,

@@ -98,5 +98,11 @@ def submissions(reader: Lister) -> dict[str, Submission]:
 def approved_by(
     reader: Reader, digest: str, *, dataset: str, grantee: str, purpose: str
 ) -> frozenset[str]:
-    """Agencies that approve a submission now, for these rows, grantee and purpose."""
-    return submission(reader, digest).approved_by(About(dataset, grantee, purpose))
+    """Agencies that approve a submission now, for these rows, grantee and purpose.
+
+    What they approved under a rule of the gate that is not in force does not count.
+    """
+    held = mock(reader, dataset)
+    gate = None if held is None else held.gate
+    about = About(dataset, grantee, purpose, gate)
+    return submission(reader, digest).approved_by(about)

@@ -150,6 +150,12 @@ class JobAdmit:
             "program, found otherwise",
         )
         need(
+            not (submitted and any(one.answer for one in self.inputs)),
+            "submission.answer",
+            "expected submitted code without an answer announced, as nobody can say "
+            "what it tells, found one",
+        )
+        need(
             identifier.is_joint(self.program) == (len(self.parties.nodes) == NODES),
             "job.program",
             "expected three nodes for a program on shares, and for no other, found "
@@ -371,7 +377,8 @@ class JobOpen:
 
     def _check_gate(self, context: Context, job: Job) -> None:
         """The code that is about to run is still approved, and is what was asked."""
-        need_approved(context, job, identifier.submission_of(job.program) or "")
+        if job.opened is None:
+            need_approved(context, job, identifier.submission_of(job.program) or "")
         if b64u(self.aggregation) != job.spec:
             raise StepNotAllowed(
                 "expected the specification that was admitted, found another",

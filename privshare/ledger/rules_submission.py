@@ -6,9 +6,10 @@
                                     outputs of code about the dataset must keep
     submission.decide  any agency   approves these bytes, or refuses them, and why
 
-A decision is about the digest of everything submitted. `job.admit` and `job.open`
-ask for the owner's (`rules_job`); that others approved whom the owner's rule
-names, the owner's node and every auditor check.
+A decision is about the digest of everything submitted, and an approval also about
+the rule that outputs must keep: under another one it does not hold. `job.admit`
+and `job.open` ask for the owner's (`rules_job`); that others approved whom the
+owner's rule names, the owner's node and every auditor check.
 
 Implements docs/formats/entry.md, sections 4 and 5.
 """
@@ -60,12 +61,15 @@ def need_approved(context: Context, job: Job, digest: str) -> None:
     for use_id in job.inputs:
         use = query.use(context.draft, use_id)
         terms = query.grant(context.draft, use.grant).terms
-        about = About(terms.dataset, job.coordinator, use.purpose)
+        mock = query_submission.mock(context.draft, terms.dataset)
+        gate = None if mock is None else mock.gate
+        about = About(terms.dataset, job.coordinator, use.purpose, gate)
         need(
             terms.owner in held.approved_by(about),
             "submission.unapproved",
             f"expected a submission that {terms.owner} approves for "
-            f"{job.coordinator}, found one that it does not",
+            f"{job.coordinator} and the gate's rule in force, found one that it "
+            "does not",
         )
 
 
@@ -149,11 +153,16 @@ class MockPublish:
         """Put it in force, in place of an older one."""
         held = registered(context, self.dataset)
         need_owner(context, self.dataset)
-        if held.version != self.version:
-            raise Conflict(
-                f"expected version {held.version} of the dataset, found {self.version}",
-                detail={"rule": "mock.version"},
-            )
+        for name, mine, theirs in (
+            ("version", self.version, held.version),
+            ("schema", self.schema, held.schema),
+        ):
+            if mine != theirs:
+                raise Conflict(
+                    f"expected {name} {theirs} of the dataset, found {mine}",
+                    fix="Publish a mock of the dataset as it is now.",
+                    detail={"rule": f"mock.{name}"},
+                )
         made = Mock(context.index, self.gate, self.mock, self.schema, self.version)
         context.draft.put(f"mock/{self.dataset}", made.to_json())
 
@@ -165,6 +174,7 @@ class SubmissionDecide:
     account: str | None
     dataset: str | None
     decision: Verdict
+    gate: str | None
     grantee: str | None
     purpose: str | None
     reason: str
@@ -174,24 +184,35 @@ class SubmissionDecide:
     @classmethod
     def parse(cls, fields: Fields) -> SubmissionDecide:
         """Read the body."""
-        account = fields.nullable("account", fields.digest)
         made = cls(
-            None if account is None else b64u(account),
+            _nullable_digest(fields, "account"),
             _nullable(fields, "dataset", identifier.DATASET),
             cast(Verdict, fields.str("decision", pattern="|".join(get_args(Verdict)))),
+            _nullable_digest(fields, "gate"),
             _nullable(fields, "grantee", identifier.AGENCY),
             _nullable(fields, "purpose", identifier.PURPOSE),
             read_reason(fields),
             _nullable(fields, "rule", identifier.RULE),
             b64u(fields.digest("submission")),
         )
-        known = (made.account, made.dataset, made.grantee, made.purpose)
-        if made.decision == "approve" and (None in known or made.rule is not None):
-            raise EncodingError(
-                "body: expected account, dataset, grantee, purpose and no rule in an "
-                "approval, found otherwise"
-            )
+        made._check_form()
         return made
+
+    def _check_form(self) -> None:
+        """An approval says of whom, for what and under which rule of the gate."""
+        known = (self.account, self.dataset, self.gate, self.grantee, self.purpose)
+        if self.decision == "approve" and (None in known or self.rule is not None):
+            raise EncodingError(
+                "body: expected account, dataset, gate, grantee, purpose and no rule "
+                "in an approval, found otherwise",
+                detail={"rule": "submission.form"},
+            )
+        if self.decision == "refuse" and self.gate is not None:
+            raise EncodingError(
+                "body.gate: expected null in a refusal, which holds under any rule, "
+                "found one",
+                detail={"rule": "submission.form"},
+            )
 
     def apply(self, context: Context) -> None:
         """Append it to what was decided before."""
@@ -199,10 +220,11 @@ class SubmissionDecide:
         held = query_submission.submission(context.draft, self.submission)
         if self.decision == "approve":
             self._check_approval(context, held)
-        if len(held.decisions) >= MAX_DECISIONS:
+        most = MAX_DECISIONS - (self.decision == "approve")
+        if len(held.by(context.account)) >= most:
             raise StepNotAllowed(
-                f"expected at most {MAX_DECISIONS} decisions about a submission, found "
-                "one more",
+                f"expected at most {MAX_DECISIONS} decisions of {context.account} "
+                "about a submission, the last of them a refusal, found one more",
                 detail={"rule": "submission.decisions"},
             )
         mine = Decision(
@@ -211,6 +233,7 @@ class SubmissionDecide:
             at=context.index,
             dataset=self.dataset,
             decision=self.decision,
+            gate=self.gate,
             grantee=self.grantee,
             purpose=self.purpose,
             reason=self.reason,
@@ -228,18 +251,31 @@ class SubmissionDecide:
             "account.agency",
             f"expected an account of {self.grantee} that is enrolled, found another",
         )
+        mock = query_submission.mock(context.draft, dataset)
         need(
-            query_submission.mock(context.draft, dataset) is not None,
+            mock is not None,
             "mock.none",
             f"expected a mock of {dataset} on the ledger, found none",
         )
-        about = About(dataset, self.grantee or "", self.purpose or "")
+        if mock is not None and mock.gate != self.gate:
+            raise Conflict(
+                f"expected an approval under the gate's rule in force, {mock.gate}, "
+                f"found one under {self.gate}",
+                fix="Read the rule as it is published now, and decide again.",
+                detail={"rule": "submission.gate"},
+            )
+        about = About(dataset, self.grantee or "", self.purpose or "", self.gate)
         if context.account in held.approved_by(about):
             raise Conflict(
                 f"expected a submission that {context.account} has not approved yet, "
                 "found one that it has",
                 detail={"rule": "submission.approved"},
             )
+
+
+def _nullable_digest(fields: Fields, name: str) -> str | None:
+    found = fields.nullable(name, fields.digest)
+    return None if found is None else b64u(found)
 
 
 def _nullable(fields: Fields, name: str, form: identifier.Form) -> str | None:

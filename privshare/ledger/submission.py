@@ -10,9 +10,9 @@ digest of its enrolment, which is salted, and a submission's that of its files.
 Implements docs/formats/entry.md, section 5.
 
 >>> one = Decision(account="A" * 43, agency="tax", at=7, dataset="tax/wages",
-...     decision="approve", grantee="labour", purpose="wage-study",
+...     decision="approve", gate="B" * 43, grantee="labour", purpose="wage-study",
 ...     reason="reviewed", rule=None)
->>> about = About("tax/wages", "labour", "wage-study")
+>>> about = About("tax/wages", "labour", "wage-study", "B" * 43)
 >>> Submission((one,)).approved_by(about)
 frozenset({'tax'})
 """
@@ -35,8 +35,9 @@ __all__ = [
 ]
 
 Verdict = Literal["approve", "refuse"]
-#: About one submission, by all agencies together.
-MAX_DECISIONS: Final = 64
+#: About one submission, by one agency; the last can only be a refusal, so that
+#: whoever approved can always take it back, whatever others say.
+MAX_DECISIONS: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +94,20 @@ class Mock:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a decision is about: these rows, for this agency, to this end."""
+    """What a decision is about: these rows, for this agency, to this end.
+
+    Attributes:
+        dataset: Its name.
+        grantee: The agency whose right is used.
+        purpose: What for.
+        gate: Digest of the rule that outputs must keep, base64url; None where
+            nothing is published.
+    """
 
     dataset: str
     grantee: str
     purpose: str
+    gate: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +120,8 @@ class Decision:
         at: Log index.
         dataset: What the code is to run on, or None if not known.
         decision: approve, or refuse; a refusal ends an approval before it.
+        gate: Digest of the rule that outputs must keep, under which alone an
+            approval holds; None in a refusal, which holds under any.
         grantee: The agency whose right is to be used, or None if not known.
         purpose: What for, or None.
         reason: In one line.
@@ -121,6 +133,7 @@ class Decision:
     at: int
     dataset: str | None
     decision: Verdict
+    gate: str | None
     grantee: str | None
     purpose: str | None
     reason: str
@@ -128,8 +141,8 @@ class Decision:
 
     def covers(self, about: About) -> bool:
         """Whether it is about this: a refusal covers what it leaves open."""
-        mine = (self.dataset, self.grantee, self.purpose)
-        wanted = (about.dataset, about.grantee, about.purpose)
+        mine = (self.dataset, self.grantee, self.purpose, self.gate)
+        wanted = (about.dataset, about.grantee, about.purpose, about.gate)
         open_to_all = self.decision == "refuse"
         return all(
             one == other or (one is None and open_to_all)
@@ -147,14 +160,18 @@ class Submission:
 
     decisions: tuple[Decision, ...] = ()
 
+    def by(self, agency: str) -> tuple[Decision, ...]:
+        """What an agency decided, in the order of the log."""
+        return tuple(one for one in self.decisions if one.agency == agency)
+
     def latest(self, agency: str, about: About) -> Decision | None:
-        """What an agency thinks of it now, for one dataset, grantee and purpose.
+        """What an agency thinks now of one dataset, grantee, purpose and rule.
 
         A refusal that leaves one of them open is for all.
         """
         found = None
-        for one in self.decisions:
-            if one.agency == agency and one.covers(about):
+        for one in self.by(agency):
+            if one.covers(about):
                 found = one
         return found
 

@@ -44,8 +44,8 @@ def approving(decisions: list[Any], spec: dict[str, Any], before: int) -> set[st
     """Who approves at a log index, by everybody's last word."""
     latest: dict[str, str] = {}
     for one in decisions:
-        wanted = (spec["dataset"], spec["coordinator"], spec["purpose"])
-        found = (one["dataset"], one["grantee"], one["purpose"])
+        wanted = (spec["dataset"], spec["coordinator"], spec["purpose"], spec["gate"])
+        found = (one["dataset"], one["grantee"], one["purpose"], one["gate"])
         same = all(
             mine == theirs or (mine is None and one["decision"] == "refuse")
             for mine, theirs in zip(found, wanted, strict=True)
@@ -91,7 +91,7 @@ def check(receipt: dict[str, Any], state: dict[str, Any]) -> None:
         said = said_at(receipt, one["at"])
         assert said["kind"] == "submission.decide" and said["account"] == one["agency"]
         assert said["body"]["submission"] == spec["submission"]
-        for name in ("dataset", "decision", "grantee", "purpose"):
+        for name in ("dataset", "decision", "gate", "grantee", "purpose"):
             assert said["body"][name] == one[name]
     assert {owner, *gate["approvals"]} <= approving(held, spec, job["opened"])
     opening = said_at(receipt, job["opened"])

@@ -133,6 +133,7 @@ class Course:
             "account": self.id,
             "dataset": DATASET,
             "decision": decision,
+            "gate": b64u(self.rule.digest()) if decision == "approve" else None,
             "grantee": GRANTEE,
             "purpose": PURPOSE,
             "reason": "read by two people",

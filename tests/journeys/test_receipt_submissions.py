@@ -29,6 +29,7 @@ from privshare.errors import (
 )
 from privshare.jobs.submission.statement import RUN
 from privshare.ledger import query
+from privshare.ledger.submission import MAX_DECISIONS
 from privshare.wire.canonical import b64u
 
 Documents = tuple[dict[str, Any], dict[str, Any]]
@@ -182,14 +183,45 @@ def test_a_rule_published_since_is_said(network: Network) -> None:
 
 
 def test_a_rule_that_was_not_published_is_found(network: Network) -> None:
-    """Owner and grantee agree on a softer one than the ledger holds."""
+    """Owner and grantee agree on a softer one than was approved."""
     course = submissions.begun(network, "unpublished rule")
-    course.publish(replace(RULE, k=9))
+    stricter = replace(RULE, k=9)
+    course.publish(stricter)
     for agency in (OWNER, ADVISER):
-        course.decide(agency)
+        course.decide(agency, gate=b64u(stricter.digest()))
     course.admit()
     course.open()
-    assert failed(judge(network, course.finish())) == [6]
+    assert failed(judge(network, course.finish()))[0] == 5
+
+
+def test_a_rule_hidden_by_a_later_one_is_found(network: Network) -> None:
+    """Nor does it help to publish another before the result."""
+    course = submissions.begun(network, "hidden rule")
+    stricter = replace(RULE, k=9)
+    course.publish(stricter)
+    for agency in (OWNER, ADVISER):
+        course.decide(agency, gate=b64u(stricter.digest()))
+    course.admit()
+    course.open()
+    course.publish(replace(RULE, k=8))
+    verdict = judge(network, course.finish())
+    assert failed(verdict)[0] == 5
+    assert "under the rule specified" in verdict.step(5).line()
+
+
+def test_an_adviser_approves_of_one_rule(network: Network) -> None:
+    """Under a softer one it is asked again, also if the owner is content."""
+    course = submissions.begun(network, "softer since")
+    stricter = replace(RULE, k=9)
+    course.publish(stricter)
+    course.decide(ADVISER, gate=b64u(stricter.digest()))
+    course.publish()
+    course.decide(OWNER)
+    course.admit()
+    course.open()
+    verdict = judge(network, course.finish())
+    assert failed(verdict) == [5]
+    assert f"expected an approval of {ADVISER}" in verdict.step(5).line()
 
 
 # -- what the ledger itself refuses ------------------------------------------------
@@ -316,7 +348,7 @@ def test_accounts_are_enrolled_once_and_end_once(network: Network) -> None:
 def test_approvals_name_everything(network: Network) -> None:
     """A refusal may leave open what is not known."""
     course = submissions.begun(network, "named all")
-    for name in ("account", "dataset", "grantee", "purpose"):
+    for name in ("account", "dataset", "gate", "grantee", "purpose"):
         with pytest.raises(EncodingError):
             course.decide(OWNER, **{name: None})
     with pytest.raises(EncodingError):
@@ -327,15 +359,17 @@ def test_approvals_name_everything(network: Network) -> None:
 
 
 def test_decisions_are_bounded(network: Network) -> None:
-    """Nobody fills the log with one submission."""
+    """Nobody fills the log with one submission, or keeps another from a no."""
     course = submissions.begun(network, "many")
-    for _ in range(64):
-        course.decide(OWNER, "refuse")
+    for _ in range(MAX_DECISIONS):
+        course.decide(ADVISER, "refuse")
     refused(
         StepNotAllowed,
         "submission.decisions",
-        lambda: course.decide(OWNER, "refuse"),
+        lambda: course.decide(ADVISER, "refuse"),
     )
+    course.decide(OWNER)
+    course.decide(OWNER, "refuse")
 
 
 def test_two_owners_or_inputs_are_none(tmp_path: Path, network: Network) -> None:

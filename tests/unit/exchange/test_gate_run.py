@@ -164,6 +164,25 @@ def test_other_agencies_approve(network: GateConsortium) -> None:
     assert network.counts(right) == (1, 0)
 
 
+def test_another_rule_is_approved_anew(network: GateConsortium) -> None:
+    """By the owner's people, and by whom the rule names: a yes holds under one rule."""
+    _, right, name = ready(network, approvals=[APPROVER])
+    network.approve(name)
+    network.approve(name, APPROVER, "q1")
+    network.show_mock(approvals=[APPROVER], rows=7)
+    shown = gate_decide.show(network[OWNER], name)
+    assert shown["status"] == "pending"
+    assert shown["approvals"]["missing"] == [OWNER, APPROVER]
+    with pytest.raises(StepNotAllowed) as caught:
+        network.run(name)
+    assert caught.value.detail["rule"] == "submission.unapproved"
+    assert network.tick() == []
+    network.approve(name)
+    network.approve(name, APPROVER, "q1")
+    assert network.run(name)["status"] == "done"
+    assert network.counts(right) == (1, 0)
+
+
 def test_an_approver_that_is_away_is_handed_it_later(network: GateConsortium) -> None:
     """A minute later, by itself."""
     network.away.add(APPROVER)
