@@ -30,8 +30,23 @@ from privshare.ledger.api import View
 from privshare.ledger.transaction import parse
 from privshare.wire.canonical import Json, b64u, decode, encode
 
-__all__ = ["Standing", "approve", "listing", "refuse", "show", "standing", "tick"]
+__all__ = [
+    "WAIT_S",
+    "Standing",
+    "approve",
+    "listing",
+    "refuse",
+    "show",
+    "standing",
+    "tick",
+]
 
+#: How long a submission waits for people, in seconds.
+WAIT_S: Final = 30 * 86_400
+#: How often it is looked at whether it has waited in vain, in seconds.
+_LOOK_S: Final = 3_600
+#: What a submission that waits is refused by, as no decision would help it.
+_IN_VAIN: Final = ("account.ended", "grant.expired", "grant.revoked")
 _CONFIRMED: Final = "confirmed:"
 
 
@@ -334,17 +349,20 @@ def tick(node: Node, *, grown: bool = True) -> list[PrivShareError]:
     Args:
         node: This node.
         grown: Whether the ledger has, since the last tick; where it has not,
-            those alone are looked at with which something is left to do.
+            those alone are looked at with which something is left to do, and
+            now and then the others, as rights end by themselves.
     """
     wrong: list[PrivShareError] = []
     for submission in gate_room.waiting(node):
         wait = gate_room.wait_of(submission)
-        if not grown and node.store.blob(wait, "still") is not None:
+        still = node.store.blob(wait, "still")
+        if not grown and still is not None and node.clock() < int(still):
             continue
         try:
             with node.tasks.exclusive(gate_room.room_of(submission)):
                 if _due(node, submission):
-                    node.store.put_blob(wait, "still", b"1")
+                    until = b"%d" % (node.clock() + _LOOK_S)
+                    node.store.put_blob(wait, "still", until)
         except PrivShareError as error:
             wrong.append(error)
     return wrong
@@ -365,8 +383,17 @@ def _due(node: Node, submission: str) -> bool:
         return not _is_over(node, kept)
     if node.store.blob(gate_room.run_of(submission), "spec") is not None:
         return False  # `gate_run.tick` sees to it
+    return _due_of_ours(node, kept)
+
+
+def _due_of_ours(node: Node, kept: Kept) -> bool:
+    """As `_due`, of one that waits at its owner's node."""
     view = node.view()
     _file_own(node, kept)
+    why = _in_vain(node, view, kept)
+    if why is not None:
+        gate_refuse.refuse(node, kept, *why)
+        return False
     rule = gate_mock.published(node, view, kept.dataset)[1]
     now = standing(node, view, kept, rule)
     if now.against is not None and now.against[0] != node.agency:
@@ -374,6 +401,19 @@ def _due(node: Node, submission: str) -> bool:
         gate_refuse.refuse(node, kept, "submission.unapproved", reason)
         return False
     return gate_hand.hand_out(node, kept, rule.approvals)
+
+
+def _in_vain(node: Node, view: View, kept: Kept) -> tuple[str, str] | None:
+    """The rule by which it waits in vain, in words too; None: it does not."""
+    if node.clock() >= kept.at + WAIT_S:
+        days = WAIT_S // 86_400
+        return "submission.expired", f"expected a run within {days} days, found none"
+    try:
+        judge(node, view, kept.enrolment, kept.submission, kept.dataset, kept.purpose)
+    except PrivShareError as error:
+        rule = str(error.detail.get("rule"))
+        return (rule, error.message) if rule in _IN_VAIN else None
+    return None
 
 
 def _is_over(node: Node, kept: Kept) -> bool:

@@ -36,6 +36,7 @@ from privshare.exchange import (
     grant,
     privacy,
 )
+from privshare.exchange.gate_room import Sent
 from privshare.ledger import query_submission
 
 DAY_S = 86_400
@@ -190,6 +191,57 @@ def test_rights_say_no(network: GateConsortium) -> None:
     network.clock.now += 2 * DAY_S
     refused(network, network.submit(ann, SCRIPT + "#2\n"), "grant.expired")
     assert other  # a right for other bytes: in test_gate_run
+
+
+def test_a_right_for_certain_bytes(network: GateConsortium) -> None:
+    """The owner's policy permits the class; the right names one of its programs."""
+    ann = network.enrol()
+    tree = Sent.read(files(SCRIPT)).digest
+    network.right(programs=[f"code.run/v1:{tree}"])
+    assert network.submit(ann)["status"] == "pending"
+    refused(network, network.submit(ann, SCRIPT + "#\n"), "grant.program")
+
+
+@pytest.mark.parametrize("rule", gate_decide._IN_VAIN)
+def test_what_waits_in_vain_is_refused(network: GateConsortium, rule: str) -> None:
+    """Its right or its account ends while people think: the author has an answer."""
+    ann = network.enrol()
+    right = network.right(days=1 if rule == "grant.expired" else 30)
+    assert network.submit(ann)["status"] == "pending"
+    assert gate_decide.tick(network[OWNER]) == []
+    if rule == "grant.revoked":
+        grant.revoke(network[OWNER], right, reason="enough")
+        network.sync()
+    elif rule == "account.ended":
+        gate_account.end(network[GRANTEE], ann["id"], "left")
+        network.sync()
+    else:
+        network.clock.now += 2 * DAY_S
+    grown = rule != "grant.expired"
+    assert gate_decide.tick(network[OWNER], grown=grown) == []
+    refused(network, network.submit(ann), rule)
+    assert gate_room.waiting(network[OWNER]) == []
+
+
+@pytest.mark.parametrize("decided", [False, True])
+def test_what_waits_for_a_month_is_refused(
+    network: GateConsortium, decided: bool
+) -> None:
+    """Also what was approved and never run: room and files are given back."""
+    ann = network.enrol()
+    network.right(days=60)
+    found = network.submit(ann)
+    if decided:
+        gate_decide.approve(network[OWNER], found["submission"], person="p1")
+        network.sync()
+    gate_decide.tick(network[OWNER])
+    network.clock.now += gate_decide.WAIT_S - 1
+    gate_decide.tick(network[OWNER], grown=False)
+    assert network.submit(ann)["status"] == "pending"
+    network.clock.now += 2 * 3_600
+    gate_decide.tick(network[OWNER], grown=False)
+    refused(network, network.submit(ann), "submission.expired")
+    assert gate_room.files_of(network[OWNER], found["submission"]) is None
 
 
 def test_a_mock_of_an_older_version(network: GateConsortium) -> None:
