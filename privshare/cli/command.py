@@ -9,14 +9,12 @@ option. It is taken for what it is here, before the parser sees it.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import typer
 from typer.core import TyperCommand
 
 from privshare.rights.identifier import ID
-
-if TYPE_CHECKING:
-    import typer
 
 #: No word of a command line can hold it.
 _MARK = "\0"
@@ -30,7 +28,13 @@ class Command(TyperCommand):
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
         """Parse words; an id that begins with "-" is a value, whole or begun."""
         known = {option for param in self.params for option in param.opts}
-        left = super().parse_args(ctx, [_marked(word, known) for word in args])
+        try:
+            left = super().parse_args(ctx, [_marked(word, known) for word in args])
+        except (ValueError, typer.BadParameter) as error:
+            if "null byte" not in str(error):
+                raise
+            # No path holds the mark: this is a file, and no id.
+            return super().parse_args(ctx, args)
         ctx.params = {name: _plain(value) for name, value in ctx.params.items()}
         return left
 

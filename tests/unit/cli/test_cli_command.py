@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import pytest
@@ -56,6 +57,37 @@ def test_options_stay_options() -> None:
     for wrong in ("--unknown", "-x", "-9xxx", "--" + "x" * 39):
         with pytest.raises(typer.BadParameter.__mro__[2], match="No such option"):
             parsed("job", wrong)
+
+
+def path_of(*words: str, exists: bool) -> object:
+    """What a command takes for its file and folder."""
+    found: list[object] = []
+    app = typer.Typer()
+    file = typer.Argument(exists=exists)
+    out = typer.Option("--out", exists=exists)
+
+    def take(file: Path, out: Path = Path()) -> None:
+        found.append((file, out))
+
+    take.__annotations__ = {"file": Annotated[Path, file], "out": Annotated[Path, out]}
+    app.command(cls=Command)(take)
+    app(args=list(words), standalone_mode=False)
+    return found[0]
+
+
+def test_a_file_that_looks_like_an_id(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An option takes it as it is; an argument is written ./-file, as ever."""
+    monkeypatch.chdir(tmp_path)
+    Path("here").touch()
+    Path("-folder").touch()
+    wanted = (Path("here"), Path("-folder"))
+    for exists in (False, True):
+        assert path_of("here", "--out", "-folder", exists=exists) == wanted
+        assert path_of("./-folder", exists=exists) == (Path("-folder"), Path())
+        with pytest.raises(typer.BadParameter.__mro__[2], match="No such option"):
+            path_of("-folder", exists=exists)
 
 
 def test_every_command_is_of_the_class() -> None:
