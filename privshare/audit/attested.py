@@ -21,6 +21,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from privshare.audit.case import Case, Found, Missing, NotApplicable, expect
+from privshare.audit.committed import check_committed
 from privshare.audit.inputs import check_version
 from privshare.audit.log_proof import open_checkpoint
 from privshare.audit.sentence import counted, listed, plain, short, when
@@ -53,9 +54,7 @@ from privshare.ledger.values import Job
 from privshare.rights import identifier
 from privshare.schemes.key_id import key_id
 from privshare.schemes.recipient import suite_of
-from privshare.wire import domain
 from privshare.wire.canonical import Json, b64u, decode, unb64u
-from privshare.wire.digest import digest_json
 
 _MAX_ROOTS = 1 << 20
 
@@ -306,19 +305,7 @@ def check_job_result(case: Case) -> Found:
     """
     job_id, job, _, _ = job_of(case)
     result: dict[str, Json] = case.receipt.result or {}
-    digests = (
-        b64u(digest_json(domain.RESULT, result)),
-        b64u(digest_json(domain.EVIDENCE, case.receipt.evidence)),
-    )
-    signed = (case.statement.result, case.statement.evidence)
-    expect(digests[0] == signed[0], "the result committed to", digests[0])
-    expect(digests[1] == signed[1], "the evidence committed to", digests[1])
-    expect((job.result, job.evidence) == signed, "the job's result", "another")
-    charge = 0
-    for use_id in job.inputs:
-        use = query.use(case.state, use_id)
-        expect(use.result == signed[0], "the use's result", use.result)
-        charge += use.charge
+    committed = check_committed(case)
     spec, conclusion = open_spec(case, job), open_bundle(case).conclusion
     if conclusion is None:
         raise EvidenceInvalid("expected what the machine concluded, found nothing")
@@ -335,13 +322,14 @@ def check_job_result(case: Case) -> Found:
     limits = spec.limits
     expect(conclusion.fuel <= limits.fuel, f"fuel up to {limits.fuel}", conclusion.fuel)
     expect(len(output) <= limits.output, f"up to {limits.output} bytes", len(output))
-    expect(conclusion.charge <= charge, f"a charge up to {charge}", conclusion.charge)
+    most = committed.charge
+    expect(conclusion.charge <= most, f"a charge up to {most}", conclusion.charge)
     return [
         f"The {counted(len(output), 'byte', 'bytes')} enclosed are the output that the "
         "machine committed to, and result and evidence are the ones committed to; the "
         "run kept within its limits."
     ], [
-        f"result {digests[0]}, evidence {digests[1]}",
+        committed.detail,
         f"fuel {conclusion.fuel:,} of {limits.fuel:,}",
     ]
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 from typing import cast
 
 from privshare.audit.case import Case, Found, expect
+from privshare.audit.committed import check_committed
 from privshare.audit.inputs import check_version
 from privshare.audit.sentence import listed, short
 from privshare.jobs.join.terms import Conclusion, Operation, Role, Terms
@@ -36,9 +37,7 @@ from privshare.ledger.rules_job import JobOpen
 from privshare.ledger.rules_join import JoinCommit
 from privshare.ledger.values import Job
 from privshare.rights import identifier
-from privshare.wire import domain
-from privshare.wire.canonical import Json, b64u, unb64u
-from privshare.wire.digest import digest_json
+from privshare.wire.canonical import b64u, unb64u
 
 __all__ = ["check_inputs", "check_joined", "check_result", "told"]
 
@@ -124,26 +123,16 @@ def check_result(case: Case) -> Found:
         EvidenceInvalid: Result or evidence are not those committed to, or the
             conclusion has another result.
     """
-    job = query.job(case.state, case.statement.job)
-    result: dict[str, Json] = case.receipt.result or {}
-    digests = (
-        b64u(digest_json(domain.RESULT, result)),
-        b64u(digest_json(domain.EVIDENCE, case.receipt.evidence)),
-    )
-    signed = (case.statement.result, case.statement.evidence)
-    expect(digests[0] == signed[0], "the result committed to", digests[0])
-    expect(digests[1] == signed[1], "the evidence committed to", digests[1])
-    expect((job.result, job.evidence) == signed, "the job's result", "another")
-    for use_id in job.inputs:
-        use = query.use(case.state, use_id)
-        expect(use.result == signed[0], "the use's result", use.result)
+    committed = check_committed(case)
     _, conclusion = _concluded(case)
     again = join_result(case.statement.job, conclusion)
-    expect(again == result, "the result that both owners signed", "another")
+    expect(
+        again == case.receipt.result, "the result that both owners signed", "another"
+    )
     return [
         "The result enclosed is the one that both owners signed; result and evidence "
         "are the ones committed to."
-    ], [f"result {digests[0]}, evidence {digests[1]}"]
+    ], [committed.detail]
 
 
 def told(case: Case) -> list[str]:

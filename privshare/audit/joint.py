@@ -25,6 +25,7 @@ from privshare.audit.attested import (
     told_program,
 )
 from privshare.audit.case import Case, Found, expect
+from privshare.audit.committed import check_committed
 from privshare.audit.inputs import check_version
 from privshare.audit.sentence import counted, listed
 from privshare.errors import EvidenceInvalid
@@ -35,9 +36,7 @@ from privshare.jobs.mpc_statement import DEAL, Deal, Outcome
 from privshare.jobs.requirement import signed_parts
 from privshare.ledger import query
 from privshare.ledger.values import Job
-from privshare.wire import domain
 from privshare.wire.canonical import Json, b64u, unb64u
-from privshare.wire.digest import digest_json
 
 __all__ = ["check_evidence", "check_job_inputs", "check_job_result"]
 
@@ -147,19 +146,7 @@ def check_job_result(case: Case) -> Found:
     """
     job_id, job, _, _ = job_of(case)
     result: dict[str, Json] = case.receipt.result or {}
-    digests = (
-        b64u(digest_json(domain.RESULT, result)),
-        b64u(digest_json(domain.EVIDENCE, case.receipt.evidence)),
-    )
-    signed = (case.statement.result, case.statement.evidence)
-    expect(digests[0] == signed[0], "the result committed to", digests[0])
-    expect(digests[1] == signed[1], "the evidence committed to", digests[1])
-    expect((job.result, job.evidence) == signed, "the job's result", "another")
-    charge = 0
-    for use_id in job.inputs:
-        use = query.use(case.state, use_id)
-        expect(use.result == signed[0], "the use's result", use.result)
-        charge += use.charge
+    committed = check_committed(case)
     spec, outcome = _spec(case, job), _outcome(case)
     texts = case.evidence()["pieces"]
     expect(isinstance(texts, list), "a list of pieces", "something else")
@@ -169,12 +156,13 @@ def check_job_result(case: Case) -> Found:
     again = result_of(job_id, spec, outcome, pieces, rows)
     expect(again == result, "what the pieces add up to", "another result")
     expect(outcome.charge == spec.charge, f"a charge of {spec.charge}", outcome.charge)
-    expect(outcome.charge <= charge, f"a charge up to {charge}", outcome.charge)
+    most = committed.charge
+    expect(outcome.charge <= most, f"a charge up to {most}", outcome.charge)
     return [
         f"The three pieces enclosed, to which all machines are committed, add up to "
         f"the {counted(outcome.elements, 'number', 'numbers')} that the result "
         "enclosed says; result and evidence are the ones committed to."
-    ], [f"result {digests[0]}, evidence {digests[1]}"]
+    ], [committed.detail]
 
 
 def _spec(case: Case, job: Job) -> MpcSpec:

@@ -15,9 +15,10 @@ Implements docs/formats/receipt.md, section 5.
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
 from privshare.audit.case import Case, Found, expect
+from privshare.audit.committed import check_committed
 from privshare.audit.inputs import check_version
 from privshare.audit.sentence import counted, listed, plain, short
 from privshare.errors import EncodingError, NotPermitted, OutOfRange
@@ -40,7 +41,6 @@ from privshare.ledger.values import Job
 from privshare.rights import identifier
 from privshare.wire import domain
 from privshare.wire.canonical import b64u
-from privshare.wire.digest import digest_json
 
 __all__ = [
     "check_approved",
@@ -240,23 +240,10 @@ def check_result(case: Case) -> Found:
             than the run's.
         RunRefused: They break the owner's rule.
     """
-    job_id = case.statement.job
-    job = query.job(case.state, job_id)
-    result: Any = case.receipt.result or {}
-    digests = (
-        b64u(digest_json(domain.RESULT, result)),
-        b64u(digest_json(domain.EVIDENCE, case.receipt.evidence)),
-    )
-    signed = (case.statement.result, case.statement.evidence)
-    expect(digests[0] == signed[0], "the result committed to", digests[0])
-    expect(digests[1] == signed[1], "the evidence committed to", digests[1])
-    expect((job.result, job.evidence) == signed, "the job's result", "another")
-    for use_id in job.inputs:
-        use = query.use(case.state, use_id)
-        expect(use.result == signed[0], "the use's result", use.result)
+    committed, job_id = check_committed(case), case.statement.job
     (part,) = signed_parts(case.evidence(), case.trail, job_id)
     run = Run.from_bytes(part.envelope.payload)
-    outputs = outputs_of(result, job_id)
+    outputs = outputs_of(case.receipt.result or {}, job_id)
     expect(outputs_digest(outputs) == run.outputs, "the outputs signed", "others")
     rule = _rule(case)
     check_released(outputs, rule)
@@ -264,7 +251,7 @@ def check_result(case: Case) -> Found:
         f"The outputs enclosed ({listed(outputs)}) are the ones that the owner signed, "
         "and keep the rule that it had published; result and evidence are the ones "
         "committed to."
-    ], [f"result {digests[0]}, evidence {digests[1]}"]
+    ], [committed.detail]
 
 
 def told(case: Case) -> list[str]:

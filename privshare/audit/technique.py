@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from privshare.audit.case import Case, Found, expect
+from privshare.audit.committed import check_committed
 from privshare.audit.inputs import check_version
 from privshare.audit.sentence import counted, listed, plain
 from privshare.errors import ProofInvalid
@@ -46,9 +47,7 @@ from privshare.ledger import query
 from privshare.schemes.paillier import PaillierPublicKey
 from privshare.schemes.paillier_opening import Opening as Claim
 from privshare.schemes.paillier_opening import verify_openings
-from privshare.wire import domain
 from privshare.wire.canonical import b64u, unb64u
-from privshare.wire.digest import digest_json
 
 _TYPES = {
     "aggregation": AGGREGATION,
@@ -308,25 +307,16 @@ def check_job_result(case: Case) -> Found:
         EvidenceInvalid: Result or evidence are not those committed to, or the
             rows are not the opened totals.
     """
-    receipt, job = case.receipt, query.job(case.state, case.statement.job)
-    digests = (
-        b64u(digest_json(domain.RESULT, receipt.result)),
-        b64u(digest_json(domain.EVIDENCE, receipt.evidence)),
-    )
-    signed = (case.statement.result, case.statement.evidence)
-    expect(digests[0] == signed[0], "the result committed to", digests[0])
-    expect(digests[1] == signed[1], "the evidence committed to", digests[1])
-    expect((job.result, job.evidence) == signed, "the job's result", "another")
-    for use_id in job.inputs:
-        use = query.use(case.state, use_id)
-        expect(use.result == signed[0], "the use's result", use.result)
+    committed = check_committed(case)
     found = open_evidence(case)
     totals = opened_totals(case, found)
     right = result(found.spec, found.contributions, found.aggregation, totals)
     expect(
-        right == receipt.result, "the result that follows from the openings", "another"
+        right == case.receipt.result,
+        "the result that follows from the openings",
+        "another",
     )
     return [
         "The rows of the result enclosed are the opened totals, and result and "
         "evidence are the ones committed to."
-    ], [f"result {digests[0]}", f"evidence {digests[1]}"]
+    ], [committed.detail]
