@@ -26,7 +26,7 @@ from privshare.cli.connection import (
     hint,
 )
 from privshare.cli.output import Report, saved, show, word
-from privshare.errors import ConfigError, NotFound
+from privshare.errors import ConfigError, Conflict, NotFound
 from privshare.sdk.table import Table, plain
 
 if TYPE_CHECKING:
@@ -304,7 +304,8 @@ def show_(
     from privshare.cli.reading import readable  # noqa: PLC0415 - lazy
 
     with connected(profile, passphrase_file) as net:
-        found = net.submissions.show(_full(net, submission))
+        found = net.submissions.show(_one(net, submission).str("submission"))
+        rule = net.mocks.show(_text(found, "dataset")) if found["gate"] else None
     digest = found.str("submission")
     heads = [
         ("status", found.str("status")),
@@ -313,12 +314,13 @@ def show_(
         ("dataset", _text(found, "dataset")),
         ("purpose", _text(found, "purpose")),
         ("runs", found.str("entry")),
+        ("rule", "" if rule is None else _told(rule)),
         ("waits for", _missing(found)),
     ]
     if found["reason"]:
         heads.append(("reason", _text(found, "reason")))
     body = f"{Table(('', ''), tuple(heads), cut=120)}\n{readable(found.objs('files'))}"
-    decide = f"privshare syft approve {word(digest)}"
+    decide = f"privshare syft approve {word(digest)} --gate {_text(found, 'gate')[:12]}"
     show(
         Report(
             f"submission {digest}",
@@ -333,13 +335,23 @@ def show_(
 @app.command()
 def approve(
     submission: SubmissionArgument,
+    gate: Annotated[
+        str,
+        typer.Option(
+            "--gate",
+            help="The rule that you read, or its first letters: no other, if it "
+            "was replaced since.",
+            metavar="RULE",
+        ),
+    ] = "",
     profile: ProfileOption = DEFAULT_PROFILE,
     passphrase_file: PassphraseOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say yes to exactly these bytes, for this dataset and purpose."""
+    """Say yes to exactly these bytes, for this dataset, purpose and rule."""
     with connected(profile, passphrase_file) as net:
-        found = net.submissions.approve(_full(net, submission))
+        one = _one(net, submission)
+        found = net.submissions.approve(one.str("submission"), gate=_gate(one, gate))
     missing = _missing(found)
     show(
         Report(
@@ -364,7 +376,7 @@ def refuse(
 ) -> None:
     """Say no, also after a yes, as long as it has not run."""
     with connected(profile, passphrase_file) as net:
-        found = net.submissions.refuse(_full(net, submission), reason)
+        found = net.submissions.refuse(_one(net, submission).str("submission"), reason)
     digest = found.str("submission")
     show(Report(f"refused {digest}", found.json()), as_json=as_json)
 
@@ -374,16 +386,16 @@ def _text(one: Document, name: str) -> str:
     return found if isinstance(found, str) else ""
 
 
-def _full(net: Client, beginning: str) -> str:
-    """The whole digest of a submission whose first letters are given.
+def _one(net: Client, beginning: str) -> Document:
+    """The submission whose first letters are given, as it is listed.
 
     Raises:
         NotFound: None begins so, or several do.
     """
     found = [
-        digest
+        one
         for one in net.submissions.list()
-        if (digest := one.str("submission")).startswith(beginning)
+        if one.str("submission").startswith(beginning)
     ]
     if len(found) != 1 or len(beginning) < _MIN_BEGINNING:
         raise NotFound(
@@ -392,6 +404,37 @@ def _full(net: Client, beginning: str) -> str:
             fix="privshare syft pending --all lists them; give six letters or more",
         )
     return found[0]
+
+
+def _gate(one: Document, beginning: str) -> str | None:
+    """The whole digest of the rule that somebody read, or None: not said.
+
+    Raises:
+        Conflict: It is not the rule in force.
+    """
+    now = _text(one, "gate")
+    if not beginning:
+        return None
+    if len(beginning) < _MIN_BEGINNING or not now.startswith(beginning):
+        raise Conflict(
+            f"expected the rule in force, {now[:12]}, found {beginning!r}",
+            fix="privshare syft show SUBMISSION shows the rule; six letters or more",
+        )
+    return now
+
+
+def _told(shown: Document) -> str:
+    """What a gate's rule lets leave, in a line, and the letters that name it."""
+    from privshare.jobs.submission.rule import GateRule  # noqa: PLC0415 - lazy
+    from privshare.wire.canonical import b64u  # noqa: PLC0415 - lazy
+
+    rule = GateRule.from_json(shown.obj("gate").json())
+    behind = f"{rule.k} behind each line, " if rule.count else ""
+    noise = "noised" if rule.noise else "exact"
+    return (
+        f"{b64u(rule.digest())[:12]}: {behind}{rule.rows:,} lines, {rule.numbers:,} "
+        f"numbers, {noise}, at most {rule.bits:,} bits a run"
+    )
 
 
 def _missing(one: Document) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from privshare.errors import (
+    Conflict,
     EncodingError,
     NotFound,
     PrivShareError,
@@ -107,14 +108,24 @@ def _latest(view: View, kept: Kept) -> dict[str, Any]:
     return {one.agency: one for one in found.decisions}
 
 
-def approve(node: Node, submission: str, *, person: str) -> dict[str, Any]:
+def approve(
+    node: Node, submission: str, *, person: str, gate: str | None = None
+) -> dict[str, Any]:
     """Say yes, as a person of this agency.
 
     At the owner's node it takes as many persons as the gate says before the
     agency's approval is entered; the same person twice counts once.
 
+    Args:
+        node: This node, of the owner or of an approver.
+        submission: Which.
+        person: Who says so.
+        gate: Digest of the gate's rule that this person has read; None: of
+            whichever is in force.
+
     Raises:
         NotFound: No such submission here.
+        Conflict: Another rule is in force: submission.gate.
         StepNotAllowed: It has an answer, or runs: submission.status.
         PrivShareError: Its right does not stand any more; `detail["rule"]`.
     """
@@ -123,6 +134,7 @@ def approve(node: Node, submission: str, *, person: str) -> dict[str, Any]:
         kept = gate_room.find(node, submission)
         _need_undecided(node, kept)
         rule = _rule(node, kept)
+        _need_same(rule, gate)
         view = node.view()
         mine = _latest(view, kept).get(node.agency)
         if kept.owner == node.agency:
@@ -151,6 +163,16 @@ def approve(node: Node, submission: str, *, person: str) -> dict[str, Any]:
         if enough and kept.owner != node.agency:
             node.store.drop_blobs(gate_room.wait_of(submission))
     return show(node, submission)
+
+
+def _need_same(rule: GateRule, gate: str | None) -> None:
+    now = b64u(rule.digest())
+    if gate not in (None, now):
+        raise Conflict(
+            f"expected the gate's rule in force, {now}, found an approval under {gate}",
+            fix="Its owner has published another: look at the submission again.",
+            detail={"rule": "submission.gate"},
+        )
 
 
 def _file_own(node: Node, kept: Kept) -> None:
@@ -293,11 +315,11 @@ def listing(node: Node) -> list[dict[str, Any]]:
 
 def _described(node: Node, view: View, kept: Kept) -> dict[str, Any]:
     answer = gate_room.answer_of(node, kept.submission)
-    now = None
+    now = gate = None
     if kept.dataset:
         try:
             rule = gate_mock.published(node, view, kept.dataset)[1]
-            now = standing(node, view, kept, rule)
+            now, gate = standing(node, view, kept, rule), b64u(rule.digest())
         except PrivShareError:
             now = None  # published anew, and not read here yet: nobody waits for it
     return {
@@ -307,6 +329,7 @@ def _described(node: Node, view: View, kept: Kept) -> dict[str, Any]:
         "at": kept.at,
         "dataset": kept.dataset or None,
         "entry": kept.entry,
+        "gate": gate,
         "job": None if answer is None else answer.job,
         "name": kept.name,
         "owner": kept.owner,
@@ -355,17 +378,26 @@ def tick(node: Node, *, grown: bool = True) -> list[PrivShareError]:
     wrong: list[PrivShareError] = []
     for submission in gate_room.waiting(node):
         wait = gate_room.wait_of(submission)
-        still = node.store.blob(wait, "still")
-        if not grown and still is not None and node.clock() < int(still):
+        still = node.store.blob(wait, "still") is not None
+        if not grown and still and node.clock() < _look_at(node, wait):
             continue
         try:
             with node.tasks.exclusive(gate_room.room_of(submission)):
                 if _due(node, submission):
-                    until = b"%d" % (node.clock() + _LOOK_S)
-                    node.store.put_blob(wait, "still", until)
+                    node.store.put_blob(wait, "still", b"1")
         except PrivShareError as error:
             wrong.append(error)
     return wrong
+
+
+def _look_at(node: Node, wait: str) -> int:
+    """When it is looked at whether it waits in vain, which reads all grants."""
+    data = node.store.blob(wait, "look")
+    return 0 if data is None else int(data)
+
+
+def _look_later(node: Node, wait: str) -> None:
+    node.store.put_blob(wait, "look", b"%d" % (node.clock() + _LOOK_S))
 
 
 def _due(node: Node, submission: str) -> bool:
@@ -380,6 +412,7 @@ def _due(node: Node, submission: str) -> bool:
         node.store.drop_blobs(wait)
         return False
     if kept.owner != node.agency:
+        _look_later(node, wait)
         return not _is_over(node, kept)
     if node.store.blob(gate_room.run_of(submission), "spec") is not None:
         return False  # `gate_run.tick` sees to it
@@ -390,10 +423,13 @@ def _due_of_ours(node: Node, kept: Kept) -> bool:
     """As `_due`, of one that waits at its owner's node."""
     view = node.view()
     _file_own(node, kept)
-    why = _in_vain(node, view, kept)
-    if why is not None:
-        gate_refuse.refuse(node, kept, *why)
-        return False
+    wait = gate_room.wait_of(kept.submission)
+    if node.clock() >= _look_at(node, wait):
+        why = _in_vain(node, view, kept)
+        if why is not None:
+            gate_refuse.refuse(node, kept, *why)
+            return False
+        _look_later(node, wait)
     rule = gate_mock.published(node, view, kept.dataset)[1]
     now = standing(node, view, kept, rule)
     if now.against is not None and now.against[0] != node.agency:

@@ -263,17 +263,23 @@ class Submissions(Bound[M]):
         return (yield from self._session.get(_path(submission)))
 
     @verb
-    def approve(self, submission: str) -> Call[Document]:
-        """Approve these bytes, as one person of this agency.
+    def approve(self, submission: str, *, gate: str | None = None) -> Call[Document]:
+        """Approve these bytes under the gate's rule, as one person of this agency.
+
+        Args:
+            submission: Which.
+            gate: Digest of the rule that was read, as `show` gives it; None: of
+                whichever is in force.
 
         Returns:
             The submission; `approvals` says who is still missing.
 
         Raises:
-            PrivShareError: What the node reports.
+            Conflict: Another rule has been published since.
+            PrivShareError: What else the node reports.
         """
         path = f"{_path(submission)}/approve"
-        return (yield from self._session.send("POST", path))
+        return (yield from self._session.send("POST", path, {"gate": gate}))
 
     @verb
     def refuse(self, submission: str, reason: str) -> Call[Document]:

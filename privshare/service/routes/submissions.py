@@ -49,6 +49,16 @@ class RunDraft(Model):
     files: list[SubmittedFile] = Field(max_length=_MAX_LISTED, description="all")
 
 
+class Approval(Model):
+    """What was read before saying yes."""
+
+    gate: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9_-]{43}$",
+        description="digest of the gate's rule as it was shown; null: as it is now",
+    )
+
+
 class Refusal(Model):
     """Why a submission is refused."""
 
@@ -86,8 +96,12 @@ def show(call: Call) -> Json:
 
 def approve(call: Call) -> Json:
     """Approve a submission, as one person of this agency."""
+    said: Approval | None = call.body
     found = gate_decide.approve(
-        call.context.node, call.params["submission"], person=call.person.kid
+        call.context.node,
+        call.params["submission"],
+        person=call.person.kid,
+        gate=None if said is None else said.gate,
     )
     return cast(Json, found)
 
@@ -146,6 +160,7 @@ ROUTES: tuple[Route, ...] = (
         approve,
         people("steward"),
         "Approve these bytes, as one person of this agency.",
+        body=Body(JSON, Approval, optional=True),
         refusals=(409,),
     ),
     Route(

@@ -65,6 +65,9 @@ def test_an_account_is_enrolled_by_one_of_two() -> None:
         assert "expected the account's key or its folder" in err
 
 
+RULE = GateRule(k=10, count="n")
+
+
 class Net:
     """A node that has one submission."""
 
@@ -87,6 +90,7 @@ class Net:
                     "path": "code/main.py",
                 }
             ],
+            "gate": b64u(RULE.digest()),
             "job": None,
             "name": "mean\x1b[2J",
             "owner": "tax",
@@ -111,11 +115,13 @@ class Net:
         return [Document(self.document, "submission")]
 
     def show(self, digest: str) -> Document:
+        if "/" in digest:
+            return Document({"gate": RULE.to_json()}, "mock")
         self.said.append(("show", digest))
         return Document(self.document, "submission")
 
-    def approve(self, digest: str) -> Document:
-        self.said.append(("approve", digest))
+    def approve(self, digest: str, *, gate: str | None) -> Document:
+        self.said.append(("approve", digest, *([gate] if gate else [])))
         return Document(self.document, "submission")
 
     def refuse(self, digest: str, reason: str) -> Document:
@@ -170,6 +176,20 @@ def test_a_beginning_of_a_digest_must_be_enough(net: Net) -> None:
     assert not net.said
     assert run("syft", "approve", DIGEST[:6])[0] == 0
     assert net.said == [("approve", DIGEST)]
+
+
+def test_a_rule_that_was_read_is_the_rule_approved(net: Net) -> None:
+    """`show` names it, `approve` takes that; another one is approved by nobody."""
+    _, out, _ = run("syft", "show", DIGEST)
+    gate = b64u(RULE.digest())
+    assert f"{gate[:12]}: 10 behind each line, 1,000 lines" in out
+    assert f"syft approve {DIGEST} --gate {gate[:12]}" in out
+    for wrong in (gate[:5], "A" * 12):
+        code, _, err = run("syft", "approve", DIGEST, "--gate", wrong)
+        assert code == 1 and "Conflict" in err, wrong
+    net.said.clear()
+    assert run("syft", "approve", DIGEST, "--gate", gate[:12])[0] == 0
+    assert net.said == [("approve", DIGEST, gate)]
 
 
 def test_refuse_needs_a_reason(net: Net) -> None:

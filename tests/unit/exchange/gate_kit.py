@@ -180,9 +180,15 @@ class GateConsortium(Consortium):
         self.sync()
         return found
 
-    def approve(self, submission: str, agency: str = OWNER, person: str = "p1") -> Any:
+    def approve(
+        self,
+        submission: str,
+        agency: str = OWNER,
+        person: str = "p1",
+        gate: str | None = None,
+    ) -> Any:
         """One person says yes."""
-        found = gate_decide.approve(self[agency], submission, person=person)
+        found = gate_decide.approve(self[agency], submission, person=person, gate=gate)
         self.sync()
         return found
 

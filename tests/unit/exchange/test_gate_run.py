@@ -21,6 +21,7 @@ from gate_kit import (
 )
 
 from privshare.errors import (
+    Conflict,
     EvidenceInvalid,
     NotPermitted,
     PrivShareError,
@@ -167,9 +168,14 @@ def test_other_agencies_approve(network: GateConsortium) -> None:
 def test_another_rule_is_approved_anew(network: GateConsortium) -> None:
     """By the owner's people, and by whom the rule names: a yes holds under one rule."""
     _, right, name = ready(network, approvals=[APPROVER])
-    network.approve(name)
-    network.approve(name, APPROVER, "q1")
+    read = gate_decide.show(network[APPROVER], name)["gate"]
+    network.approve(name, gate=read)
+    network.approve(name, APPROVER, "q1", gate=read)
     network.show_mock(approvals=[APPROVER], rows=7)
+    for agency, person in ((OWNER, "p1"), (APPROVER, "q1")):
+        with pytest.raises(Conflict) as stale:
+            network.approve(name, agency, person, gate=read)
+        assert stale.value.detail["rule"] == "submission.gate"
     shown = gate_decide.show(network[OWNER], name)
     assert shown["status"] == "pending"
     assert shown["approvals"]["missing"] == [OWNER, APPROVER]

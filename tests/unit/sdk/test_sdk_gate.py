@@ -91,10 +91,11 @@ def test_all_verbs_name_their_routes() -> None:
         assert done["status"] == "pending"
         assert len(net.submissions.list()) == 1
         net.submissions.show(DIGEST)
-        net.submissions.approve(DIGEST)
+        net.submissions.approve(DIGEST, gate=DIGEST)
         net.submissions.refuse(DIGEST, "no")
     (sent,) = node.bodies("POST /v1/submissions")
     assert sent["enrolment"] is None and sent["key"] == b64u(bytes(32))
+    assert node.bodies(f"POST /v1/submissions/{DIGEST}/approve") == [{"gate": DIGEST}]
     asked = {f"{one.method} {one.url.path}" for one in node.asked}
     assert set(answers) <= asked
 
