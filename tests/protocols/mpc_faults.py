@@ -360,13 +360,26 @@ def faults(
         yield Fault(one.kind, one.node, one.to, one.nth, rng.randrange(1 << 16))
 
 
-def _by_time(error: PrivShareError) -> bool:
+def _by_clock(outcome: object) -> bool:
+    """Whether a node ended because time went by."""
+    if not isinstance(outcome, PrivShareError):
+        return False
+    rule, reason = outcome.detail.get("rule"), outcome.detail.get("reason")
+    return rule == "mpc.deadline" or reason == "nothing heard"
+
+
+def _by_time(error: PrivShareError, made: Trial) -> bool:
     """Whether blame rests on a clock, or on a claim: a busy machine makes them err.
 
-    Who is named by time is a matter of tests with time enough.
+    Of one that closed, it does where somebody's clock ran out before, or where
+    the third did not say in time why it ended. Who is named by time is a matter
+    of tests with time enough.
     """
-    rule, reason = error.detail.get("rule"), error.detail.get("reason")
-    return rule in ("mpc.deadline", "mpc.aborted") or reason == "nothing heard"
+    rule = error.detail.get("rule")
+    if rule == "mpc.aborted" or _by_clock(error):
+        return True
+    alone = len(error.detail.get("by", ())) == 1
+    return rule == "mpc.silent" and (alone or any(map(_by_clock, made.outcomes)))
 
 
 def judge(made: Trial, expected: Sequence[object], fault: Fault | None) -> list[str]:
@@ -388,7 +401,7 @@ def judge(made: Trial, expected: Sequence[object], fault: Fault | None) -> list[
             if not RULE.fullmatch(rule):
                 complaints.append(f"{fault}: node {node} ended without a rule")
             named = outcome.detail.get("party")
-            if fault and not _by_time(outcome) and named not in blamed:
+            if fault and not _by_time(outcome, made) and named not in blamed:
                 complaints.append(f"{fault}: node {node} blames {named} by {rule}")
         elif isinstance(outcome, BaseException):
             complaints.append(f"{fault}: node {node} ended in {outcome!r}")
