@@ -49,9 +49,7 @@ def test_from_the_mock_to_the_receipt(both: Agencies) -> None:
 
     both.submit(ada, "mean")
     digest = both.pending("mean")
-    with quiet():
-        ada.sync()
-    assert ada.job_client.jobs["mean"].status == "pending"
+    until(lambda: _synced(ada, "mean") == "pending", both.log)
     seen = both.command("syft", "show", "--", digest, profile="tax-steward")
     assert seen["user"] == ADA
     assert {one["path"] for one in seen["files"]} == {
@@ -103,6 +101,13 @@ def _imports_syft(process) -> bool:  # type: ignore[no-untyped-def]
         except OSError:
             continue
     return found
+
+
+def _synced(ada, name: str) -> str:  # type: ignore[no-untyped-def]
+    """How far her client says that a job is, once it has looked."""
+    with quiet():
+        ada.sync()
+    return str(ada.job_client.jobs[name].status)
 
 
 def _approve(both: Agencies, approved: set[str]) -> set[str]:
